@@ -1,0 +1,58 @@
+# The few commands of daily work; CONTRIBUTING.md says when to use which.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+.PHONY: help setup demo test quick check fix bench network lock clean
+
+help:
+	@echo "make demo    the daemon with two made-up portals; Ctrl-C ends it"
+	@echo "make quick   check and the tests that need no second (under 30 s)"
+	@echo "make test    check and every test"
+	@echo "make check   format, lint, types, import contracts"
+	@echo "make fix     what can be put in order by itself"
+	@echo "make bench   the measurements, beside their yardsticks"
+	@echo "make network the figures of the network of portals"
+	@echo "make lock    the lock file anew from pyproject.toml"
+
+setup: $(READY)
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.12 ..."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: $(READY)
+	@$(BIN)/icalsyncd demo
+
+quick: check
+	$(BIN)/python -m pytest -q -m "not slow" -n 2
+
+test: check
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal
+
+check: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fix: $(READY)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(READY)
+	$(BIN)/python -m tests.benchmarks
+
+network: $(READY)
+	$(BIN)/python -m tests.network.report
+
+lock: $(READY)
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+		--no-emit-index-url --all-extras --group test --output-file requirements.lock pyproject.toml
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist demo

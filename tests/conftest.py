@@ -1,0 +1,19 @@
+"""What every test shares: programs of the system are wanted by name, and their absence is said by name."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+import pytest
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what wants a program that this machine lacks; fail instead where the whole suite is required."""
+    for mark in item.iter_markers("needs"):
+        for program in mark.args:
+            if shutil.which(program) is None:
+                why = f"needs the program {program}"
+                if os.environ.get("ICALSYNCD_REQUIRE_ALL"):
+                    pytest.fail(why, pytrace=False)
+                pytest.skip(why)
