@@ -1,0 +1,249 @@
+"""How a ledger changes when a copy of a portal's calendar comes in, when a portal fetches, and when time passes.
+
+    pulled ──▶ claims go on, begin (judged by what the portal had been told), or end
+    fetched ─▶ what the portal has been told; what was withdrawn from it
+    tick ────▶ the day; portals that have fallen silent
+         └───▶ settled: since when each night is offered
+
+Functions of values only: nothing is pulled, stored or served here, and the time is an argument.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Final
+
+from icalsyncd.availability.calendar import Event
+from icalsyncd.availability.ledger import DAY, FETCHES_KEPT, Ledger, SyncLedger
+from icalsyncd.availability.nights import EMPTY, Night, Nights, union
+from icalsyncd.availability.offers import offers
+from icalsyncd.availability.stamps import Moment, Stamps
+from icalsyncd.availability.succession import Found, as_claimed, carried_over, goes_on_unchanged
+
+DEPARTED_KEPT: Final = 60
+"""Days for which a passed night is remembered; no buffer is longer."""
+FEEDS_KEPT: Final = 32
+"""Differing feeds fetched since the last good copy that are remembered one by one; more of them are one long doubt."""
+
+GENERIC: Final = "generic"
+"""The portal of which nothing is known: two syncs of that name are two portals."""
+
+Ours = Callable[[str], Nights]
+"""The nights that we put under a UID in the feeds of this accommodation; none where the UID is not ours."""
+
+
+def pulled(
+    ledger: Ledger,
+    name: str,
+    events: Iterable[Event] | None,
+    *,
+    began: Moment,
+    now: Moment,
+    ours: Ours,
+    retained: Nights = EMPTY,
+    good: bool = True,
+) -> Ledger:
+    """The ledger after sync *name*'s portal was seen to claim *events*; None: what it claimed before, event by event.
+
+    *began* is when the pull began: what the portal did after that may not be in the copy. *retained* are nights that it
+    claimed before and that stay claimed though the copy lacks them. *good* says that the copy was whole and believed, so
+    that what it does not show was not there.
+    """
+    sync = ledger.syncs[name]
+    found = _counted(events, ours) if events is not None else None
+    present = Nights.of_stays(event.stay for event, _ in found) if found is not None else sync.summed.reported
+    others = ledger.claimed_beside(name)
+    held = ledger.local | union(sync.genuine for other, sync in ledger.syncs.items() if other != name)
+    lapsed = sync.withdrawn.by(began - sync.delay) if good else EMPTY
+    hidden = _hidden(sync, present, began)
+    claims = sync.summed
+    touched = retained or lapsed or not hidden.isdisjoint(claims.genuine)
+    if touched or not goes_on_unchanged(sync, found, held, ledger.today - 1):
+        made = carried_over(
+            sync,
+            found if found is not None else as_claimed(claims),
+            now=now,
+            today=ledger.today,
+            in_force=_in_force(ledger, name, began),
+            present=present,
+            retained=retained,
+            lapsed=lapsed,
+            hidden=hidden,
+            others=others,
+            held=held,
+        )
+        claims = claims if made == claims else made
+    departed = (sync.departed | sync.genuine).until(ledger.today).since(ledger.today - DEPARTED_KEPT)
+    nothing_new = claims is sync.claims and departed == sync.departed and sync.pulled_at is not None
+    after = replace(
+        sync,
+        claims=claims,
+        pulled_at=now,
+        retained=retained - present,
+        departed=departed,
+        in_force=_fetched_since(sync, began) if good else sync.in_force,
+        unfetched=sync.told is None if good else sync.unfetched,
+        withdrawn=sync.withdrawn.only(claims.echoes | (claims.nights - others)),
+    )
+    if nothing_new:
+        return ledger.with_sync(name, after)
+    return settled(ledger.with_sync(name, after), now)
+
+
+def fetched(ledger: Ledger, name: str, nights: Nights, *, now: Moment, looked: bool) -> Ledger:
+    """The ledger after sync *name*'s portal has read a feed that holds *nights*.
+
+    *looked*: a good copy of its calendar was pulled after it asked and before it was answered, so that whatever it claims
+    from now on began after it was told.
+    """
+    sync = ledger.syncs[name]
+    if sync.silent:
+        # what it claims was taken for its own while it did not read: that is not to be forgotten before it is put to the test
+        sync = replace(
+            sync,
+            claims=tuple(replace(claim, doubtful=claim.disputable) for claim in sync.claims),
+        )
+    if looked:
+        in_force: tuple[Nights, ...] = (nights,)
+    else:
+        in_force = (*(feed for feed in sync.in_force if feed != nights), nights)
+        if len(in_force) > FEEDS_KEPT:
+            in_force = (in_force[0], *in_force[2:])
+    sync = replace(
+        sync,
+        told=(sync.told or Stamps()).holding(nights, now),
+        fetches=(*sync.fetches, now)[-FETCHES_KEPT:],
+        in_force=in_force,
+        unfetched=sync.unfetched and not looked,
+        withdrawn=_withdrawn(ledger, name, nights, now),
+        silent=False,
+    )
+    return settled(ledger.with_sync(name, sync), now)
+
+
+def telling(ledger: Ledger, name: str, nights: Nights) -> Ledger:
+    """The ledger before sync *name*'s portal is answered with a feed that holds *nights*.
+
+    Whether the answer arrives is not known yet: what is claimed from now on is in doubt until :func:`fetched` says so.
+    """
+    sync = ledger.syncs[name]
+    if nights in sync.in_force:
+        return ledger
+    return ledger.with_sync(name, replace(sync, in_force=(*sync.in_force, nights)))
+
+
+def tick(ledger: Ledger, *, now: Moment, today: Night) -> Ledger:
+    """The ledger at *now*, on the day *today* of the accommodation: portals may have fallen silent."""
+    moved = ledger if today <= ledger.today else replace(ledger, today=today)
+    for name, sync in ledger.syncs.items():
+        silent = _is_silent(ledger, sync, now)
+        if silent is not sync.silent:
+            moved = moved.with_sync(name, replace(sync, silent=silent))
+    return ledger if moved is ledger else settled(moved, now)
+
+
+def woke(ledger: Ledger, *, now: Moment) -> Ledger:
+    """The ledger after a time in which no portal could fetch, since the daemon or its machine was down."""
+    return replace(ledger, awake_since=now)
+
+
+def published(ledger: Ledger, name: str, nights: Nights, *, now: Moment) -> Ledger:
+    """The ledger after a feed that holds *nights* was put where sync *name*'s portal reads it unseen.
+
+    Nobody knows when, or whether, the portal reads it: what it claims is judged as in doubt, and what is withdrawn from it
+    may stay for twice its reading interval beside its lag.
+    """
+    sync = ledger.syncs[name]
+    last = sync.published[-1][1] if sync.published else None
+    if last == nights:
+        return ledger
+    earlier = sync.published_since(now)
+    sync = replace(
+        sync,
+        published=(*earlier[-FEEDS_KEPT:], (now, nights)),
+        withdrawn=_withdrawn(ledger, name, nights, now),
+    )
+    return settled(ledger.with_sync(name, sync), now)
+
+
+def unpublished(ledger: Ledger, name: str) -> Ledger:
+    """The ledger after sync *name*'s feed is no longer put anywhere: its fetches tell again what its portal knows.
+
+    What it read before stays in doubt until its next fetch.
+    """
+    sync = ledger.syncs[name]
+    feeds = tuple(nights for _, nights in sync.published)
+    in_force = (*(feed for feed in sync.in_force if feed not in feeds), *dict.fromkeys(feeds))[-FEEDS_KEPT:]
+    return ledger.with_sync(name, replace(sync, in_force=in_force, published=()))
+
+
+def settled(ledger: Ledger, now: Moment) -> Ledger:
+    """*ledger* with each sync's offer brought up to date, and complete once every sync that receives is known."""
+    syncs = dict(ledger.syncs)
+    for name, nights in offers(ledger).items():
+        offered = syncs[name].offered.holding(nights, now)
+        if offered is not syncs[name].offered:
+            syncs[name] = replace(syncs[name], offered=offered)
+    complete = ledger.complete or not any(sync.awaited for sync in syncs.values())
+    return replace(ledger, syncs=syncs, complete=complete)
+
+
+def _withdrawn(ledger: Ledger, name: str, told: Nights, now: Moment) -> Stamps:
+    """Since when the portal has been told of nights that it claims without proof that they are free.
+
+    What others claim as well proves nothing by staying, unless we took it for an echo.
+    """
+    sync = ledger.syncs[name]
+    alone = (sync.summed.contested | sync.summed.grown) - ledger.claimed_beside(name)
+    # what the portal adds around what it was told is told with it
+    padding = sync.channel.padding
+    return sync.withdrawn.holding((_repeated(sync) | alone) - told.widened(padding, padding), now)
+
+
+def _repeated(sync: SyncLedger) -> Nights:
+    return sync.summed.echoes
+
+
+def _is_silent(ledger: Ledger, sync: SyncLedger, now: Moment) -> bool:
+    last = sync.last_fetch
+    # what is published may be read without a fetch that anyone sees
+    return last is not None and not sync.published and now - max(last, ledger.awake_since) > sync.patience()
+
+
+def _in_force(ledger: Ledger, name: str, began: Moment) -> tuple[Nights, ...]:
+    """Each feed that may have been the portal's last fetched one when what begins now began."""
+    sync = ledger.syncs[name]
+    feeds = (EMPTY, *sync.in_force) if sync.unfetched else sync.in_force
+    if sync.published:
+        feeds = (*feeds, *(nights for _, nights in sync.published_since(began)))
+    if sync.channel.portal != GENERIC:
+        # another feed of this accommodation at the same portal: it may be repeated here as well
+        for other, sibling in ledger.syncs.items():
+            if other != name and sibling.channel.portal == sync.channel.portal and sibling.told:
+                beside = sibling.told.nights - sync.claimed
+                feeds = (*feeds, (feeds[-1] if feeds else EMPTY) | beside) if beside else feeds
+    return tuple(dict.fromkeys(feeds))
+
+
+def _fetched_since(sync: SyncLedger, began: Moment) -> tuple[Nights, ...]:
+    """The feeds that may have been in force since a pull *began*: the last fetched, and any fetched while it ran."""
+    if sync.last_fetch is not None and sync.last_fetch >= began:
+        return sync.in_force
+    last = () if sync.told is None else (sync.told.nights,)
+    # an answer of which nobody knows whether it arrived
+    return (*last, *(feed for feed in sync.in_force[-1:] if feed not in last))
+
+
+def _hidden(sync: SyncLedger, present: Nights, began: Moment) -> Nights:
+    """The nights that the portal has been told for a day, where it repeats what it is told.
+
+    A claim of its own on them, shown once, looks the same after it is cancelled.
+    """
+    if sync.told is None or not sync.told.by(began - sync.delay) <= present:
+        return EMPTY
+    return sync.told.by(began - DAY)
+
+
+def _counted(events: Iterable[Event], ours: Ours) -> Found:
+    return [(event, ours(event.uid) if event.uid else EMPTY) for event in events]

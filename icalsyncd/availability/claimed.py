@@ -1,0 +1,96 @@
+"""All claims of one sync, and what they come to together.
+
+Claims change seldom, and what they come to is asked for at every pull of every sync of the accommodation, so each sum is
+reckoned once.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Final
+
+from icalsyncd.availability.claims import Claim, Rule
+from icalsyncd.availability.nights import EMPTY, Nights, union
+
+REPEATS: Final = 3
+"""So many stays of one sync that another one had too are no accident: one of the portals reads the other beside us."""
+
+
+class Claims(tuple[Claim, ...]):
+    """The claims of one sync, in order."""
+
+    @cached_property
+    def nights(self) -> Nights:
+        return union(nights for claim in self for _, nights in claim.verdicts)
+
+    @cached_property
+    def reported(self) -> Nights:
+        """Nights of the events that they were made of; a copy that is held lacks some of what is claimed."""
+        return Nights.of_stays(claim.stay for claim in self)
+
+    @cached_property
+    def genuine(self) -> Nights:
+        """Nights that one of them at least claims as an origin."""
+        return union(claim.genuine for claim in self)
+
+    @cached_property
+    def echoes(self) -> Nights:
+        """Nights that one of them at least repeats."""
+        return union(claim.echoes for claim in self)
+
+    @cached_property
+    def not_ours(self) -> Nights:
+        """Nights claimed otherwise than by our own UID."""
+        return union(nights for claim in self for rule, nights in claim.verdicts if rule is not Rule.OWN_UID)
+
+    @cached_property
+    def proven(self) -> Nights:
+        return union(claim.proven for claim in self)
+
+    @cached_property
+    def doubtful(self) -> Nights:
+        return union(claim.doubtful for claim in self)
+
+    @cached_property
+    def grown(self) -> Nights:
+        return union(claim.grown for claim in self)
+
+    @cached_property
+    def contested(self) -> Nights:
+        return union(claim.contested for claim in self)
+
+    @cached_property
+    def initial(self) -> Nights:
+        """Genuine nights of those that were there when the portal was first pulled."""
+        return union(claim.genuine for claim in self if claim.initial)
+
+    @cached_property
+    def certain_initial(self) -> Nights:
+        """Those of them that one claim at least leaves no doubt of, as far as this sync alone can tell."""
+        return union(claim.genuine - self._unsure(claim) for claim in self if claim.initial)
+
+    @cached_property
+    def certain_since(self) -> Nights:
+        """The same of claims that began later."""
+        return union(claim.genuine - self._unsure(claim) for claim in self if not claim.initial)
+
+    @cached_property
+    def are_plain(self) -> bool:
+        """Each claims all nights of its event, and no night is repeated twice."""
+        once = EMPTY
+        for claim in self:
+            if len(claim.nights) != claim.stay.check_out - claim.stay.check_in or not claim.echoes.isdisjoint(once):
+                return False
+            once |= claim.echoes
+        return True
+
+    @cached_property
+    def _repeats(self) -> bool:
+        return sum(bool(claim.shared) for claim in self) >= REPEATS
+
+    def _unsure(self, claim: Claim) -> Nights:
+        unsure = claim.contested | claim.grown
+        return unsure | claim.shared if self._repeats else unsure
+
+
+NO_CLAIMS: Final = Claims()

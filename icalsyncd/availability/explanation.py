@@ -1,0 +1,218 @@
+"""Why a night is closed or open, for a host who does not know the rules.
+
+It says who claims the night since when, what each claim is taken for and why, who is told of it since when and who has
+read that, and what would free it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from icalsyncd.availability.calendar import Kind
+from icalsyncd.availability.claims import ECHOES, Rule
+from icalsyncd.availability.ledger import Ledger, Presence, SyncLedger
+from icalsyncd.availability.nights import Night, date_of
+from icalsyncd.availability.offers import trouble, verdict
+from icalsyncd.availability.stamps import Moment
+
+IN_WORDS: Final = {
+    Rule.RESERVATION: "the portal itself calls it a reservation",
+    Rule.UNTOLD: "it began when the portal had not been told of this night by us",
+    Rule.MISMATCHED: "it is not what the portal had been told by us",
+    Rule.SILENT: "the portal has not read our feed for so long that it cannot be repeating it",
+    Rule.STANDS_IN: "it may be a booking that we took for an echo, and nobody else has this night",
+    Rule.OUTLIVED: "it stayed after we had told the portal that the night is free",
+    Rule.OWN_UID: "it bears our own mark: it is our own feed, come back",
+    Rule.TOLD: "it appeared after the portal had read in our feed that the night is taken",
+    Rule.MATCHED: "it is exactly what the portal had been told by us",
+    Rule.PADDED: "it is what the portal had been told by us, with the nights it adds around it",
+}
+"""Why each rule decides as it does, in words of the host's."""
+_KINDS: Final = {Kind.RESERVATION: "a reservation", Kind.BLOCK: "a block", Kind.UNKNOWN: "taken"}
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What one sync's portal claims of the night."""
+
+    sync: str
+    since: Moment
+    kind: Kind
+    rule: Rule
+    """By which the claim is an origin or an echo."""
+
+    @property
+    def is_echo(self) -> bool:
+        return self.rule in ECHOES
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """That a sync's portal is told that the night is taken."""
+
+    sync: str
+    since: Moment
+    fetched: Moment | None
+    """Since when the portal knows; None where it has not read it yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """All that is known of one night."""
+
+    night: Night
+    statements: tuple[Statement, ...]
+    tellings: tuple[Telling, ...]
+    local: bool
+    """A block in the config takes it."""
+    buffered: bool
+    """No one took it, but it is closed for some portal as a buffer."""
+    overbooked: bool
+    possible_ghost: bool
+
+    @property
+    def taken(self) -> bool:
+        """Whether someone took it, as far as can be told."""
+        return self.local or any(not statement.is_echo for statement in self.statements)
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        named = tuple(dict.fromkeys(statement.sync for statement in self.statements if not statement.is_echo))
+        return ("local", *named) if self.local else named
+
+
+def explain(ledger: Ledger, night: Night) -> Explanation:
+    """Why *night* is closed or open."""
+    found = trouble(ledger)
+    statements: list[Statement] = []
+    tellings: list[Telling] = []
+    for name, sync in ledger.syncs.items():
+        statements.extend(_statements(ledger, name, sync, night))
+        since = sync.offered.at(night)
+        if since is not None:
+            tellings.append(Telling(name, since, sync.told.at(night) if sync.told else None))
+    local = night in ledger.local
+    genuine = any(not statement.is_echo for statement in statements)
+    return Explanation(
+        night,
+        tuple(statements),
+        tuple(tellings),
+        local,
+        buffered=bool(tellings) and not local and not genuine,
+        overbooked=night in found.overbooked,
+        possible_ghost=night in found.possible_ghosts,
+    )
+
+
+def _statements(ledger: Ledger, name: str, sync: SyncLedger, night: Night) -> Iterator[Statement]:
+    for claim in sync.claims:
+        rule = verdict(ledger, name, claim, night)
+        if rule is not None:
+            yield Statement(name, claim.began, claim.kind, rule)
+
+
+def frees_when(ledger: Ledger, explanation: Explanation) -> str:
+    """What would open the night, in one sentence."""
+    if not (explanation.taken or explanation.tellings or explanation.statements):
+        return "Nothing keeps this night closed."
+    if explanation.possible_ghost:
+        return "When all portals but one have dropped it: look at them, then follow what is said below."
+    waits = [_block_waits(ledger, explanation.night)] if explanation.local else []
+    waits += [
+        _sync_waits(name, ledger.syncs[name], explanation) for name in explanation.origins if name in ledger.syncs
+    ]
+    if waits:
+        return f"When {' and '.join(waits)}."
+    if explanation.buffered:
+        return "When the stay beside it is cancelled or has passed: it is a buffer night."
+    return "It is open everywhere else; the portals that repeat it drop it when they next read our feed."
+
+
+def _block_waits(ledger: Ledger, night: Night) -> str:
+    if all(
+        block.leaving_since is not None
+        for block in ledger.blocks
+        if block.stay.check_in <= night < block.stay.check_out
+    ):
+        return "the removal delay has passed (the block is no longer in the config)"
+    return "the block is taken out of the config"
+
+
+def _sync_waits(name: str, sync: SyncLedger, explanation: Explanation) -> str:
+    if sync.presence is Presence.LEAVING:
+        return f"{name} has left for good (it is no longer in the config)"
+    if explanation.night in sync.retained:
+        if sync.broken is not None:
+            return f"{name}'s calendar can be read whole again and does not show it (or `icalsyncd accept`)"
+        return f"{name}'s calendar has gone on without it for the time of the hold (or `icalsyncd accept`)"
+    rules = {statement.rule for statement in explanation.statements if statement.sync == name and not statement.is_echo}
+    if rules == {Rule.SILENT}:
+        return f"{name}'s calendar no longer shows it, or its portal reads our feed again"
+    return f"{name}'s calendar no longer shows it"
+
+
+def words(ledger: Ledger, explanation: Explanation, accommodation: str, when: Callable[[Moment], str]) -> list[str]:
+    """The explanation as lines to print; *when* writes a moment for people."""
+    day = date_of(explanation.night).isoformat()
+    lines = [f"{accommodation}, the night of {day}: {_headline(explanation)}", ""]
+    if explanation.local:
+        lines.append("  config: a block of your own takes it")
+    for statement in explanation.statements:
+        taken_for = "an echo" if statement.is_echo else "an origin"
+        lines.append(f"  {statement.sync} shows {_KINDS[statement.kind]} since {when(statement.since)}.")
+        lines.append(f"      We take it for {taken_for}: {IN_WORDS[statement.rule]}.")
+        if explanation.night in ledger.syncs[statement.sync].retained:
+            lines.append("      Its last copy does not show it any more; the night is kept closed until that is sure.")
+    for telling in explanation.tellings:
+        read = "which its portal has yet to read"
+        if telling.fetched is not None:
+            read = f"which its portal read {when(telling.fetched)}"
+        lines.append(f"  {telling.sync} is told that it is taken since {when(telling.since)}, {read}.")
+    if not explanation.statements and not explanation.tellings and not explanation.local:
+        lines.append("  No portal shows it as taken, and none is told so.")
+    lines += ["", f"  It opens: {frees_when(ledger, explanation)}"]
+    lines += advice(ledger, explanation, accommodation)
+    return lines
+
+
+def _headline(explanation: Explanation) -> str:
+    if explanation.overbooked:
+        return "OVERBOOKED"
+    if explanation.possible_ghost:
+        return "closed, and perhaps a ghost"
+    if explanation.taken:
+        return f"taken ({', '.join(explanation.origins)})"
+    return "free, but closed as a buffer" if explanation.buffered else "free"
+
+
+def advice(ledger: Ledger, explanation: Explanation, accommodation: str) -> list[str]:
+    """What the host can do about an overbooked night or a possible ghost, with the commands to type."""
+    claimers = list(dict.fromkeys(statement.sync for statement in explanation.statements))
+    if explanation.overbooked:
+        names = " and ".join(explanation.origins)
+        return [
+            "",
+            f"  Overbooked: {names} each have this night. Look at both portals now and cancel one of the bookings.",
+            "  The night stays closed everywhere until only one is left.",
+        ]
+    if not explanation.possible_ghost:
+        return []
+    if len(claimers) == 1:
+        return [
+            "",
+            f"  Possible ghost: only {claimers[0]} shows this night, and nothing proves that anyone booked it.",
+            "  Look at that portal. If there is no reservation, open the night there by hand.",
+        ]
+    # one that reads no feed of ours cannot be repeating it
+    keep, *others = sorted(claimers, key=lambda name: ledger.syncs[name].channel.sends)
+    return [
+        "",
+        f"  Possible ghost: {', '.join(claimers)} show this night, and they may only be repeating each other.",
+        "  1. Look at these portals. If one has a reservation, all is well: leave it.",
+        f"  2. If none has one, pause all of them but {keep}:",
+        *(f"       icalsyncd pause {accommodation}/{name}" for name in others),
+        "  3. Wait until `icalsyncd status` says for each that it is safe to resume, and the night is gone here. Then:",
+        *(f"       icalsyncd resume {accommodation}/{name}" for name in others),
+    ]

@@ -1,0 +1,258 @@
+"""What is known of one accommodation: its own blocks, and each sync's claims, what its portal was told, and when.
+
+These are frozen values; the functions of :mod:`attribution`, :mod:`admission` and :mod:`roster` make new ones. A ledger
+is what the store keeps, and it alone decides what every feed holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Final, cast
+
+from icalsyncd.availability.claimed import NO_CLAIMS, Claims
+from icalsyncd.availability.claims import Claim
+from icalsyncd.availability.nights import EMPTY, Night, Nights, Stay, union
+from icalsyncd.availability.stamps import NONE, Moment, Stamps
+
+DAY: Final = 86400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """What the config and the profile say of how one portal takes part."""
+
+    portal: str
+    receives: bool
+    """Its calendar is pulled: `bidirectional` or `import`."""
+    sends: bool
+    """It reads a feed of ours: `bidirectional` or `export`."""
+    lag: float = 6 * 3600.0
+    """Seconds that the portal takes to act on what it read (`echo_lag`)."""
+    padding: int = 0
+    """Nights that the portal adds on each side of what it imports (`echo_padding`)."""
+    reads_every: float = DAY
+    """Seconds between two readings of our feed, as far as the profile knows; of use where readings are not seen."""
+
+
+class Presence(StrEnum):
+    """Whether a sync takes part."""
+
+    ACTIVE = "active"
+    PAUSED = "paused"
+    """By the host: it neither sends nor receives."""
+    LEAVING = "leaving"
+    """No longer in the config, and kept as it was for `removal_delay`."""
+    GONE = "gone"
+    """Left: it claims nothing, and its feed answers without taken nights for a while."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """Genuine nights that a suspicious copy no longer had, and that are held until copies agree."""
+
+    nights: Nights
+    since: Moment
+    times: int
+    """Pulls in a row that lacked them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """The events that could not be read in the last copies, all alike."""
+
+    fingerprints: frozenset[str]
+    since: Moment
+    times: int
+    """Pulls in a row that brought these, and no others; 0 where they were found by reading a copy anew."""
+    lost: Nights = EMPTY
+    """Nights claimed before that the first such copy lacked: what was last read from these events is among them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a sync took part before it began to leave: that is how it comes back."""
+
+    presence: Presence
+    since: Moment
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowing:
+    """A direction that is to be given up: the channel stays as it was until the removal delay has passed."""
+
+    channel: Channel
+    since: Moment
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What the address of a sync's feed is made of, beside the installation's secret."""
+
+    first_name: str
+    """`accommodation/sync`, the name under which the link was first made; it stays through a rename."""
+    generation: int = 1
+    old: tuple[tuple[int, Moment], ...] = ()
+    """Earlier generations, and until when each still answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class SyncLedger:
+    """What is known of one sync."""
+
+    channel: Channel
+    link: Link
+    calendar: str = ""
+    """A keyed fingerprint of the portal's calendar URL: tells a rename from a new sync. `""` where none is pulled."""
+    presence: Presence = Presence.ACTIVE
+    since: Moment = 0.0
+    """When the presence last changed."""
+    former: Standing | None = None
+    """What it was before, while it is leaving."""
+    narrowing: Narrowing | None = None
+    muted_until: Moment | None = None
+    """Its portal is no longer sent anything; until then its feed answers without taken nights, then not at all."""
+    claims: tuple[Claim, ...] = NO_CLAIMS
+    pulled_at: Moment | None = None
+    """When the last copy was taken over, whole or in part; None before the first."""
+    counted_empty: bool = False
+    """The host said that this sync, never pulled, counts as empty."""
+    held: tuple[Lack, ...] = ()
+    broken: Broken | None = None
+    retained: Nights = EMPTY
+    """Nights that the last copy lacked and that are kept all the same: held, or because it could not be read whole."""
+    departed: Nights = EMPTY
+    """Genuine nights that have passed; the nights behind them may still be closed as a buffer."""
+    told: Stamps | None = None
+    """The nights of the feed that the portal last fetched, each since its first fetch in a row; None: never fetched."""
+    fetches: tuple[Moment, ...] = ()
+    """When the portal last fetched, oldest first, at most :data:`FETCHES_KEPT`."""
+    in_force: tuple[Nights, ...] = ()
+    """Each feed that may have been the portal's last fetched one since what is claimed now was seen."""
+    unfetched: bool = True
+    """Since then there was a time at which the portal had fetched nothing yet."""
+    withdrawn: Stamps = NONE
+    """Claimed nights that the portal's last fetched feed did not hold, since the first such fetch in a row."""
+    offered: Stamps = NONE
+    """The nights of this sync's feed, each since when."""
+    published: tuple[tuple[Moment, Nights], ...] = ()
+    """Feeds put where the portal reads them unseen, each since when, oldest first: the last, and those that it may
+    still act on."""
+    silent: bool = False
+    """The portal has not fetched for so long that what it claims is no echo."""
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.claims, Claims):
+            object.__setattr__(self, "claims", Claims(self.claims))
+
+    @property
+    def summed(self) -> Claims:
+        """The claims, with what they come to together."""
+        return cast(Claims, self.claims)
+
+    @property
+    def muted(self) -> bool:
+        """Its feed holds no nights."""
+        if self.presence is Presence.LEAVING:
+            return self.former is not None and self.former.presence is not Presence.ACTIVE
+        return self.presence is not Presence.ACTIVE
+
+    @property
+    def awaited(self) -> bool:
+        """Its accommodation is not complete before it was pulled, though the config may lack it for a moment."""
+        takes_part = self.presence is Presence.ACTIVE or (self.presence is Presence.LEAVING and not self.muted)
+        return takes_part and self.channel.receives and self.pulled_at is None and not self.counted_empty
+
+    @property
+    def claimed(self) -> Nights:
+        return self.summed.nights
+
+    @property
+    def proven(self) -> Nights:
+        return self.summed.proven
+
+    @property
+    def genuine(self) -> Nights:
+        """Nights whose origin this sync is, by its own claims. Of a silent portal, all but what bears our own UID."""
+        return self.summed.not_ours if self.silent else self.summed.genuine
+
+    @property
+    def echoes(self) -> Nights:
+        """Nights that this sync claims by echoes alone."""
+        return self.claimed - self.genuine
+
+    @property
+    def last_fetch(self) -> Moment | None:
+        return self.fetches[-1] if self.fetches else None
+
+    def patience(self) -> float:
+        """Seconds without a fetch after which the portal is silent: a day, or three of its usual intervals."""
+        gaps = sorted(later - earlier for earlier, later in zip(self.fetches, self.fetches[1:], strict=False))
+        usual = gaps[len(gaps) // 2] if gaps else 0.0
+        return max(DAY, 3 * usual)
+
+    @property
+    def delay(self) -> float:
+        """Seconds after which the portal has acted on what it was told, or was to read where that is not seen."""
+        return self.channel.lag + (2 * self.channel.reads_every if self.published else 0.0)
+
+    def published_since(self, moment: Moment) -> tuple[tuple[Moment, Nights], ...]:
+        """The published feeds that the portal may have acted on at *moment* or later."""
+        replaced = [since for since, _ in self.published[1:]]
+        kept = [feed for feed, until in zip(self.published, replaced, strict=False) if until > moment - self.delay]
+        return (*kept, *self.published[-1:])
+
+
+FETCHES_KEPT: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Nights that the host takes in the config, half-open."""
+
+    stay: Stay
+    leaving_since: Moment | None = None
+    """Since when it is no longer in the config; it counts until `removal_delay` has passed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shrinking:
+    """Buffers that are to become smaller when the removal delay has passed."""
+
+    before: int
+    after: int
+    since: Moment
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """What is known of one accommodation on one day."""
+
+    today: Night
+    """In the accommodation's zone; it never goes back."""
+    timezone: str = "UTC"
+    before: int = 0
+    """Nights closed ahead of every stay and block."""
+    after: int = 0
+    """Nights closed behind every stay and block."""
+    shrinking: Shrinking | None = None
+    blocks: tuple[Block, ...] = ()
+    syncs: Mapping[str, SyncLedger] = field(default_factory=dict)
+    awake_since: Moment = 0.0
+    """Since when portals could fetch at all; nobody is silent for what was before."""
+    complete: bool = False
+    """Every sync that receives has been pulled once, or counted as empty; it stays true from then on."""
+
+    @property
+    def local(self) -> Nights:
+        """Nights that the host's own blocks take."""
+        return Nights.of_stays(block.stay for block in self.blocks)
+
+    def with_sync(self, name: str, sync: SyncLedger) -> Ledger:
+        """The same with *sync* under *name*."""
+        return replace(self, syncs={**self.syncs, name: sync})
+
+    def claimed_beside(self, name: str) -> Nights:
+        """Nights that syncs other than *name* claim."""
+        return union(sync.claimed for other, sync in self.syncs.items() if other != name)

@@ -1,0 +1,114 @@
+"""Which nights every portal must close, and which of them are in trouble.
+
+Split horizon: a portal is told what all others and the host took, never what came from itself, but for the buffer nights
+around its own stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from icalsyncd.availability.claims import ECHOES, Claim, Rule
+from icalsyncd.availability.ledger import Ledger
+from icalsyncd.availability.nights import EMPTY, Night, Nights, union
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Nights of an accommodation that want a human."""
+
+    overbooked: Nights
+    """Two or more origins, and no possible ghost."""
+    possible_ghosts: Nights
+    """Kept closed by claims of which nothing that we see can tell whether anyone booked."""
+
+
+def origins(ledger: Ledger) -> dict[str, Nights]:
+    """For each sync the nights whose origin it is.
+
+    An echo in doubt stands in on a night that nobody else holds: the night stays closed elsewhere, while its own portal is
+    told that it is free and so shows whether it was a booking. Of several in doubt one stands in, so that they cannot keep
+    each other closed, and the same one until it has shown that.
+    """
+    found = {name: sync.genuine for name, sync in ledger.syncs.items()}
+    doubtful = {name: sync.summed.doubtful for name, sync in ledger.syncs.items()}
+    if not any(doubtful.values()):
+        return found
+    held = ledger.local | union(found.values())
+    for name, sync in ledger.syncs.items():
+        found[name] |= doubtful[name] - sync.offered.nights - held
+        held |= found[name]
+    for name, nights in doubtful.items():
+        found[name] |= nights - held
+        held |= found[name]
+    return found
+
+
+def verdict(ledger: Ledger, name: str, claim: Claim, night: Night) -> Rule | None:
+    """What *claim* of sync *name* is on *night* as things stand, and by which rule; None where it does not claim it."""
+    rule = claim.rule_on(night)
+    if rule is None or rule not in ECHOES or rule is Rule.OWN_UID:
+        return rule
+    if ledger.syncs[name].silent:
+        return Rule.SILENT
+    return Rule.STANDS_IN if night in claim.doubtful and night in origins(ledger)[name] else rule
+
+
+def offers(ledger: Ledger) -> dict[str, Nights]:
+    """For each sync that sends, the nights of its feed, from yesterday on.
+
+    A paused or gone sync's feed holds none.
+    """
+    around = (ledger.before, ledger.after)
+    yesterday = ledger.today - 1
+    local = ledger.local.widened(*around)
+    closed: dict[str, Nights] = {}
+    rims: dict[str, Nights] = {}
+    for name, taken in origins(ledger).items():
+        sync = ledger.syncs[name]
+        # what may be no booking gets no buffers: an echo that grows with each turn would grow by them too
+        unsure = (sync.summed.grown & taken) | (taken - sync.genuine)
+        stays = (taken - unsure) | sync.departed
+        closed[name] = (stays.widened(*around) | unsure).since(yesterday)
+        rims[name] = closed[name] - taken - sync.departed
+    made: dict[str, Nights] = {}
+    for name, sync in ledger.syncs.items():
+        if not sync.channel.sends:
+            continue
+        if sync.muted:
+            made[name] = EMPTY
+            continue
+        made[name] = (local | beside(closed, name) | rims[name]).since(yesterday)
+    return made
+
+
+def beside(closed: Mapping[str, Nights], name: str) -> Nights:
+    """What all but sync *name* close."""
+    return union(nights for other, nights in closed.items() if other != name)
+
+
+def blocked(ledger: Ledger) -> Nights:
+    """All nights of *ledger* that are taken, by whom ever, from yesterday on; buffers are not among them."""
+    return (ledger.local | union(origins(ledger).values())).since(ledger.today - 1)
+
+
+def trouble(ledger: Ledger) -> Trouble:
+    """The nights from today on that are overbooked, and those that may be ghosts."""
+    once, twice = ledger.local, EMPTY
+    initial_once, initial_twice = EMPTY, EMPTY
+    proven = certain = ledger.local
+    for sync in ledger.syncs.values():
+        # an echo that counts as genuine because its portal fell silent is no second booking that anyone has seen
+        judged = sync.summed.genuine
+        twice |= once & judged
+        once |= judged
+        proven |= sync.proven
+        initial = sync.summed.initial
+        initial_twice |= initial_once & initial
+        initial_once |= initial
+    for sync in ledger.syncs.values():
+        certain |= sync.summed.certain_since | (sync.summed.certain_initial - initial_twice)
+    taken = union(origins(ledger).values())
+    ghosts = (taken - proven - certain).since(ledger.today)
+    return Trouble((twice - ghosts).since(ledger.today), ghosts)

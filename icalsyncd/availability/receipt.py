@@ -1,0 +1,57 @@
+"""A copy of a portal's calendar, received: admitted, then attributed, as one step from ledger to ledger."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from icalsyncd.availability.admission import Admission, Admitted, Outcome
+from icalsyncd.availability.attribution import Ours, pulled
+from icalsyncd.availability.calendar import Event, Good, Partial
+from icalsyncd.availability.ledger import Ledger
+from icalsyncd.availability.nights import EMPTY
+from icalsyncd.availability.stamps import Moment
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """One copy and the circumstances under which it came in."""
+
+    sync: str
+    reading: Good | Partial | None
+    """None: the portal says that its calendar is the last good copy still."""
+    began: Moment
+    """When the pull that brought it began."""
+    now: Moment
+    hold: float
+    """Seconds (`pull.hold`)."""
+    ours: Ours
+    last_read: tuple[Event, ...] = ()
+    """The events of the last good copy; wanted where this one is partial."""
+    again: bool = False
+    """It is an old copy read anew: nothing is confirmed by it, and nothing held."""
+    released: bool = False
+    """The host believes it, whatever it lacks."""
+
+    def enter(self, ledger: Ledger) -> tuple[Ledger, Admitted]:
+        """The ledger with what this copy says, and what was decided about it."""
+        sync = ledger.syncs[self.sync]
+        if self.released or self.reading is None:
+            admitted = Admitted(Outcome.UPDATED, EMPTY, (), None)
+        else:
+            admitted = Admission(
+                sync, self.reading, self.now, ledger.today, self.hold, self.last_read, self.again
+            ).decide()
+        entered = pulled(
+            ledger,
+            self.sync,
+            self.reading.events if self.reading is not None else None,
+            began=self.began,
+            now=self.now,
+            ours=self.ours,
+            retained=admitted.retained,
+            good=admitted.outcome is Outcome.UPDATED and not self.again,
+        )
+        after = replace(entered.syncs[self.sync], held=admitted.held, broken=admitted.broken)
+        if self.again and sync.pulled_at is not None:
+            after = replace(after, pulled_at=sync.pulled_at)
+        return entered.with_sync(self.sync, after), admitted

@@ -1,0 +1,50 @@
+"""What the host's config and the portal's profile together say of how to read one sync's calendar."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from icalsyncd.availability.calendar import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Summaries:
+    """Texts that match a whole summary without regard to case, and patterns that search it."""
+
+    texts: frozenset[str] = frozenset()
+    """Case-folded and stripped."""
+    patterns: tuple[re.Pattern[str], ...] = ()
+
+    def match(self, summary: str) -> bool:
+        """Whether *summary* is one of these texts or holds one of these patterns."""
+        return summary.strip().casefold() in self.texts or any(pattern.search(summary) for pattern in self.patterns)
+
+    def __bool__(self) -> bool:
+        return bool(self.texts or self.patterns)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadSettings:
+    """How to turn one portal's calendar into stays."""
+
+    timezone: str
+    """IANA name of the accommodation's zone: floating times are in it, and days begin at its midnight."""
+    ignore: Summaries = Summaries()
+    reservation: Summaries = Summaries()
+    block: Summaries = Summaries()
+    drop_blocks: bool = False
+    """`claims: not_blocks`: events known as blocks take no night."""
+    dtend_inclusive: bool = False
+    transparent_blocks: bool = True
+    """`all_day_transparent: block`: an all-day event marked as free takes its nights all the same."""
+    empty_is_valid: bool = False
+    """`empty_body: empty`: an empty body is a calendar without events."""
+
+    def kind_of(self, summary: str) -> Kind:
+        """What *summary* means; a reservation wins, since it closes more surely."""
+        if self.reservation.match(summary):
+            return Kind.RESERVATION
+        if self.block.match(summary):
+            return Kind.BLOCK
+        return Kind.UNKNOWN

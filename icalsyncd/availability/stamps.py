@@ -1,0 +1,50 @@
+"""Nights, each with the moment at which something became true of it: offered, told, withdrawn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from icalsyncd.availability.nights import Night, Nights, union
+
+Moment: TypeAlias = float
+"""Seconds since 1970-01-01 00:00 UTC, by the believed clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stamps:
+    """Disjoint sets of nights, each under the moment since which something holds for them, oldest first."""
+
+    entries: tuple[tuple[Moment, Nights], ...] = ()
+
+    @property
+    def nights(self) -> Nights:
+        """All nights that are stamped."""
+        return union(nights for _, nights in self.entries)
+
+    def __iter__(self) -> Iterator[tuple[Moment, Nights]]:
+        return iter(self.entries)
+
+    def at(self, night: Night) -> Moment | None:
+        """Since when it holds for *night*; None where it does not."""
+        return next((moment for moment, nights in self.entries if night in nights), None)
+
+    def only(self, nights: Nights) -> Stamps:
+        """Without the nights that are not in *nights*."""
+        if self.nights <= nights:
+            return self
+        return Stamps(tuple((moment, left) for moment, held in self.entries if (left := held & nights)))
+
+    def holding(self, nights: Nights, now: Moment) -> Stamps:
+        """Exactly *nights*: those that were stamped keep their moment, the others get *now*."""
+        kept = self.only(nights)
+        fresh = nights - kept.nights
+        return Stamps((*kept.entries, (now, fresh))) if fresh else kept
+
+    def by(self, moment: Moment) -> Nights:
+        """The nights for which it has held since *moment* or longer."""
+        return union(nights for since, nights in self.entries if since <= moment)
+
+
+NONE: Final = Stamps()

@@ -1,0 +1,177 @@
+"""From a sync's claims before a copy of its portal's calendar to those after it: which go on, begin, or are held back."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TypeAlias
+
+from icalsyncd.availability.calendar import Event
+from icalsyncd.availability.claimed import Claims
+from icalsyncd.availability.claims import Claim, Rule, outlive, widen
+from icalsyncd.availability.judgement import begin, circumstances, edge_of, goes_on
+from icalsyncd.availability.ledger import SyncLedger
+from icalsyncd.availability.nights import EMPTY, Night, Nights, intersection, union
+from icalsyncd.availability.stamps import Moment
+
+Found: TypeAlias = list[tuple[Event, Nights]]
+"""The events of a copy, each with the nights that we put under its UID."""
+
+
+def goes_on_unchanged(sync: SyncLedger, found: Found | None, held: Nights, yesterday: Night) -> bool:
+    """Whether the events *found* (None: those of the copy before) are the claims as they stand, with nothing to add to
+    what is known of any of them."""
+    claims = sync.summed
+    if not claims.are_plain or not claims.genuine.isdisjoint(held):
+        return False
+    if claims and claims[0].stay.check_in < yesterday:
+        return False
+    if found is None:
+        return True
+    if len(found) != len(claims):
+        return False
+    in_order = sorted(found, key=lambda each: each[0][:3])
+    return all(
+        event[0] == claim.stay[0]
+        and event[1] == claim.stay[1]
+        and event[2] is claim.kind
+        and claim.is_ours is not own.isdisjoint(claim.nights)
+        for (event, own), claim in zip(in_order, claims, strict=True)
+    )
+
+
+def as_claimed(claims: Claims) -> Found:
+    """The events of the copy before, and our nights under their UIDs."""
+    return [(Event(*claim.stay, claim.kind, ""), claim.under(Rule.OWN_UID)) for claim in claims]
+
+
+def carried_over(
+    sync: SyncLedger,
+    found: Found,
+    *,
+    now: Moment,
+    today: Night,
+    in_force: tuple[Nights, ...],
+    present: Nights,
+    retained: Nights,
+    lapsed: Nights,
+    hidden: Nights,
+    others: Nights,
+    held: Nights,
+) -> Claims:
+    """The claims that go on in the events *found*, those that begin, and those that are held back.
+
+    *in_force* are the feeds of which each may have been the portal's last fetched one when what begins now began, and
+    *lapsed* are nights of which the portal has had time to learn that they are free, *hidden* those behind which a claim of
+    its own would not show; *others* are claimed by other syncs, and *held* are those whose
+    origin another one is.
+    """
+    edge = edge_of(today)
+    surely_told = EMPTY if not in_force else intersection(in_force)
+    old = _Claims(sync.claims, surely_told)
+    going_on: list[tuple[Claim, Event, Nights]] = []
+    fresh: list[tuple[Event, Nights]] = []
+    for event, own in found:
+        claim = old.carried_on(event, own, today, edge)
+        if claim is None:
+            fresh.append((event, own))
+        else:
+            going_on.append((claim, event, own))
+    at = circumstances(
+        now=now,
+        in_force=in_force,
+        before=sync.claimed,
+        present=present,
+        ended=old.ended(),
+        others=others,
+        held=held,
+        initial=sync.pulled_at is None,
+        padding=sync.channel.padding,
+        unseen=bool(sync.published),
+    )
+    claims = [begin(event, own, at) for event, own in fresh]
+    times = Counter(night for event, _ in found for night in range(*event.stay)) if hidden else Counter()
+    ended = {(claim.stay, claim.kind): claim for claim in at.ended}
+    beside = not held.isdisjoint(present)
+    for claim, event, own in going_on:
+        kept = _clipped(claim, event)
+        if len(kept.nights) < event.check_out - event.check_in:
+            kept = widen(kept, begin(event, own, at).only(Nights.between(*event.stay) - kept.nights))
+        if lapsed:
+            kept = outlive(kept, lapsed, others)
+        if hidden:
+            behind = kept.genuine - kept.contested - kept.proven
+            if behind and behind <= hidden and all(times[night] == 1 for night in behind):
+                kept = replace(kept, contested=kept.contested | behind)
+        if ended and (twin := ended.get((claim.stay, claim.kind))):
+            # which of the two has ended nobody can tell
+            kept = replace(kept, contested=kept.contested | (twin.contested & kept.genuine))
+        if beside and not kept.genuine & held <= kept.shared:
+            kept = replace(kept, shared=kept.shared | (kept.genuine & held))
+        claims.append(kept)
+    claims.extend(_held_back(old.ended(), retained - union(claim.nights for claim in claims)))
+    if any(claim.stay.check_in < today - 1 for claim in claims):
+        claims = [left for claim in claims if (left := claim.only(claim.nights.since(today - 1))).verdicts]
+    return Claims(sorted(_twice_told(claims), key=lambda claim: (claim.stay, claim.kind, claim.began)))
+
+
+def _clipped(claim: Claim, event: Event) -> Claim:
+    if claim.stay == event.stay:
+        return claim
+    return replace(claim.only(Nights.between(*event.stay)), stay=event.stay)
+
+
+def _twice_told(claims: list[Claim]) -> list[Claim]:
+    """*claims*, with those in doubt that repeat what another one repeats already: one of them may be a booking."""
+    once, twice = EMPTY, EMPTY
+    for claim in claims:
+        echoes = claim.echoes
+        twice |= once & echoes
+        once |= echoes
+    if not twice:
+        return claims
+    return [
+        replace(claim, doubtful=claim.doubtful | more) if (more := claim.disputable & twice) else claim
+        for claim in claims
+    ]
+
+
+def _held_back(ended: tuple[Claim, ...], missing: Nights) -> Iterator[Claim]:
+    """What stays claimed of the claims that the copy lacks."""
+    for claim in ended if missing else ():
+        # all that claimed a night, so that an echo does not stand for the origin beside it
+        if kept := claim.nights & missing:
+            yield claim.only(kept)
+
+
+class _Claims:
+    """A sync's claims before a copy, and which of them the copy carries on; each is carried on once."""
+
+    def __init__(self, claims: tuple[Claim, ...], told: Nights) -> None:
+        self._left = dict(enumerate(claims))
+        self._told = told
+        self._by_end: dict[Night, list[int]] = {}
+        for position, claim in self._left.items():
+            self._by_end.setdefault(claim.stay.check_out, []).append(position)
+
+    def carried_on(self, event: Event, own: Nights, today: Night, edge: Night) -> Claim | None:
+        """The claim that *event* carries on, if any.
+
+        Of several alike the portal has dropped its own while it is told of the night, and our echo where it no longer is.
+        """
+        at_the_edge = event.check_out >= edge
+        candidates = self._left if at_the_edge else self._by_end.get(event.check_out, ())
+        fitting = [
+            place for place in candidates if place in self._left and goes_on(self._left[place], event, own, today, edge)
+        ]
+        if not fitting:
+            return None
+        if len(fitting) > 1:
+            still_told = Nights.between(*event.stay) <= self._told
+            fitting.sort(key=lambda place: bool(self._left[place].echoes) is not still_told)
+        return self._left.pop(fitting[0])
+
+    def ended(self) -> tuple[Claim, ...]:
+        """Those that no event has carried on so far."""
+        return tuple(self._left.values())

@@ -1,0 +1,450 @@
+"""Which copies of a calendar are believed: a glitch frees no night, and a cancellation frees its nights at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from icalsyncd.availability.admission import Admission, Admitted, Outcome
+from icalsyncd.availability.attribution import fetched, pulled
+from icalsyncd.availability.calendar import Broken, Event, Good, Kind, Partial, nights_in
+from icalsyncd.availability.ledger import Channel, Ledger, Link, SyncLedger
+from icalsyncd.availability.nights import EMPTY, Nights
+
+TODAY = 740_000
+HOUR = 3600.0
+HOLD = 6 * HOUR
+
+Range = tuple[int, int]
+
+
+class Copies:
+    """One portal whose calendar is pulled again and again; days are counted from today."""
+
+    def __init__(self, hold: float = HOLD) -> None:
+        channel = Channel("portal", receives=True, sends=True)
+        self.ledger = Ledger(TODAY, syncs={"s": SyncLedger(channel, Link("house/s"))})
+        self.hold = hold
+        self.now = 1e9
+        self.snapshot: tuple[Event, ...] = ()
+        self.last: Good | Partial = Good(())
+
+    def after(self, hours: float) -> Copies:
+        self.now += hours * HOUR
+        return self
+
+    def shows(self, *ranges: Range, kind: Kind = Kind.UNKNOWN) -> Outcome:
+        """A whole copy comes in."""
+        return self._comes(Good(tuple(event(*each, kind=kind) for each in ranges)))
+
+    def breaks(self, *ranges: Range, broken: Iterable[str | Range]) -> Outcome:
+        """A copy comes in of which *broken* cannot be read: events by their nights, or texts without a UID."""
+        marks = (
+            Broken(each, "") if isinstance(each, str) else Broken(f"broken {each}", event(*each).uid) for each in broken
+        )
+        return self._comes(Partial(tuple(event(*each) for each in ranges), ("broken",), tuple(marks)))
+
+    def reread(self, reading: Good | Partial | None = None) -> Outcome:
+        """The last copy is read anew."""
+        return self._take(reading or self.last, again=True)
+
+    def next_day(self, days: int = 1) -> Copies:
+        self.ledger = replace(self.ledger, today=self.ledger.today + days)
+        return self.after(24 * days)
+
+    @property
+    def sync(self) -> SyncLedger:
+        return self.ledger.syncs["s"]
+
+    @property
+    def claimed(self) -> Nights:
+        return self.sync.claimed
+
+    def _comes(self, reading: Good | Partial) -> Outcome:
+        self.last = reading
+        outcome = self._take(reading, again=False)
+        if outcome is Outcome.UPDATED:
+            self.snapshot = reading.events
+        return outcome
+
+    def _take(self, reading: Good | Partial, *, again: bool) -> Outcome:
+        today = self.ledger.today
+        made: Admitted = Admission(self.sync, reading, self.now, today, self.hold, self.snapshot, again).decide()
+        seen = self.sync.pulled_at
+        self.ledger = pulled(
+            self.ledger,
+            "s",
+            reading.events,
+            began=self.now,
+            now=self.now,
+            ours=lambda uid: EMPTY,
+            retained=made.retained,
+            good=made.outcome is Outcome.UPDATED and not again,
+        )
+        sync = replace(self.sync, held=made.held, broken=made.broken)
+        self.ledger = self.ledger.with_sync("s", replace(sync, pulled_at=seen) if again else sync)
+        return made.outcome
+
+
+def event(start: int, end: int, kind: Kind = Kind.UNKNOWN) -> Event:
+    return Event(TODAY + start, TODAY + end, kind, f"{start}-{end}@portal")
+
+
+def nights(*ranges: Range) -> Nights:
+    return Nights.of_stays((TODAY + start, TODAY + end) for start, end in ranges)
+
+
+def season(count: int) -> list[Range]:
+    """So many stays of one night, with free nights between them."""
+    return [(2 * number, 2 * number + 1) for number in range(count)]
+
+
+def test_a_calendar_that_falls_from_300_nights_to_13_and_comes_back_frees_nothing():
+    copies = Copies()
+    copies.shows((0, 300))
+    assert copies.after(1).shows((0, 13)) is Outcome.HELD
+    assert copies.claimed == nights((0, 300))
+    assert copies.after(1).shows((0, 300)) is Outcome.UPDATED
+    assert copies.claimed == nights((0, 300))
+    assert not copies.sync.held
+
+
+def test_a_calendar_that_falls_from_39_events_to_none_and_comes_back_frees_nothing():
+    copies = Copies()
+    copies.shows(*season(39))
+    assert copies.after(2).shows() is Outcome.HELD
+    assert len(copies.claimed) == 39
+    assert copies.after(2).shows(*season(40)) is Outcome.UPDATED
+    assert copies.claimed == nights(*season(40))
+
+
+def test_new_claims_in_a_held_copy_count_at_once():
+    copies = Copies()
+    copies.shows((0, 300))
+    assert copies.after(1).shows((400, 410)) is Outcome.HELD
+    assert copies.claimed == nights((0, 300), (400, 410))
+
+
+def test_a_held_night_is_released_by_the_third_pull_after_the_hold_and_not_before():
+    copies = Copies()
+    copies.shows((0, 300))
+    copies.after(1).shows((0, 13))
+    assert copies.after(HOLD / HOUR - 0.1).shows((0, 13)) is Outcome.HELD
+    assert copies.after(0.1).shows((0, 13)) is Outcome.UPDATED
+    assert copies.claimed == nights((0, 13))
+
+
+def test_two_pulls_do_not_release_a_held_night_however_far_apart():
+    copies = Copies()
+    copies.shows((0, 300))
+    copies.after(1).shows()
+    assert copies.after(48).shows() is Outcome.HELD
+    assert copies.after(0.5).shows() is Outcome.UPDATED
+    assert copies.claimed == EMPTY
+
+
+def test_nights_that_come_back_are_kept_and_the_others_wait_on():
+    copies = Copies()
+    copies.shows((0, 300))
+    copies.after(1).shows((0, 13))
+    # no suspicious share is missing any more, but two pulls are not three
+    assert copies.after(1).shows((0, 100)) is Outcome.HELD
+    assert copies.claimed == nights((0, 300))
+    assert copies.after(6).shows((0, 100)) is Outcome.UPDATED
+    assert copies.claimed == nights((0, 100))
+
+
+def test_a_night_that_came_back_is_counted_anew_when_it_goes_again():
+    copies = Copies()
+    copies.shows((0, 300))
+    copies.after(1).shows((0, 13))
+    copies.after(1).shows((0, 300))
+    copies.after(6).shows((0, 13))
+    assert copies.after(6).shows((0, 13)) is Outcome.HELD
+    assert copies.after(6).shows((0, 13)) is Outcome.UPDATED
+
+
+def test_an_ordinary_cancellation_frees_its_nights_at_once_beside_held_ones():
+    copies = Copies()
+    copies.shows((0, 300))
+    copies.after(1).shows((0, 13))
+    copies.after(1).shows((0, 290))
+    assert copies.claimed == nights((0, 300))
+    assert copies.after(1).shows((0, 5), (8, 290)) is Outcome.HELD
+    assert copies.claimed == nights((0, 5), (8, 300))
+
+
+def test_a_cancellation_of_three_nights_is_believed_though_they_were_all():
+    copies = Copies()
+    copies.shows((10, 13))
+    assert copies.after(1).shows() is Outcome.UPDATED
+    assert copies.claimed == EMPTY
+
+
+def test_five_nights_of_five_are_held_and_five_of_six_are_not():
+    copies = Copies()
+    copies.shows((10, 15))
+    assert copies.after(1).shows() is Outcome.HELD
+    copies = Copies()
+    copies.shows((10, 16))
+    assert copies.after(1).shows((10, 11)) is Outcome.UPDATED
+
+
+def test_nine_nights_of_ten_are_held_and_eight_are_not():
+    copies = Copies()
+    copies.shows(*season(10))
+    assert copies.after(1).shows((0, 1)) is Outcome.HELD
+    copies = Copies()
+    copies.shows(*season(10))
+    assert copies.after(1).shows((0, 1), (2, 3)) is Outcome.UPDATED
+
+
+def test_a_hold_of_nothing_never_holds():
+    copies = Copies(hold=0.0)
+    copies.shows((0, 300))
+    assert copies.after(1).shows() is Outcome.UPDATED
+    assert copies.claimed == EMPTY
+
+
+def test_a_hold_that_is_switched_off_releases_what_it_held_with_the_next_pull():
+    copies = Copies()
+    copies.shows((0, 300))
+    copies.after(1).shows()
+    copies.hold = 0.0
+    assert copies.after(0.1).shows() is Outcome.UPDATED
+    assert copies.claimed == EMPTY
+
+
+def test_nights_that_have_passed_are_no_loss():
+    copies = Copies()
+    copies.shows((0, 8), (20, 21))
+    copies.next_day(8)
+    assert copies.shows((20, 21)) is Outcome.UPDATED
+
+
+def test_a_closure_that_is_clipped_daily_under_new_uids_is_never_held():
+    copies = Copies()
+    for day in range(40):
+        assert copies.shows((day, 40)) is Outcome.UPDATED, day
+        assert copies.claimed.since(copies.ledger.today) == nights((day, 40))
+        copies.next_day()
+
+
+def test_echoes_are_released_at_once_and_do_not_count():
+    copies = Copies()
+    copies.shows()
+    # the portal reads that 300 nights are taken, and repeats them beside two bookings of its own
+    copies.ledger = fetched(copies.ledger, "s", nights((0, 300)), now=copies.after(1).now, looked=True)
+    copies.after(1).shows((0, 300), (400, 402))
+    assert copies.sync.echoes == nights((0, 300))
+    assert copies.after(1).shows((400, 402)) is Outcome.UPDATED
+    assert copies.claimed == nights((400, 402))
+
+
+def test_a_held_night_keeps_its_origin_though_an_echo_claimed_it_too():
+    copies = Copies()
+    copies.shows()
+    copies.ledger = fetched(copies.ledger, "s", nights((0, 300)), now=copies.after(1).now, looked=True)
+    copies.after(1)._comes(Good((event(0, 300), *(event(*each, kind=Kind.RESERVATION) for each in season(40)))))
+    assert copies.sync.genuine == nights(*season(40))
+    assert copies.after(1).shows() is Outcome.HELD
+    assert copies.sync.genuine == nights(*season(40))
+    assert copies.claimed == nights(*season(40))
+
+
+def test_a_copy_that_is_read_in_part_adds_and_frees_nothing():
+    copies = Copies()
+    copies.shows((10, 12), (20, 22))
+    assert copies.after(1).breaks((30, 32), broken=["x"]) is Outcome.PARTIAL
+    assert copies.claimed == nights((10, 12), (20, 22), (30, 32))
+    assert copies.sync.retained == nights((10, 12), (20, 22))
+
+
+def test_what_is_broken_three_times_over_the_hold_keeps_its_own_last_nights_only():
+    copies = Copies()
+    copies.shows((10, 12), (20, 22), (30, 32))
+    for hours in (1, 3):
+        assert copies.after(hours).breaks((10, 12), broken=[(20, 22)]) is Outcome.PARTIAL
+        assert copies.claimed == nights((10, 12), (20, 22), (30, 32))
+    assert copies.after(3).breaks((10, 12), broken=[(20, 22)]) is Outcome.PARTIAL
+    assert copies.claimed == nights((10, 12), (20, 22))
+    # and goes on so: the rest of each later copy is believed at once
+    copies.after(1).breaks(broken=[(20, 22)])
+    assert copies.claimed == nights((20, 22))
+
+
+def test_three_broken_copies_within_the_hold_free_nothing():
+    copies = Copies()
+    copies.shows((10, 12), (20, 22))
+    for _ in range(3):
+        copies.after(1).breaks(broken=[(20, 22)])
+    assert copies.claimed == nights((10, 12), (20, 22))
+
+
+def test_other_broken_events_begin_to_count_anew():
+    copies = Copies()
+    copies.shows((10, 12), (20, 22), (30, 32))
+    copies.after(1).breaks(broken=[(20, 22)])
+    copies.after(6).breaks(broken=[(20, 22), (30, 32)])
+    assert copies.after(6).breaks(broken=[(20, 22), (30, 32)]) is Outcome.PARTIAL
+    assert copies.claimed == nights((10, 12), (20, 22), (30, 32))
+    copies.after(1).breaks(broken=[(20, 22), (30, 32)])
+    assert copies.claimed == nights((20, 22), (30, 32))
+
+
+def test_one_broken_event_that_can_be_read_again_does_not_set_back_the_count_of_the_other():
+    copies = Copies()
+    copies.shows((10, 12), (20, 22), (30, 32))
+    copies.after(1).breaks(broken=[(20, 22), (30, 32)])
+    copies.after(3).breaks((30, 32), broken=[(20, 22)])
+    copies.after(3).breaks((30, 32), broken=[(20, 22)])
+    assert copies.claimed == nights((20, 22), (30, 32))
+
+
+def test_a_broken_event_without_a_uid_keeps_what_was_gone_when_it_broke():
+    copies = Copies()
+    copies.shows((10, 12), (20, 22), (30, 32))
+    copies.after(1).breaks((10, 12), (30, 32), broken=["nameless"])
+    copies.after(3).breaks((10, 12), (30, 32), broken=["nameless"])
+    copies.after(3).breaks((10, 12), broken=["nameless"])
+    assert copies.claimed == nights((10, 12), (20, 22))
+
+
+def test_an_event_that_was_never_whole_keeps_no_night_of_others():
+    copies = Copies()
+    copies.breaks((10, 12), (20, 22), broken=["for ever"])
+    copies.after(3).breaks((10, 12), (20, 22), broken=["for ever"])
+    copies.after(3).breaks((10, 12), (20, 22), broken=["for ever"])
+    copies.after(1).breaks((10, 12), broken=["for ever"])
+    assert copies.claimed == nights((10, 12))
+
+
+def test_an_event_that_was_only_ever_read_from_a_partial_copy_keeps_its_nights_when_it_breaks():
+    copies = Copies()
+    copies.shows((10, 12))
+    copies.after(1).breaks((10, 12), (20, 22), broken=["x"])
+    for _ in range(4):
+        copies.after(6).breaks((10, 12), broken=["x", (20, 22)])
+    assert copies.claimed == nights((10, 12), (20, 22))
+
+
+def test_a_whole_copy_ends_what_broken_events_kept():
+    copies = Copies()
+    copies.shows((10, 12), (20, 22))
+    copies.after(1).breaks(broken=["x"])
+    assert copies.after(1).shows((10, 12)) is Outcome.UPDATED
+    assert copies.claimed == nights((10, 12))
+    assert copies.sync.broken is None
+
+
+def test_believed_rests_of_a_broken_copy_are_held_where_they_are_suspicious():
+    copies = Copies()
+    copies.shows((0, 300), (400, 401))
+    for _ in range(3):
+        copies.after(6).breaks((0, 300), broken=["x"])
+    assert copies.claimed == nights((0, 300), (400, 401))
+    assert copies.after(1).breaks((0, 2), broken=["x"]) is Outcome.PARTIAL
+    assert copies.claimed == nights((0, 300), (400, 401))
+    assert copies.sync.held
+
+
+def test_a_partial_copy_neither_confirms_a_hold_nor_ends_it():
+    copies = Copies()
+    copies.shows((0, 300))
+    copies.after(1).shows()
+    copies.after(6).breaks(broken=["x"])
+    copies.after(6).breaks((0, 10), broken=["x"])
+    assert copies.claimed == nights((0, 300))
+    assert [(lack.times, lack.nights) for lack in copies.sync.held] == [(1, nights((10, 300)))]
+    assert copies.after(1).shows((0, 10)) is Outcome.HELD
+    assert copies.after(1).shows((0, 10)) is Outcome.UPDATED
+
+
+def test_reading_anew_never_holds():
+    copies = Copies()
+    copies.shows((0, 300))
+    assert copies.after(1).reread(Good(())) is Outcome.UPDATED
+    assert copies.claimed == EMPTY
+
+
+def test_reading_a_held_copy_anew_confirms_nothing():
+    copies = Copies()
+    copies.shows((0, 300))
+    copies.after(1).shows((0, 13))
+    for _ in range(5):
+        assert copies.after(6).reread() is Outcome.HELD
+    assert copies.claimed == nights((0, 300))
+    assert [lack.times for lack in copies.sync.held] == [1]
+
+
+def test_reading_a_broken_copy_anew_confirms_nothing():
+    copies = Copies()
+    copies.shows((10, 12), (20, 22))
+    for _ in range(3):
+        copies.after(1).breaks(broken=[(20, 22)])
+    # the hold is over by now, but no pull has come since
+    assert copies.after(6).reread() is Outcome.PARTIAL
+    assert copies.claimed == nights((10, 12), (20, 22))
+    copies.after(1).breaks(broken=[(20, 22)])
+    assert copies.claimed == nights((20, 22))
+    copies.after(24).reread()
+    assert copies.claimed == nights((20, 22))
+
+
+def test_events_that_are_found_broken_by_reading_anew_have_come_in_no_pull_yet():
+    copies = Copies()
+    copies.shows((10, 12), (20, 22))
+    copies.after(1).reread(Partial((), ("broken",), (Broken("x", ""),)))
+    for _ in range(2):
+        copies.after(6).breaks(broken=["x"])
+    assert copies.sync.broken is not None
+    assert copies.sync.broken.times == 2
+
+
+def test_a_clock_that_went_back_lets_no_hold_last_for_ever():
+    copies = Copies()
+    copies.shows((0, 300), (310, 312))
+    copies.shows()
+    copies.after(-1000)
+    copies.shows()
+    assert copies.after(6).shows() is Outcome.UPDATED
+    copies.shows((10, 12))
+    copies.breaks(broken=["x"])
+    copies.after(-1000)
+    copies.breaks(broken=["x"])
+    copies.after(6).breaks(broken=["x"])
+    assert copies.sync.broken is not None
+    assert copies.now - copies.sync.broken.since == 6 * HOUR
+
+
+def test_a_new_calendar_is_judged_against_the_old_one_like_any_copy():
+    copies = Copies()
+    copies.shows((0, 300))
+    copies.ledger = copies.ledger.with_sync("s", replace(copies.sync, calendar="another"))
+    assert copies.after(1).shows((500, 510)) is Outcome.HELD
+    assert copies.claimed == nights((0, 300), (500, 510))
+
+
+ranges = st.lists(
+    st.tuples(st.integers(0, 60), st.integers(1, 20)).map(lambda pair: (pair[0], pair[0] + pair[1])), max_size=8
+)
+
+
+@given(st.lists(st.tuples(ranges, st.booleans(), st.floats(0.1, 12)), min_size=1, max_size=12))
+def test_what_a_copy_shows_is_always_claimed_and_no_night_is_ever_freed_but_by_what_a_copy_lacks(
+    pulls: list[tuple[list[Range], bool, float]],
+):
+    copies = Copies()
+    for shown, whole, hours in pulls:
+        before = copies.claimed
+        copies.after(hours)
+        present = nights_in(tuple(event(*each) for each in shown))
+        outcome = copies.shows(*shown) if whole else copies.breaks(*shown, broken=["x"])
+        assert present <= copies.claimed
+        assert copies.claimed <= before | present
+        assert copies.sync.retained == copies.claimed - present
+        if outcome is Outcome.UPDATED:
+            assert copies.claimed == present

@@ -1,0 +1,13 @@
+"""The fuzz targets hold for the calendars that they start from."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.availability.calendars import Case, cases
+from tests.fuzz.fuzz_read import check
+
+
+@pytest.mark.parametrize("case", cases(), ids=lambda case: case.file)
+def test_the_reader_holds_for_what_its_fuzzer_starts_from(case: Case) -> None:
+    check(case.body)
