@@ -1,0 +1,188 @@
+"""``config.yaml``, read and checked: either a config that can run, or every mistake in it."""
+
+from __future__ import annotations
+
+import hashlib
+import stat
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeAlias
+
+from icalsyncd import schema
+from icalsyncd.configured import (
+    S3,
+    Accommodation,
+    Azure,
+    Block,
+    Config,
+    Direction,
+    Folder,
+    Gcs,
+    Place,
+    Pull,
+    Server,
+    Sync,
+    Target,
+    WebDav,
+    resolve,
+)
+from icalsyncd.credentials import Credentials
+from icalsyncd.document import Document, read
+from icalsyncd.forms import Address
+from icalsyncd.mistakes import Mistake, Remark, written
+from icalsyncd.nodes import Fault, Lines
+from icalsyncd.refusals import refusals, warnings
+from icalsyncd.secret import Secret
+from icalsyncd.url import place_of
+from icalsyncd.validation import validate
+
+__all__ = [
+    "S3",
+    "Accepted",
+    "Accommodation",
+    "Address",
+    "Azure",
+    "Block",
+    "Config",
+    "Direction",
+    "Folder",
+    "Gcs",
+    "Loaded",
+    "Place",
+    "Pull",
+    "Refused",
+    "Server",
+    "Sync",
+    "Target",
+    "WebDav",
+    "load",
+    "parse",
+]
+
+_LARGEST = 32 * 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A config that can run."""
+
+    config: Config
+    text: str = field(repr=False)
+    """The file as it was read, to be kept as the last one accepted."""
+    warnings: tuple[Mistake, ...]
+    files: tuple[Path, ...]
+    """The config file, then each file that it names a secret in: a change of any of them is a change of the config."""
+    digest: bytes
+    """The same as long as the text, and what it names in files and variables, are the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A file that cannot run, with everything that is wrong in it, in the order of the file."""
+
+    mistakes: tuple[Mistake, ...]
+    warnings: tuple[Mistake, ...]
+    files: tuple[Path, ...]
+    """As far as they could be told; the config file always."""
+
+
+Loaded: TypeAlias = Accepted | Refused
+
+
+def load(path: Path, environ: Mapping[str, str]) -> Loaded:
+    """Read the config file at *path*, and the files and variables of *environ* that it names. Raises nothing."""
+    try:
+        status = path.stat()
+        if stat.S_ISREG(status.st_mode) and status.st_size > _LARGEST:
+            return _unread(path, "the file is larger than any config")
+        text = path.read_bytes().decode("utf-8")
+    except UnicodeDecodeError as error:
+        return _unread(path, "this is not UTF-8: save the file as UTF-8", error.object[: error.start])
+    except FileNotFoundError:
+        return _unread(path, "there is no such file")
+    except OSError as error:
+        return _unread(path, f"the file cannot be read: {error.strerror}")
+    others = [Remark((), "others can read this file, and its URLs are passwords: chmod 600")]
+    return _parsed(text, path, environ, others if status.st_mode & stat.S_IROTH else [])
+
+
+def parse(text: str, path: Path, environ: Mapping[str, str]) -> Loaded:
+    """The same for a text at hand, as if it were the file at *path*."""
+    return _parsed(text, path, environ, [])
+
+
+def _parsed(text: str, path: Path, environ: Mapping[str, str], noticed: list[Remark]) -> Loaded:
+    document = read(text)
+    if not isinstance(document, Document):
+        return Refused(_faults(document, text, path), (), (path,))
+    file, mistakes = validate(document.value)
+    found = list(mistakes)
+    credentials = Credentials(path.parent, environ)
+    if file is not None:
+        urls = _urls(file, credentials)
+        places = tuple(credentials.place(target, ("publish", index)) for index, target in enumerate(file.publish))
+        found += credentials.remarks
+        calendars = {name: place_of(url.reveal()) for name, url in urls.items()}
+        found += refusals(file, calendars)
+        noticed = [*noticed, *credentials.warnings, *warnings(file, calendars)]
+        _look_at_secret(file, path.parent, noticed)
+    files = (path, *dict.fromkeys(credentials.files))
+    told = _placed(noticed, document, path)
+    if found or file is None:
+        return Refused(_placed(found, document, path), told, files)
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass") + b"\0" + credentials.digest.digest()).digest()
+    return Accepted(resolve(file, path.parent, urls, places), text, told, files, digest)
+
+
+def _urls(file: schema.File, credentials: Credentials) -> dict[str, Secret]:
+    urls: dict[str, Secret] = {}
+    for id, accommodation in file.accommodations.items():
+        for key, sync in accommodation.syncs.items():
+            url = credentials.named(sync, "url", ("accommodations", id, "syncs", key))
+            if url is not None:
+                urls[f"{id}/{key}"] = url
+    return urls
+
+
+def _look_at_secret(file: schema.File, folder: Path, noticed: list[Remark]) -> None:
+    if file.server.secret_file is None:
+        return
+    try:
+        mode = (folder / file.server.secret_file).stat().st_mode
+    except OSError:
+        return  # it is made on the first start
+    if mode & stat.S_IROTH:
+        noticed.append(Remark(("server", "secret_file"), "others can read this file, and make every link: chmod 600"))
+
+
+def _placed(remarks: Iterable[Remark], document: Document, path: Path) -> tuple[Mistake, ...]:
+    lines = Lines(document.text)
+    placed: dict[tuple[int, str], Mistake] = {}
+    for remark in remarks:
+        index = document.index(remark.path, key=remark.of_key)
+        line, column = lines.position(index)
+        # what an alias repeats is wrong once, where it is written
+        placed.setdefault(
+            (index, remark.message), Mistake(str(path), line, column, written(remark.path), remark.message)
+        )
+    return tuple(placed[key] for key in sorted(placed))
+
+
+def _faults(faults: Iterable[Fault], text: str, path: Path) -> tuple[Mistake, ...]:
+    lines = Lines(text)
+    return tuple(
+        Mistake(
+            str(path),
+            *lines.position(fault.index),
+            written(fault.path),
+            fault.message + (f" (first on line {lines.position(fault.first).line})" if fault.first is not None else ""),
+        )
+        for fault in sorted(faults, key=lambda fault: fault.index)
+    )
+
+
+def _unread(path: Path, message: str, before: bytes = b"") -> Refused:
+    text = before.decode("utf-8")
+    line, column = Lines(text).position(len(text))
+    return Refused((Mistake(str(path), line, column, "", message),), (), (path,))

@@ -1,0 +1,347 @@
+"""What ``config.yaml`` comes to: every sync with its profile, its secrets and the defaults applied."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+from typing import TypeAlias
+
+from icalsyncd import schema
+from icalsyncd.availability.settings import ReadSettings
+from icalsyncd.forms import Address, Network
+from icalsyncd.portals import profile
+from icalsyncd.secret import Secret
+from icalsyncd.summaries import compiled
+
+
+class Direction(StrEnum):
+    """Which way nights are told, seen from here."""
+
+    BIDIRECTIONAL = "bidirectional"
+    EXPORT = "export"
+    IMPORT = "import"
+
+    @property
+    def receives(self) -> bool:
+        """Whether the portal's calendar is pulled."""
+        return self is not Direction.EXPORT
+
+    @property
+    def sends(self) -> bool:
+        """Whether the portal has a feed to read."""
+        return self is not Direction.IMPORT
+
+
+@dataclass(frozen=True, slots=True)
+class Sync:
+    """One accommodation on one portal."""
+
+    accommodation: str
+    id: str
+    portal: str
+    """As the file says it; a portal without profile is read by the generic one."""
+    direction: Direction
+    url: Secret | None
+    """The portal's calendar; None where it does not receive."""
+    paused: bool
+    was: str | None
+    """An earlier name of it, as ``accommodation/sync``."""
+    link_generation: int
+    interval: int
+    """Seconds between two pulls."""
+    user_agent: str | None
+    """None for the daemon's own."""
+    read: ReadSettings
+    echo_lag: int
+    """Seconds until the portal has acted on what it read."""
+    echo_padding: int
+    """Nights that the portal adds on each side of what it imports."""
+    reads_every: int
+    """Seconds between two fetches, as far as is known."""
+
+    @property
+    def name(self) -> str:
+        """``accommodation/sync``."""
+        return f"{self.accommodation}/{self.id}"
+
+    @property
+    def receives(self) -> bool:
+        """Whether the portal's calendar is pulled, when not paused."""
+        return self.direction.receives
+
+    @property
+    def sends(self) -> bool:
+        """Whether the portal has a feed to read."""
+        return self.direction.sends
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Nights that the host takes, half-open: from the night of ``from_`` up to, not including, that of ``to``."""
+
+    from_: date
+    to: date
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Accommodation:
+    """What can be booked once per night."""
+
+    id: str
+    name: str
+    timezone: str
+    """IANA name."""
+    before: int
+    """Nights closed before each stay and block."""
+    after: int
+    """Nights closed after each stay and block."""
+    blocks: tuple[Block, ...]
+    """In order, and without overlaps: those that overlapped are one, with all their notes."""
+    syncs: tuple[Sync, ...]
+    """In the file's order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Where the daemon is reached."""
+
+    listen: Address | None
+    """None for a host who only publishes."""
+    admin: Address
+    public_url: str
+    """The start of every link, without a slash at its end."""
+    admin_hosts: tuple[str, ...]
+    secret_file: Path | None
+    """None for the file in the state folder."""
+    removal_delay: int
+    """Seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pull:
+    """How calendars are pulled."""
+
+    interval: int
+    """Seconds; each sync has its own, which is this one where it says nothing else."""
+    timeout: int
+    """Seconds."""
+    max_size: int
+    """Bytes, before and after decompression."""
+    hold: int
+    """Seconds; 0 for never."""
+    private_addresses: bool | tuple[Network, ...]
+    """Whether, or where, pulls may go on the local network."""
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A folder of this machine that another program serves or copies."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class WebDav:
+    """A folder of a WebDAV server."""
+
+    url: str
+    username: Secret | None
+    password: Secret | None
+
+
+@dataclass(frozen=True, slots=True)
+class S3:
+    """A bucket of Amazon S3, or of a store that speaks its protocol."""
+
+    bucket: str
+    prefix: str
+    region: str | None
+    endpoint: str | None
+    access_key_id: Secret | None
+    secret_access_key: Secret | None
+
+
+@dataclass(frozen=True, slots=True)
+class Gcs:
+    """A bucket of Google Cloud Storage."""
+
+    bucket: str
+    prefix: str
+    service_account_file: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class Azure:
+    """A container of Azure Blob Storage."""
+
+    account: str
+    container: str
+    prefix: str
+    account_key: Secret | None
+
+
+Place: TypeAlias = Folder | WebDav | S3 | Gcs | Azure
+"""Where feeds are published. Without credentials of their own, the platform's are used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A place of the shared cloud, and the accommodations whose feeds are put there."""
+
+    name: str
+    public_url: str | None
+    """The start of their links, without a slash at its end; None where the feeds are read elsewhere too."""
+    accommodations: tuple[str, ...]
+    place: Place
+
+
+@dataclass(frozen=True)
+class Config:
+    """A whole config that can be run."""
+
+    server: Server
+    pull: Pull
+    official_only: tuple[str, ...]
+    publish: tuple[Target, ...]
+    accommodations: tuple[Accommodation, ...]
+
+    def syncs(self) -> tuple[Sync, ...]:
+        """All syncs, in the file's order."""
+        return tuple(self._syncs.values())
+
+    def sync(self, name: str) -> Sync | None:
+        """The sync called *name*, as ``accommodation/sync``."""
+        return self._syncs.get(name)
+
+    def accommodation(self, id: str) -> Accommodation | None:
+        """The accommodation of that id."""
+        return self._accommodations.get(id)
+
+    def public_url_of(self, accommodation: str) -> str:
+        """The start of the links of *accommodation*: at the first target with a URL of its own, else at this daemon."""
+        for target in self.publish:
+            if target.public_url is not None and accommodation in target.accommodations:
+                return target.public_url
+        return self.server.public_url
+
+    @cached_property
+    def _syncs(self) -> Mapping[str, Sync]:
+        return {sync.name: sync for accommodation in self.accommodations for sync in accommodation.syncs}
+
+    @cached_property
+    def _accommodations(self) -> Mapping[str, Accommodation]:
+        return {accommodation.id: accommodation for accommodation in self.accommodations}
+
+
+def resolve(file: schema.File, folder: Path, urls: Mapping[str, Secret], places: tuple[Place, ...]) -> Config:
+    """The config that *file* means.
+
+    Paths in it are relative to *folder*; *urls* are those of the syncs that receive, by name, and *places* those of its
+    targets, in order.
+    """
+    ids = tuple(file.accommodations)
+    listen = file.server.listen
+    return Config(
+        server=Server(
+            listen=listen,
+            admin=file.server.admin,
+            public_url=public_url(file),
+            admin_hosts=tuple(file.server.admin_hosts),
+            secret_file=folder / file.server.secret_file if file.server.secret_file is not None else None,
+            removal_delay=file.server.removal_delay,
+        ),
+        pull=Pull(
+            interval=file.pull.interval,
+            timeout=file.pull.timeout,
+            max_size=file.pull.max_size,
+            hold=file.pull.hold,
+            private_addresses=file.pull.allow_private_addresses,
+        ),
+        official_only=tuple(file.official_only),
+        publish=tuple(
+            Target(target.name, target.public_url, tuple(target.accommodations or ids), place)
+            for target, place in zip(file.publish, places, strict=True)
+        ),
+        accommodations=tuple(_accommodation(id, file, urls) for id in ids),
+    )
+
+
+def public_url(file: schema.File) -> str:
+    """The start of the daemon's links; where the daemon does not listen and has no URL, empty."""
+    if file.server.public_url is not None:
+        return file.server.public_url
+    return f"http://{file.server.listen}" if file.server.listen is not None else ""
+
+
+def merged(blocks: list[schema.Block]) -> tuple[Block, ...]:
+    """*blocks* in order, those that share a night made one."""
+    done: list[Block] = []
+    for block in sorted(blocks, key=lambda block: (block.from_, block.to)):
+        if done and block.from_ < done[-1].to:
+            before = done.pop()
+            notes = dict.fromkeys(note for note in (before.note, block.note) if note)
+            done.append(Block(before.from_, max(before.to, block.to), "; ".join(notes)))
+        else:
+            done.append(Block(block.from_, block.to, block.note))
+    return tuple(done)
+
+
+def block_summaries(sync: schema.Sync) -> tuple[str, ...]:
+    """What is known to mean a closure in the sync's calendar."""
+    return tuple(sync.block) if sync.block is not None else profile(sync.portal).block
+
+
+def reservation_summaries(sync: schema.Sync) -> tuple[str, ...]:
+    """What is known to mean a reservation in the sync's calendar."""
+    return tuple(sync.reservation) if sync.reservation is not None else profile(sync.portal).reservation
+
+
+def _accommodation(id: str, file: schema.File, urls: Mapping[str, Secret]) -> Accommodation:
+    written = file.accommodations[id]
+    return Accommodation(
+        id=id,
+        name=written.name if written.name is not None else id,
+        timezone=written.timezone,
+        before=written.buffer.before,
+        after=written.buffer.after,
+        blocks=merged(written.blocks),
+        syncs=tuple(
+            _sync(id, name, sync, written.timezone, file.pull.interval, urls.get(f"{id}/{name}"))
+            for name, sync in written.syncs.items()
+        ),
+    )
+
+
+def _sync(accommodation: str, id: str, written: schema.Sync, timezone: str, interval: int, url: Secret | None) -> Sync:
+    known = profile(written.portal)
+    read = ReadSettings(
+        timezone=timezone,
+        ignore=compiled(tuple(written.ignore)),
+        reservation=compiled(reservation_summaries(written)),
+        block=compiled(block_summaries(written)),
+        drop_blocks=written.claims == "not_blocks",
+        dtend_inclusive=(written.dtend or known.dtend) == "inclusive",
+        transparent_blocks=(written.all_day_transparent or known.all_day_transparent) == "block",
+        empty_is_valid=(written.empty_body or known.empty_body) == "empty",
+    )
+    return Sync(
+        accommodation=accommodation,
+        id=id,
+        portal=written.portal,
+        direction=Direction(written.direction),
+        url=url,
+        paused=written.paused,
+        was=written.was,
+        link_generation=written.link_generation,
+        interval=written.interval if written.interval is not None else interval,
+        user_agent=written.user_agent,
+        read=read,
+        echo_lag=written.echo_lag if written.echo_lag is not None else known.echo_lag,
+        echo_padding=written.echo_padding if written.echo_padding is not None else known.echo_padding,
+        reads_every=known.reads_every,
+    )

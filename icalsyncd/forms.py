@@ -1,0 +1,175 @@
+"""The forms that single values of ``config.yaml`` are written in, and what each is read as.
+
+A value of the wrong form is a ValueError whose text tells the right one. It never quotes the value.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import Annotated, Final, TypeAlias
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+from pydantic import PlainValidator, WithJsonSchema
+
+from icalsyncd import summaries
+from icalsyncd.mistakes import meant
+from icalsyncd.portals import names
+from icalsyncd.units import DURATION, SIZE, parse_duration, parse_size
+
+Network: TypeAlias = IPv4Network | IPv6Network
+
+_ID: Final = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_ADDRESS: Final = re.compile(r"(?:\[(?P<v6>[0-9a-fA-F:.]+)\]|(?P<name>[A-Za-z0-9._-]+)):(?P<port>\d{1,5})", re.ASCII)
+_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_LINE: Final = re.compile(r"[^\x00-\x1f\x7f]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A TCP address to listen on."""
+
+    host: str
+    """A name or an address, without the brackets of IPv6."""
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError("must be a text: a number, or a word such as true, needs quotes")  # noqa: TRY004
+    if not _LINE.fullmatch(value):
+        raise ValueError("must be one line of text")
+    return value
+
+
+def _duration(value: object) -> int:
+    return parse_duration(value if isinstance(value, str) else "")
+
+
+def _size(value: object) -> int:
+    return parse_size(value if isinstance(value, str) else "")
+
+
+def _day(value: object) -> date:
+    if isinstance(value, str) and _DATE.fullmatch(value):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            raise ValueError("there is no such day in the calendar") from None
+    raise ValueError("not a date: write it like 2026-12-24")
+
+
+def _address(value: object) -> Address:
+    match = _ADDRESS.fullmatch(value) if isinstance(value, str) else None
+    if match is None or int(match["port"]) > 65_535:
+        raise ValueError("not an address to listen on: write host:port, such as 127.0.0.1:15545 or [::1]:15545")
+    return Address(match["v6"] or match["name"], int(match["port"]))
+
+
+def _listen(value: object) -> Address | None:
+    return None if value == "off" else _address(value)
+
+
+def _origin(value: object) -> str:
+    wanted = "must be an http or https URL without query, such as https://cal.example.org"
+    if not isinstance(value, str) or re.search(r"[\s\x00-\x1f]", value):
+        raise ValueError(wanted)
+    try:
+        parts = urlsplit(value)
+        fits = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        fits = False
+    if not fits or parts.query or parts.fragment or "@" in parts.netloc:
+        raise ValueError(wanted)
+    return value.rstrip("/")
+
+
+def _networks(value: object) -> bool | tuple[Network, ...]:
+    wanted = "must be true, false, or a list of networks such as 192.168.1.0/24"
+    if isinstance(value, bool):
+        return value
+    if not isinstance(value, list) or not all(isinstance(network, str) for network in value):
+        raise ValueError(wanted)
+    try:
+        return tuple(ip_network(network) for network in value)
+    except ValueError:
+        raise ValueError(wanted) from None
+
+
+def _named(pattern: str, wanted: str) -> Callable[[object], str]:
+    expression = re.compile(pattern)
+
+    def check(value: object) -> str:
+        if not isinstance(value, str) or not expression.fullmatch(value):
+            raise ValueError(wanted)
+        return value
+
+    return check
+
+
+def _portal(value: object) -> str:
+    if not isinstance(value, str) or not re.fullmatch(_ID, value):
+        near = meant(value, names())
+        raise ValueError(f"not a portal's name: lower-case letters, digits and `-`{near}")
+    return value
+
+
+@cache
+def _zone(value: object) -> str:
+    wanted = "not a time zone: write an IANA name such as Europe/Madrid"
+    try:
+        ZoneInfo(value if isinstance(value, str) else "")
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        cities = (zone for zone in available_timezones() if "/" in zone)
+        raise ValueError(wanted + meant(value, cities)) from None
+    return str(value)
+
+
+def _pattern(value: object) -> str:
+    text = _text(value)
+    summaries.check(text)
+    return text
+
+
+def _form(pattern: str, *examples: str) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", "pattern": pattern, "examples": list(examples)})
+
+
+_ID_WANTED: Final = "not an id: write it in lower-case letters, digits and `-`, such as casa-azul"
+
+Text = Annotated[str, PlainValidator(_text), WithJsonSchema({"type": "string"})]
+Id = Annotated[str, PlainValidator(_named(_ID, _ID_WANTED)), _form(f"^{_ID}$", "casa-azul")]
+SyncName = Annotated[
+    str,
+    PlainValidator(
+        _named(f"{_ID}/{_ID}", "not the name of a sync: write accommodation/sync, such as casa-azul/holidu")
+    ),
+    _form(f"^{_ID}/{_ID}$", "casa-azul/holidu"),
+]
+PortalName = Annotated[
+    str,
+    PlainValidator(_portal),
+    # the names are listed for editors to offer
+    WithJsonSchema({"type": "string", "anyOf": [{"enum": list(names())}, {"pattern": f"^{_ID}$"}]}),
+]
+Zone = Annotated[str, PlainValidator(_zone), WithJsonSchema({"type": "string", "examples": ["Europe/Madrid"]})]
+Duration = Annotated[int, PlainValidator(_duration), _form(DURATION, "90s", "30m", "1h30m", "7d")]
+Size = Annotated[int, PlainValidator(_size), _form(SIZE, "512KiB", "5MiB")]
+Day = Annotated[date, PlainValidator(_day), _form(r"^\d{4}-\d{2}-\d{2}$", "2026-12-24")]
+SocketAddress = Annotated[Address, PlainValidator(_address), _form(r"^.+:\d{1,5}$", "127.0.0.1:15545")]
+Listen = Annotated[Address | None, PlainValidator(_listen), _form(r"^(off|.+:\d{1,5})$", "0.0.0.0:5545", "off")]
+Origin = Annotated[str, PlainValidator(_origin), _form("^https?://[^?#]+$", "https://cal.example.org")]
+Networks = Annotated[
+    bool | tuple[Network, ...],
+    PlainValidator(_networks),
+    WithJsonSchema({"anyOf": [{"type": "boolean"}, {"type": "array", "items": {"type": "string"}}]}),
+]
+Pattern = Annotated[str, PlainValidator(_pattern), _form("^.+$", "Reserved", "/^Reserved - /")]

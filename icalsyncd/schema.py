@@ -1,0 +1,291 @@
+"""What may be written in ``config.yaml``: its keys, their forms and defaults, one model a mapping.
+
+The models hold what each key says by itself. What keys mean together is found in :mod:`icalsyncd.refusals`, and what
+they come to, with the profiles and secrets, in :mod:`icalsyncd.configured`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from icalsyncd.forms import (
+    Address,
+    Day,
+    Duration,
+    Id,
+    Listen,
+    Networks,
+    Origin,
+    Pattern,
+    PortalName,
+    Size,
+    SocketAddress,
+    SyncName,
+    Text,
+    Zone,
+)
+from icalsyncd.units import parse_duration, parse_size
+
+
+def _time(default: str, description: str) -> Any:
+    return Field(default=parse_duration(default), json_schema_extra={"default": default}, description=description)
+
+
+def _size(default: str, description: str) -> Any:
+    return Field(default=parse_size(default), json_schema_extra={"default": default}, description=description)
+
+
+def _address(default: Address, description: str) -> Any:
+    return Field(default_factory=lambda: default, json_schema_extra={"default": str(default)}, description=description)
+
+
+MAY_BE_EMPTY: Final = frozenset(
+    ("server", "pull", "publish", "accommodations", "blocks", "syncs", "buffer", "official_only")
+)
+"""Mappings and lists that a host may leave empty, as when each of their lines is a comment."""
+
+
+class Keys(BaseModel):
+    """A mapping of the file: keys that it does not know are mistakes, and nothing is guessed from another type."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
+
+
+class Server(Keys):
+    """Where the daemon is reached."""
+
+    listen: Listen = _address(
+        Address("0.0.0.0", 5545),  # noqa: S104  # portals come from outside
+        "host:port where portals fetch the feeds; `off` for a host who only publishes",
+    )
+    admin: SocketAddress = _address(
+        Address("127.0.0.1", 15545), "host:port of the status page, metrics, health and reload; keep it private"
+    )
+    public_url: Origin | None = Field(
+        default=None, description="How portals reach the feeds: the start of every link. Default: http:// and `listen`"
+    )
+    admin_hosts: list[Text] = Field(
+        default=[], description="Names besides loopback under which the status page may be asked for"
+    )
+    secret_file: Text | None = Field(
+        default=None, description="The installation's secret. Default: the file `secret` in the state folder"
+    )
+    removal_delay: Duration = _time("30m", "How long what disappears from this file is kept as it was")
+
+
+class Pull(Keys):
+    """How the portals' calendars are pulled."""
+
+    interval: Duration = _time("30m", "Time between two pulls of a calendar")
+    timeout: Duration = _time("30s", "The longest that one pull may take")
+    max_size: Size = _size("5MiB", "The largest calendar, before and after decompression")
+    hold: Duration = _time("6h", "How long a suspicious copy must repeat itself before it is believed; 0s: never hold")
+    allow_private_addresses: Networks = Field(
+        default=False, description="true, or a list of networks: where pulls may go on the local network"
+    )
+
+
+class Buffer(Keys):
+    """Nights closed around every stay and block."""
+
+    before: int = Field(default=0, ge=0, le=30, description="Nights closed before each stay")
+    after: int = Field(default=0, ge=0, le=30, description="Nights closed after each stay")
+
+
+class Block(Keys):
+    """Nights that the host takes."""
+
+    from_: Day = Field(alias="from", description="The first night")
+    to: Day = Field(description="The morning that they are free again: the day after the last night")
+    note: Text = Field(default="", description="For the host; it goes nowhere")
+
+
+class Sync(Keys):
+    """One accommodation on one portal."""
+
+    portal: PortalName = Field(description="The portal's profile, or any other name for the generic one")
+    direction: Literal["bidirectional", "export", "import"] = Field(
+        description="bidirectional: both ways; export: from here to the portal; import: from the portal to here"
+    )
+    url: Text | None = Field(
+        default=None, repr=False, description="The portal's calendar: https, http, webcal or file. It is a password"
+    )
+    url_file: Text | None = Field(default=None, description="A file that holds the URL")
+    url_env: Text | None = Field(default=None, description="An environment variable that holds the URL")
+    paused: bool = Field(default=False, description="Neither sends nor receives; its dates are released on both sides")
+    was: SyncName | None = Field(
+        default=None, description="An earlier accommodation/sync name, to keep link and history through a rename"
+    )
+    link_generation: int = Field(default=1, ge=1, le=1_000_000, description="Raise it for a new link")
+    interval: Duration | None = Field(default=None, description="Time between two pulls. Default: pull.interval")
+    user_agent: Text | None = Field(default=None, description="The User-Agent of the pulls")
+    ignore: list[Pattern] = Field(default=[], description="Summaries of events that take no night")
+    reservation: list[Pattern] | None = Field(default=None, description="Summaries that mean a reservation")
+    block: list[Pattern] | None = Field(default=None, description="Summaries that mean a closure, and no reservation")
+    claims: Literal["all", "not_blocks"] = Field(
+        default="all", description="not_blocks: events known as blocks take no night"
+    )
+    dtend: Literal["exclusive", "inclusive"] | None = Field(
+        default=None, description="Whether an event's end is the day of departure, or the last night"
+    )
+    all_day_transparent: Literal["block", "free"] | None = Field(
+        default=None, description="Whether an all-day event marked as free takes its nights"
+    )
+    empty_body: Literal["failure", "empty"] | None = Field(
+        default=None, description="What an answer without a byte means"
+    )
+    echo_lag: Duration | None = Field(default=None, description="How long the portal takes to act on what it has read")
+    echo_padding: Annotated[int, Field(ge=0, le=30)] | None = Field(
+        default=None, description="Nights that the portal adds around what it imports"
+    )
+
+
+class Accommodation(Keys):
+    """What can be booked once per night."""
+
+    name: Text | None = Field(default=None, description="For people. Default: the id")
+    timezone: Zone = Field(description="IANA name of the zone that it lies in")
+    buffer: Buffer = Field(
+        default_factory=Buffer, description="Nights closed around every stay and block, in all feeds"
+    )
+    blocks: list[Block] = Field(default=[], description="Nights that the host takes")
+    syncs: dict[Id, Sync] = Field(default={}, description="Its portals, each under an id of the host's choice")
+
+
+class _Target(Keys):
+    name: Id = Field(description="Tells the target in logs and metrics")
+    public_url: Origin | None = Field(
+        default=None, description="How portals reach what is published: the start of its accommodations' links"
+    )
+    accommodations: list[Text] | None = Field(default=None, description="Ids. Default: all")
+
+
+class Folder(_Target):
+    """A folder that another program serves or copies."""
+
+    type: Literal["folder"]
+    path: Text = Field(description="The folder")
+
+
+class WebDav(_Target):
+    """A WebDAV server, such as a Nextcloud."""
+
+    type: Literal["webdav"]
+    url: Origin = Field(description="The folder's URL")
+    username: Text | None = None
+    username_file: Text | None = None
+    username_env: Text | None = None
+    password_file: Text | None = Field(default=None, description="A file that holds the password")
+    password_env: Text | None = Field(default=None, description="An environment variable that holds the password")
+
+
+class S3(_Target):
+    """Amazon S3, or a store that speaks its protocol."""
+
+    type: Literal["s3"]
+    bucket: Text
+    prefix: Text = Field(default="", description="What the objects' names begin with")
+    region: Text | None = None
+    endpoint: Origin | None = Field(default=None, description="The store's URL, where it is not Amazon's")
+    access_key_id_file: Text | None = None
+    access_key_id_env: Text | None = None
+    secret_access_key_file: Text | None = None
+    secret_access_key_env: Text | None = None
+
+
+class Gcs(_Target):
+    """Google Cloud Storage."""
+
+    type: Literal["gcs"]
+    bucket: Text
+    prefix: Text = Field(default="", description="What the objects' names begin with")
+    service_account_file: Text | None = Field(
+        default=None, description="The service account's key. Default: the platform's own credentials"
+    )
+
+
+class Azure(_Target):
+    """Azure Blob Storage."""
+
+    type: Literal["azure"]
+    account: Text
+    container: Text
+    prefix: Text = Field(default="", description="What the blobs' names begin with")
+    account_key_file: Text | None = None
+    account_key_env: Text | None = None
+
+
+Target: TypeAlias = Folder | WebDav | S3 | Gcs | Azure
+
+
+class File(Keys):
+    """The whole of ``config.yaml``."""
+
+    terms: Literal["accepted"] = Field(
+        description='`accepted`: the host has read "Terms of use" in the README: availability only, delays, own risk'
+    )
+    server: Server = Field(default_factory=Server, description="Where the daemon is reached")
+    pull: Pull = Field(default_factory=Pull, description="How the portals' calendars are pulled")
+    official_only: list[PortalName] = Field(
+        default=["airbnb", "booking"],
+        description="Portals that iCal is refused for, since they have an official connection; [] allows all",
+    )
+    publish: list[Annotated[Target, Field(discriminator="type")]] = Field(
+        default=[], description="The shared cloud: where the feeds are put for portals that cannot reach this machine"
+    )
+    accommodations: dict[Id, Accommodation] = Field(
+        default={}, description="What can be booked, each under an id of the host's choice"
+    )
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of ``config.yaml`` (draft 2020-12), for editors: it knows the form of each value.
+
+    What only shows when keys are compared, or files are read, is left to the daemon.
+    """
+    schema = File.model_json_schema()
+    whole = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "icalsyncd", **_tidied(schema)}
+    definitions = whole["$defs"]
+    for mapping in (whole, *definitions.values()):
+        for key in MAY_BE_EMPTY & mapping["properties"].keys():
+            _allow_nothing(mapping["properties"], key)
+    url = [{"required": [key]} for key in ("url", "url_file", "url_env")]
+    definitions["Sync"].update(
+        {
+            "if": {"properties": {"direction": {"const": "export"}}, "required": ["direction"]},
+            "then": {"not": {"anyOf": url}},
+            "else": {"oneOf": url},
+        }
+    )
+    return whole
+
+
+def _tidied(written: Any) -> Any:
+    """Without the titles, which only repeat the keys, and without the null that stands for a missing key."""
+    if isinstance(written, list):
+        return [_tidied(below) for below in written]
+    if not isinstance(written, dict):
+        return written
+    tidied = {key: _tidied(below) for key, below in written.items() if key != "title" or not isinstance(below, str)}
+    if tidied.get("default", ...) is None:
+        del tidied["default"]
+    if "patternProperties" in tidied:
+        tidied["additionalProperties"] = False
+        del tidied["propertyNames"]
+    choices = tidied.get("anyOf", [])
+    if {"type": "null"} in choices:
+        choices.remove({"type": "null"})
+        if len(choices) == 1:
+            tidied = {**choices[0], **{key: below for key, below in tidied.items() if key != "anyOf"}}
+    return tidied
+
+
+def _allow_nothing(properties: dict[str, Any], key: str) -> None:
+    """A key with nothing behind it, as where each line below it is a comment."""
+    description = properties[key].pop("description", "")
+    default = properties[key].pop("default", None)
+    properties[key] = {"description": description, "anyOf": [properties[key], {"type": "null"}]}
+    if default is not None:
+        properties[key]["default"] = default

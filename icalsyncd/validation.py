@@ -1,0 +1,191 @@
+"""The values of a config file checked against the schema, each mistake in words for the host.
+
+Where something is wrong, the rest is looked at as well, so that the host sees every mistake at once: what is wrong is
+taken out or replaced by something harmless, and what is left is checked again.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
+
+from pydantic import ValidationError
+
+from icalsyncd import schema
+from icalsyncd.mistakes import Remark, listed, meant
+from icalsyncd.nodes import Path, Plain, Step
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+_TARGETS: Final[dict[str, type[schema.Keys]]] = {
+    "folder": schema.Folder,
+    "webdav": schema.WebDav,
+    "s3": schema.S3,
+    "gcs": schema.Gcs,
+    "azure": schema.Azure,
+}
+_MODELS: Final[tuple[tuple[str, type[schema.Keys]], ...]] = (
+    ("", schema.File),
+    ("server", schema.Server),
+    ("pull", schema.Pull),
+    ("accommodations/[^/]+", schema.Accommodation),
+    ("accommodations/[^/]+/buffer", schema.Buffer),
+    (r"accommodations/[^/]+/blocks/\d+", schema.Block),
+    ("accommodations/[^/]+/syncs/[^/]+", schema.Sync),
+)
+_MISSING: Final = {
+    "terms": 'write `terms: accepted` once you have read "Terms of use" in the README',
+    "timezone": "such as `timezone: Europe/Madrid`",
+    "portal": "such as `portal: holidu`, or `portal: generic`",
+    "direction": "`bidirectional`, `export` or `import`",
+    "from": "the first night, such as `from: 2026-12-24`",
+    "to": "the morning that the nights are free again, such as `to: 2026-12-27`",
+    "type": f"one of {listed(_TARGETS)}",
+}
+_HARMLESS: Final[dict[str, Plain]] = {"terms": "accepted", "timezone": "UTC", "portal": "generic"}
+_WANTED: Final = {
+    "bool_type": "must be `true` or `false`",
+    "int_type": "must be a whole number",
+    "list_type": "must be a list: `- ` before each item, or `[a, b]`",
+    "dict_type": "must be a mapping: `id:` and below it its keys",
+    "model_type": "must be a mapping of `key: value`",
+}
+
+
+def validate(value: Plain) -> tuple[schema.File | None, tuple[Remark, ...]]:
+    """The file that *value* makes, and what is wrong in it.
+
+    With mistakes, the file is what is left without them. There is none where nothing can be left.
+    """
+    if not isinstance(value, dict):
+        return None, (Remark((), "must be a mapping of `key: value`, and begin with `terms: accepted`"),)
+    remarks: list[Remark] = []
+    if any(_empties(value, ())):
+        value = copy.deepcopy(value)
+        for path in list(_empties(value, ())):
+            # a second time where an alias leads to the same mapping
+            _parent(value, path).pop(path[-1], None)
+            if path[-1] not in schema.MAY_BE_EMPTY:
+                remarks.append(Remark(path, "there is nothing behind the key: write a value, or leave the key out"))
+    empty = {remark.path for remark in remarks}
+    try:
+        return schema.File.model_validate(value), tuple(remarks)
+    except ValidationError as error:
+        details = error.errors(include_url=False)
+    paths = [_path(detail["loc"], value) for detail in details]
+    for detail, path in zip(details, paths, strict=True):
+        if path not in empty:
+            remarks.append(_remark(detail, path, value))
+    value = copy.deepcopy(value)
+    for path in paths:
+        with suppress(KeyError, TypeError):  # what is above it may have been taken out already
+            _repair(path, value)
+    try:
+        return schema.File.model_validate(value), tuple(remarks)
+    except ValidationError:
+        return None, tuple(remarks)
+
+
+def _empties(value: Plain, path: Path) -> Iterator[Path]:
+    if isinstance(value, dict):
+        for key, below in value.items():
+            if below is None:
+                yield (*path, key)
+            elif isinstance(below, (dict, list)):
+                yield from _empties(below, (*path, key))
+    elif isinstance(value, list):
+        for index, below in enumerate(value):
+            if isinstance(below, (dict, list)):
+                yield from _empties(below, (*path, index))
+
+
+def _parent(value: Plain, path: Path) -> Any:
+    found: Any = value
+    for step in path[:-1]:
+        found = found[step]
+    return found
+
+
+def _path(loc: Path, value: Plain) -> Path:
+    """The place that pydantic means: it puts the names of variants and of keys in between."""
+    path: list[str | int] = []
+    found: Any = value
+    for place, step in enumerate(loc):
+        if step == "[key]":
+            break
+        last = place == len(loc) - 1
+        inside = (isinstance(found, dict) and step in found) or (
+            isinstance(found, list) and isinstance(step, int) and step < len(found)
+        )
+        if not inside and not last:
+            continue
+        path.append(step)
+        found = found[step] if inside else None
+    return tuple(path)
+
+
+def _remark(detail: ErrorDetails, path: Path, value: dict[str, Plain]) -> Remark:
+    kind, context, given = detail["type"], detail.get("ctx", {}), detail["input"]
+    of_key = detail["loc"][-1] == "[key]"
+    if kind == "value_error":
+        return Remark(path, str(context["error"]), of_key)
+    if kind == "extra_forbidden":
+        return Remark(path, _unknown_key(path, value), of_key=True)
+    if kind == "missing":
+        hint = _MISSING.get(str(path[-1]))
+        return Remark(path, f"this key is missing: {hint}" if hint else "this key is missing")
+    if kind == "union_tag_not_found":
+        return Remark((*path, "type"), f"this key is missing: {_MISSING['type']}")
+    if kind == "union_tag_invalid":
+        return Remark((*path, "type"), f"must be {listed(_TARGETS)}{meant(context['tag'], _TARGETS)}")
+    if kind == "literal_error":
+        if path == ("terms",):
+            return Remark(path, f"must be `accepted`: {_MISSING['terms']}")
+        choices = re.findall(r"'(\w+)'", context["expected"])
+        return Remark(path, f"must be {listed(choices)}{meant(given, choices)}")
+    if kind in ("greater_than_equal", "less_than_equal"):
+        bound = f"{context['ge']} or more" if kind == "greater_than_equal" else f"{context['le']} or less"
+        return Remark(path, f"must be {bound}")
+    return Remark(path, _WANTED.get(kind, "has a wrong form"))
+
+
+def _unknown_key(path: Path, value: dict[str, Plain]) -> str:
+    model: type[schema.Keys] | None = None
+    place = "/".join(str(step) for step in path[:-1])
+    if path[0] == "publish":
+        model = _TARGETS.get(_parent(value, path)["type"])
+    else:
+        model = next((model for pattern, model in _MODELS if re.fullmatch(pattern, place)), None)
+    keys = [field.alias or name for name, field in model.model_fields.items()] if model is not None else []
+    near = meant(path[-1], keys)
+    return f"unknown key{near}" if near else f"unknown key: here belong {listed(keys, 'and')}"
+
+
+def _repair(path: Path, value: dict[str, Plain]) -> None:
+    """Take out what is wrong, or put something in its place that no other rule has anything against."""
+    item = next((depth for depth, step in enumerate(path) if isinstance(step, int)), None)
+    if item is not None:
+        # it stays in the list, so that those behind it stay where they are
+        _parent(value, path[: item + 1])[path[item]] = _harmless_item(path[item - 1], path[item])
+        return
+    if not path:
+        return
+    above, key = _parent(value, path), path[-1]
+    if key in _HARMLESS:
+        above[key] = _HARMLESS[str(key)]
+    elif key == "direction":
+        above[key] = "bidirectional" if {"url", "url_file", "url_env"} & above.keys() else "export"
+    else:
+        above.pop(key, None)
+
+
+def _harmless_item(of: Step, index: Step) -> Plain:
+    if of == "blocks":
+        return {"from": "2000-01-01", "to": "2000-01-02"}
+    if of == "publish":
+        return {"type": "folder", "name": f"target-{index}", "path": "."}
+    return "generic"
