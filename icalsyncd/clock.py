@@ -1,0 +1,99 @@
+"""The clock that the daemon believes.
+
+Home servers lose their clock: a board without a battery boots in 1970, a dead one years ahead, and a wrong today frees
+nights or drops stays as past. So the machine's clock is compared with its uptime, which no one sets, and with the last
+moment that was stored; what does not fit is not believed until a portal's Date header agrees with it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from datetime import time as time_of_day
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from icalsyncd import RELEASED
+
+_TOLERANCE: Final = 3600.0
+_LONGEST_ABSENCE: Final = 30 * 86400.0
+_RELEASED: Final = datetime.combine(RELEASED, time_of_day(), UTC).timestamp()
+
+
+def boottime() -> float:
+    """Seconds since the machine started, those in which it was suspended included."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+class Clock:
+    """Tells the time, going on by the machine's uptime while its clock cannot be believed."""
+
+    def __init__(
+        self,
+        last: float | None,
+        *,
+        wall: Callable[[], float] = time.time,
+        boottime: Callable[[], float] = boottime,
+    ) -> None:
+        """*last* is the last moment that was stored, in epoch seconds; None where nothing was."""
+        self._wall = wall
+        self._boottime = boottime
+        self._doubt: str | None = None
+        shown = wall()
+        earliest = max(last, _RELEASED) if last is not None else _RELEASED
+        if shown < earliest - _TOLERANCE:
+            known = "what was stored last" if earliest == last else "this release"
+            self._doubt = f"the machine's clock is {_span(earliest - shown)} behind {known}"
+        elif last is not None and shown > last + _LONGEST_ABSENCE:
+            self._doubt = f"the machine's clock is {_span(shown - last)} ahead of what was stored last"
+        self._set(earliest if self._doubt is not None else shown)
+
+    def now(self) -> float:
+        """The believed time in epoch seconds."""
+        shown = self._wall()
+        expected = self._anchor + self._boottime() - self._anchored
+        if abs(shown - expected) <= _TOLERANCE:
+            # followed in small steps, as the machine is when its clock is disciplined
+            self._doubt = None
+            self._set(shown)
+            return shown
+        if self._doubt is None:
+            way = "forward" if shown > expected else "back"
+            self._doubt = f"the machine's clock jumped {way} by {_span(abs(shown - expected))}"
+        return expected
+
+    @property
+    def doubted(self) -> str | None:
+        """Why the machine's clock is not believed at present; None where it is."""
+        self.now()
+        return self._doubt
+
+    def hear(self, date: float) -> bool:
+        """Take note of a portal's *date*, in epoch seconds: where it agrees with the machine's clock, that is believed.
+
+        Returns whether a doubt ended by it.
+        """
+        if self.doubted is None:
+            return False
+        shown = self._wall()
+        if abs(date - shown) > _TOLERANCE:
+            return False
+        self._doubt = None
+        self._set(shown)
+        return True
+
+    def today(self, timezone: str, floor: date | None = None) -> date:
+        """The date in *timezone* (an IANA name), never before *floor*, the last day stored, nor the release's day."""
+        day = datetime.fromtimestamp(self.now(), ZoneInfo(timezone)).date()
+        return max(day, RELEASED, floor or RELEASED)
+
+    def _set(self, moment: float) -> None:
+        self._anchor = moment
+        self._anchored = self._boottime()
+
+
+def _span(seconds: float) -> str:
+    if seconds < 2 * 86400:
+        return f"{seconds / 3600:.1f} hours"
+    return f"{seconds / 86400:.0f} days"

@@ -1,0 +1,80 @@
+"""What systemd is told, and what it hands over (sd_notify(3), sd_watchdog_enabled(3), sd_listen_fds(3)).
+
+Without systemd all of this does nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from contextlib import suppress
+from typing import Final
+
+_FIRST_DESCRIPTOR: Final = 3
+
+
+def ready(status: str = "") -> None:
+    """The feeds are served; also the end of a reload."""
+    _tell("READY=1", *([_status(status)] if status else []))
+
+
+def reloading() -> None:
+    """A reload has begun; it ends with :func:`ready`."""
+    _tell("RELOADING=1", f"MONOTONIC_USEC={time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000}")
+
+
+def stopping() -> None:
+    """The daemon is on its way out."""
+    _tell("STOPPING=1")
+
+
+def status(text: str) -> None:
+    """The line that `systemctl status` shows."""
+    _tell(_status(text))
+
+
+def watchdog() -> None:
+    """The daemon is alive."""
+    _tell("WATCHDOG=1")
+
+
+def watchdog_interval() -> float | None:
+    """Seconds between two calls of :func:`watchdog`, half of what systemd waits; None where it does not wait."""
+    microseconds = os.environ.get("WATCHDOG_USEC", "")
+    if os.environ.get("WATCHDOG_PID", str(os.getpid())) != str(os.getpid()) or not microseconds.isdecimal():
+        return None
+    return int(microseconds) / 2_000_000 or None
+
+
+def listen_fds() -> dict[str, list[socket.socket]]:
+    """The listening sockets that systemd opened for this process, by name; they are handed out once."""
+    pid, count = os.environ.pop("LISTEN_PID", ""), os.environ.pop("LISTEN_FDS", "")
+    names = os.environ.pop("LISTEN_FDNAMES", "").split(":")
+    sockets: dict[str, list[socket.socket]] = {}
+    if pid != str(os.getpid()) or not count.isdecimal():
+        return sockets
+    for index in range(int(count)):
+        name = names[index] if index < len(names) and names[index] else "unknown"
+        handed = socket.socket(fileno=_FIRST_DESCRIPTOR + index)
+        handed.set_inheritable(False)
+        handed.setblocking(False)
+        sockets.setdefault(name, []).append(handed)
+    return sockets
+
+
+def _status(text: str) -> str:
+    return "STATUS=" + " ".join(text.split())
+
+
+def _tell(*lines: str) -> None:
+    path = os.environ.get("NOTIFY_SOCKET", "")
+    if not path.startswith(("/", "@")):
+        return
+    # a name that starts with @ is in the abstract namespace
+    address = "\0" + path[1:] if path.startswith("@") else path
+    # nobody listens, or not at present: the service goes on
+    with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sock:
+        sock.setblocking(False)
+        sock.connect(address)
+        sock.send("\n".join(lines).encode())
