@@ -1,0 +1,260 @@
+"""What the admin listener may ask of the daemon, answered."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from icalsyncd.admin import Actions, Refusal
+from icalsyncd.availability.admission import CONFIRMATIONS
+from icalsyncd.availability.explanation import explain, frees_when, words
+from icalsyncd.availability.ledger import Ledger, Presence, SyncLedger
+from icalsyncd.availability.nights import EMPTY, date_of
+from icalsyncd.availability.offers import blocked, offers
+from icalsyncd.availability.roster import hasten
+from icalsyncd.hub import Hub
+from icalsyncd.intake import Report
+from icalsyncd.page import night_page, page
+from icalsyncd.places import lines_of
+from icalsyncd.sight import Sight
+from icalsyncd.status import report, rfc3339
+from icalsyncd.view import SyncName
+
+Json = dict[str, Any]
+
+
+class Answers:
+    """One daemon's answers."""
+
+    def __init__(self, hub: Hub, file: str, reload: Callable[[], Awaitable[tuple[str, ...]]]) -> None:
+        """*file* is the config's name, *reload* has it read anew and returns the mistakes."""
+        self._hub = hub
+        self._file = file
+        self._reload = reload
+        self._placed: tuple[str, dict[SyncName, int]] = ("", {})
+
+    def actions(self) -> Actions:
+        """All of them, as the admin listener takes them."""
+        return Actions(
+            hosts=lambda: tuple(host.lower() for host in self._hub.accepted.config.server.admin_hosts),
+            status=self.status,
+            page=self.page,
+            night_page=self.night_page,
+            metrics=self.metrics,
+            unhealthy=self.unhealthy,
+            unready=self.unready,
+            reload=self._reload,
+            pull=self.pull,
+            accept=self.accept,
+            rotate=self.rotate,
+            explain=self.explain,
+        )
+
+    def status(self) -> Json:
+        self._hub.feeds.flush()
+        hub = self._hub
+        names = {each.id: each.name for each in hub.accepted.config.accommodations}
+        return report(
+            hub.view,
+            hub.config_status,
+            names,
+            hub.rounds.next_pull,
+            hub.publisher.status(),
+            hub.counts.old_links,
+        )
+
+    async def page(self, accommodation: str | None) -> str:
+        """The status page, made off the event loop."""
+        sight = await self._sight()
+        return await asyncio.to_thread(page, sight, accommodation)
+
+    async def night_page(self, accommodation: str, night: int) -> str | Refusal:
+        """Why a night is taken or free, as a page."""
+        sight = await self._sight()
+        made = await asyncio.to_thread(night_page, sight, accommodation, night)
+        return made if made is not None else Refusal(f"there is no accommodation {accommodation}")
+
+    async def _sight(self) -> Sight:
+        hub = self._hub
+        hub.feeds.flush()
+        accepted, view = hub.accepted, hub.view
+        if accepted.text != self._placed[0]:
+            self._placed = (accepted.text, await asyncio.to_thread(lines_of, accepted.text))
+        names = [(house, sync) for house in view.houses for sync in view.houses[house].state.ledger.syncs]
+        faults = [f"The state cannot be stored: {hub.journal.failing}."] if hub.journal.failing else []
+        if hub.clock.doubted:
+            faults.append("The clock has jumped and is not believed: feeds stay as they were until a portal's agrees.")
+        return Sight(
+            now=hub.clock.now(),
+            view=view,
+            config=hub.config_status,
+            file=self._file,
+            removal_delay=float(accepted.config.server.removal_delay),
+            names={each.id: each.name for each in accepted.config.accommodations},
+            intervals={(each.accommodation, each.id): float(each.interval) for each in accepted.config.syncs()},
+            next_pulls={name: due for name in names if (due := hub.rounds.next_pull(name)) is not None},
+            links={name: link for name in names if (link := hub.link(name)) is not None},
+            lines=self._placed[1],
+            secret_since=hub.secret_since,
+            targets=hub.publisher.status(),
+            faults=tuple(faults),
+        )
+
+    async def metrics(self) -> bytes:
+        self._hub.feeds.flush()
+        return await asyncio.to_thread(self._hub.metrics.text)
+
+    def unhealthy(self) -> str | None:
+        """Why the daemon is not well; a portal's fault is none of its own."""
+        if self._hub.journal.failing:
+            return f"the state cannot be stored: {self._hub.journal.failing}"
+        return None
+
+    def unready(self) -> str | None:
+        waiting = [each for each, house in self._hub.view.houses.items() if not house.state.ledger.complete]
+        return f"not complete yet: {', '.join(sorted(waiting))}" if waiting else None
+
+    async def pull(self, name: SyncName | None, dry: bool) -> list[Report] | Refusal:
+        """Pull one sync, or all that receive and are not paused, and wait until what came in is stored and served."""
+        hub = self._hub
+        wanted = [
+            (sync.accommodation, sync.id)
+            for sync in hub.accepted.config.syncs()
+            if sync.receives and not sync.paused and name in (None, (sync.accommodation, sync.id))
+        ]
+        if name is not None and not wanted:
+            return Refusal(f"there is no sync {'/'.join(name)} that is pulled")
+        reports = await asyncio.gather(*(hub.intake.pull(each, dry=dry) for each in wanted))
+        if not dry:
+            await hub.journal.stored()
+            for each in wanted:
+                hub.rounds.plan(each)
+        return [report for report in reports if report is not None]
+
+    async def accept(self, accommodation: str, sync: str | None, dry: bool) -> Json | Refusal:
+        """End the waits of a sync, or of all of an accommodation, now."""
+        hub = self._hub
+        state = hub.journal.current.get(accommodation)
+        if state is None or (sync is not None and sync not in state.ledger.syncs):
+            return Refusal(f"there is no {accommodation}{'/' + sync if sync else ''}")
+        waits = _waits(state.ledger, sync)
+        if not waits:
+            return Refusal("nothing waits here")
+        now = hub.clock.now()
+        after = hasten(_released(state.ledger, sync), sync, now=now)
+        answer = {"waits": waits, "releases": _released_nights(state.ledger, after)}
+        if dry:
+            return answer
+        holding = [each for each, known in state.ledger.syncs.items() if known.retained and sync in (None, each)]
+        for each in holding:
+            await hub.intake.release((accommodation, each))
+        state = hub.journal.current[accommodation]
+        hub.journal.put(accommodation, state.with_ledger(hasten(state.ledger, sync, now=now), now))
+        await hub.journal.stored()
+        return answer
+
+    async def rotate(self, name: SyncName) -> Json | Refusal:
+        """End the old links of a sync at once."""
+        state = self._hub.journal.current.get(name[0])
+        sync = state.ledger.syncs.get(name[1]) if state else None
+        if state is None or sync is None:
+            return Refusal(f"there is no sync {'/'.join(name)}")
+        if not sync.link.old:
+            return Refusal("it has no old link; raise link_generation first")
+        ended = replace(sync, link=replace(sync.link, old=()))
+        ledger = state.ledger.with_sync(name[1], ended)
+        self._hub.journal.put(name[0], state.with_ledger(ledger, self._hub.clock.now()))
+        await self._hub.journal.stored()
+        return {"ended": len(sync.link.old)}
+
+    def explain(self, accommodation: str, night: int) -> Json | Refusal:
+        self._hub.feeds.flush()
+        house = self._hub.view.houses.get(accommodation)
+        if house is None:
+            return Refusal(f"there is no accommodation {accommodation}")
+        ledger = house.state.ledger
+        found = explain(ledger, night)
+        return {
+            "accommodation": accommodation,
+            "night": date_of(night).isoformat(),
+            "taken": found.taken,
+            "overbooked": found.overbooked,
+            "possible_ghost": found.possible_ghost,
+            "claims": [
+                {
+                    "sync": statement.sync,
+                    "since": rfc3339(statement.since),
+                    "kind": statement.kind.value,
+                    "verdict": "echo" if statement.is_echo else "origin",
+                    "rule": statement.rule.value,
+                }
+                for statement in found.statements
+            ],
+            "blocks": [
+                {"from": date_of(block.stay.check_in).isoformat(), "to": date_of(block.stay.check_out).isoformat()}
+                for block in ledger.blocks
+                if block.stay.check_in <= night < block.stay.check_out
+            ],
+            "told": [
+                {"sync": telling.sync, "since": rfc3339(telling.since), "fetched": rfc3339(telling.fetched)}
+                for telling in found.tellings
+            ],
+            "frees_when": frees_when(ledger, found),
+            "words": words(ledger, found, accommodation, _when),
+        }
+
+
+def _waits(ledger: Ledger, sync: str | None) -> list[str]:
+    """What is being waited for, in words."""
+    waits: list[str] = []
+    for name, known in ledger.syncs.items():
+        if sync in (None, name):
+            waits.extend(f"{name}: {wait}" for wait in _waits_of(known))
+    if sync is None:
+        waits.extend(f"the block {block.stay} is leaving" for block in ledger.blocks if block.leaving_since is not None)
+        if ledger.shrinking:
+            waits.append("smaller buffers wait")
+    return waits
+
+
+def _waits_of(sync: SyncLedger) -> list[str]:
+    waits: list[str] = []
+    if sync.held:
+        times = max(lack.times for lack in sync.held)
+        waits.append(f"held, confirmed {times} of {CONFIRMATIONS}")
+    if sync.broken:
+        waits.append("events that cannot be read keep their nights")
+    if sync.presence is Presence.LEAVING:
+        waits.append("leaving")
+    if sync.narrowing:
+        waits.append("a direction is being given up")
+    if sync.presence is Presence.ACTIVE and sync.channel.receives and sync.pulled_at is None and not sync.counted_empty:
+        waits.append("never pulled; accepted, it counts as empty: nights that are taken there look free")
+    return waits
+
+
+def _released(ledger: Ledger, sync: str | None) -> Ledger:
+    """*ledger* without the nights that a hold or unreadable events keep."""
+    for name, known in ledger.syncs.items():
+        if known.retained and sync in (None, name):
+            kept = tuple(claim.only(claim.nights - known.retained) for claim in known.claims)
+            ledger = ledger.with_sync(name, replace(known, claims=kept, retained=EMPTY, held=(), broken=None))
+    return ledger
+
+
+def _released_nights(before: Ledger, after: Ledger) -> list[Json]:
+    told, will = offers(before), offers(after)
+    freed = blocked(before) - blocked(after)
+    for name, nights in told.items():
+        freed = freed | (nights - will.get(name, EMPTY))
+    return [
+        {"from": date_of(stay.check_in).isoformat(), "to": date_of(stay.check_out).isoformat()}
+        for stay in freed.since(before.today).stays()
+    ]
+
+
+def _when(moment: float) -> str:
+    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d %H:%M UTC")

@@ -1,0 +1,231 @@
+"""The admin listener: the status page, metrics, health, and what a host may ask the daemon to do.
+
+It is for people and programs on the host's own machine. A page in a browser must not be able to drive it: requests under
+a foreign name (DNS rebinding) are refused, and so are POSTs from a foreign origin.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+from aiohttp import hdrs, web
+
+from icalsyncd.availability.nights import Night, night_of
+from icalsyncd.intake import Report
+from icalsyncd.metrics import CONTENT_TYPE
+from icalsyncd.page import POLICY, STATIC, static
+from icalsyncd.view import SyncName
+
+_OPEN: Final = frozenset({"/metrics", "/-/healthy", "/-/ready"})
+"""Asked for by monitors, under any Host."""
+_GUARD: Final = {
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+
+_WANTED: Final = "night must be a date such as 2026-12-24"
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What was asked for cannot be done; for people."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Actions:
+    """What the admin listener may ask of the daemon."""
+
+    hosts: Callable[[], tuple[str, ...]]
+    status: Callable[[], Json]
+    page: Callable[[str | None], Awaitable[str]]
+    """The status page; of one accommodation where one is named."""
+    night_page: Callable[[str, Night], Awaitable[str | Refusal]]
+    metrics: Callable[[], Awaitable[bytes]]
+    unhealthy: Callable[[], str | None]
+    unready: Callable[[], str | None]
+    reload: Callable[[], Awaitable[tuple[str, ...]]]
+    pull: Callable[[SyncName | None, bool], Awaitable[list[Report] | Refusal]]
+    accept: Callable[[str, str | None, bool], Awaitable[Json | Refusal]]
+    rotate: Callable[[SyncName], Awaitable[Json | Refusal]]
+    explain: Callable[[str, Night], Json | Refusal]
+
+
+def application(actions: Actions) -> Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]:
+    """The handler of the admin listener."""
+    routes: dict[tuple[str, str], Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]] = {
+        ("GET", "/"): lambda request: _page(actions, request),
+        ("GET", "/explain"): lambda request: _night_page(actions, request),
+        ("GET", "/metrics"): lambda request: _metrics(actions),
+        ("GET", "/-/healthy"): lambda request: _health(actions.unhealthy),
+        ("GET", "/-/ready"): lambda request: _health(actions.unready),
+        ("GET", "/api/v1/status"): lambda request: _status(actions),
+        ("GET", "/api/v1/explain"): lambda request: _explain(actions, request),
+        ("POST", "/-/reload"): lambda request: _reload(actions),
+        ("POST", "/-/pull"): lambda request: _pull(actions, request),
+        ("POST", "/-/accept"): lambda request: _accept(actions, request),
+        ("POST", "/-/rotate"): lambda request: _rotate(actions, request),
+        **{("GET", path): _static for path in STATIC},
+    }
+
+    async def answer(request: web.BaseRequest) -> web.StreamResponse:
+        method = "GET" if request.method == "HEAD" else request.method
+        if request.path not in _OPEN and (why := _foreign(request, actions.hosts())):
+            return _text(403, why)
+        handler = routes.get((method, request.path))
+        if handler is None:
+            return _text(404, "not found")
+        return await handler(request)
+
+    return answer
+
+
+def _foreign(request: web.BaseRequest, hosts: tuple[str, ...]) -> str | None:
+    """Why a request is refused for where it comes from; None where it is not."""
+    if not _is_ours(request.headers.get(hdrs.HOST, ""), hosts):
+        return "this name is not one of server.admin_hosts"
+    if request.method not in ("GET", "HEAD"):
+        origin = request.headers.get(hdrs.ORIGIN)
+        if origin is not None and origin.partition("://")[2] != request.headers.get(hdrs.HOST):
+            return "a page of another origin asked for this"
+        if request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
+            return "a page of another site asked for this"
+    return None
+
+
+def _is_ours(host: str, hosts: tuple[str, ...]) -> bool:
+    name = host.rpartition("]")[0].removeprefix("[") if host.startswith("[") else host.partition(":")[0]
+    if name.lower() == "localhost" or name.lower() in hosts:
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+async def _page(actions: Actions, request: web.BaseRequest) -> web.Response:
+    return _html(await actions.page(request.query.get("accommodation")))
+
+
+async def _night_page(actions: Actions, request: web.BaseRequest) -> web.Response:
+    night = _night(request)
+    if night is None:
+        return _text(400, _WANTED)
+    made = await actions.night_page(request.query.get("accommodation", ""), night)
+    return _text(404, made.why) if isinstance(made, Refusal) else _html(made)
+
+
+async def _static(request: web.BaseRequest) -> web.Response:
+    return web.Response(body=static(request.path), content_type=STATIC[request.path], charset="utf-8", headers=_GUARD)
+
+
+async def _metrics(actions: Actions) -> web.Response:
+    return web.Response(body=await actions.metrics(), headers={"Content-Type": CONTENT_TYPE})
+
+
+async def _health(trouble: Callable[[], str | None]) -> web.Response:
+    why = trouble()
+    return _text(200, "ok") if why is None else _text(503, why)
+
+
+async def _status(actions: Actions) -> web.Response:
+    return _json(200, actions.status())
+
+
+async def _explain(actions: Actions, request: web.BaseRequest) -> web.Response:
+    night = _night(request)
+    if night is None:
+        return _json(400, {"error": _WANTED})
+    return _answered(actions.explain(request.query.get("accommodation", ""), night), 404)
+
+
+async def _reload(actions: Actions) -> web.Response:
+    mistakes = await actions.reload()
+    return _text(422, "\n".join(mistakes)) if mistakes else _text(200, "ok")
+
+
+async def _pull(actions: Actions, request: web.BaseRequest) -> web.Response:
+    wanted = request.query.get("sync")
+    name = _name(wanted) if wanted is not None else None
+    if wanted is not None and name is None:
+        return _json(400, {"error": "sync must be accommodation/sync"})
+    reports = await actions.pull(name, _is_dry(request))
+    if isinstance(reports, Refusal):
+        return _json(404, {"error": reports.why})
+    return _json(
+        200,
+        [
+            {
+                "sync": report.sync,
+                "outcome": report.outcome,
+                "reason": report.reason.value if report.reason else None,
+                "nights": report.nights,
+                "new": report.new,
+                "freed": report.freed,
+            }
+            for report in reports
+        ],
+    )
+
+
+async def _accept(actions: Actions, request: web.BaseRequest) -> web.Response:
+    accommodation, sync = request.query.get("accommodation"), None
+    if (wanted := request.query.get("sync")) is not None:
+        name = _name(wanted)
+        if name is None:
+            return _json(400, {"error": "sync must be accommodation/sync"})
+        accommodation, sync = name
+    if not accommodation:
+        return _json(400, {"error": "say which sync or accommodation"})
+    return _answered(await actions.accept(accommodation, sync, _is_dry(request)), 409)
+
+
+async def _rotate(actions: Actions, request: web.BaseRequest) -> web.Response:
+    name = _name(request.query.get("sync", ""))
+    if name is None:
+        return _json(400, {"error": "sync must be accommodation/sync"})
+    return _answered(await actions.rotate(name), 409)
+
+
+def _answered(answer: Json | Refusal, refused: int) -> web.Response:
+    return _json(refused, {"error": answer.why}) if isinstance(answer, Refusal) else _json(200, answer)
+
+
+def _name(text: str) -> SyncName | None:
+    accommodation, slash, sync = text.partition("/")
+    return (accommodation, sync) if slash and accommodation and sync and "/" not in sync else None
+
+
+def _night(request: web.BaseRequest) -> Night | None:
+    """The night that is asked about; the last days of all time have no day after them."""
+    try:
+        night = night_of(date.fromisoformat(request.query.get("night", "")))
+    except ValueError:
+        return None
+    return night if 1 < night < night_of(date.max) - 1 else None
+
+
+def _is_dry(request: web.BaseRequest) -> bool:
+    return request.query.get("dry_run", "") in ("1", "true")
+
+
+def _html(text: str) -> web.Response:
+    headers = {**_GUARD, "Content-Security-Policy": POLICY}
+    return web.Response(text=text, content_type="text/html", charset="utf-8", headers=headers)
+
+
+def _text(status: int, text: str) -> web.Response:
+    return web.Response(status=status, text=text + "\n", headers=_GUARD)
+
+
+def _json(status: int, answer: object) -> web.Response:
+    return web.json_response(answer, status=status, headers=_GUARD)

@@ -1,0 +1,303 @@
+"""The daemon, put together: it opens, starts, reloads and stops, and knows nothing of signals.
+
+open    config, secret, state: all that can be wrong with a start is found here
+start   ledgers under the config, feeds rendered, ports bound; then READY; then pulls
+reload  all that can fail first, then one swap
+stop    ports closed, what is known written, the folder released
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Coroutine
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+from icalsyncd import __version__, log, notify, redaction
+from icalsyncd.actions import Answers
+from icalsyncd.admin import application
+from icalsyncd.config import Accepted, Address, Config, Refused, load, parse
+from icalsyncd.folder import Folder, FolderHeld
+from icalsyncd.hub import Hub
+from icalsyncd.installation import SecretUnusable, open_installation
+from icalsyncd.listeners import CannotListen
+from icalsyncd.ports import Ports
+from icalsyncd.status import ConfigStatus
+from icalsyncd.store import Store, StoreFailed, StoreRefused
+from icalsyncd.targets.opening import secrets_of
+from icalsyncd.watch import watch
+
+EX_CONFIG: Final = 78
+"""A config that cannot be run (sysexits.h): the service manager need not try again."""
+HOUSEKEEPING: Final = 5.0
+"""Seconds between two rounds of what need not be done at once."""
+DEFAULT_ADDRESSES: Final = {"feeds": Address("0.0.0.0", 5545), "admin": Address("127.0.0.1", 15545)}  # noqa: S104
+
+
+class CannotStart(Exception):
+    """Something that a start needs is not there or not right; the message is for people."""
+
+    def __init__(self, why: str, code: int = 1) -> None:
+        super().__init__(why)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line says of a daemon."""
+
+    config: Path
+    state_dir: Path
+    log_style: log.Style | None = None
+    log_level: int = 20
+
+
+async def run(options: Options, stop: asyncio.Event, reload: asyncio.Event) -> int:
+    """Run the daemon until *stop* is set; each time *reload* is set the config is read anew. Returns the exit code."""
+    log.configure(options.log_style, options.log_level)
+    daemon = None
+    try:
+        daemon = Daemon.open(options)
+        await daemon.start()
+    except CannotStart as error:
+        log.error("cannot start", why=str(error))
+        if daemon is not None:
+            await daemon.stop()
+        return error.code
+    try:
+        return await daemon.serve(stop, reload)
+    finally:
+        await daemon.stop()
+
+
+class Daemon:
+    """One running icalsyncd."""
+
+    def __init__(self, options: Options, folder: Folder, hub: Hub) -> None:
+        self.options = options
+        self.hub = hub
+        self._folder = folder
+        answers = Answers(hub, options.config.name, self.reload)
+        self._ports = Ports({"feeds": hub.feeds.answer, "admin": application(answers.actions())}, hub.clock.now)
+        self._tasks: list[asyncio.Task[None]] = []
+        self._reloading = asyncio.Lock()
+
+    @classmethod
+    def open(cls, options: Options) -> Daemon:
+        """Everything that a start needs. Raises CannotStart."""
+        folder = Folder(options.state_dir)
+        try:
+            folder.hold()
+        except FolderHeld as error:
+            raise CannotStart(str(error)) from None
+        except OSError as error:
+            raise CannotStart(f"the state folder {options.state_dir} cannot be used: {error.strerror}") from None
+        try:
+            accepted, refused = _boot_config(options, folder)
+            installation = open_installation(accepted.config.server.secret_file or folder.secret)
+            daemon = cls(options, folder, Hub(accepted, installation, Store(folder.state)))
+        except (SecretUnusable, StoreRefused, StoreFailed) as error:
+            folder.release()
+            raise CannotStart(str(error)) from None
+        except OSError as error:
+            folder.release()
+            raise CannotStart(f"{error.filename}: {error.strerror}") from None
+        except CannotStart:
+            folder.release()
+            raise
+        if refused is not None:
+            daemon._refuse(tuple(map(str, refused.mistakes)))
+        return daemon
+
+    async def start(self) -> None:
+        """Rebuild every feed from what is stored, bind the ports, say READY, and only then pull. Raises CannotStart."""
+        hub = self.hub
+        self._hide_secrets(hub.accepted)
+        hub.begin()
+        try:
+            await self._ports.open(hub.accepted.config)
+        except CannotListen as error:
+            raise CannotStart(str(error)) from None
+        self._note_address()
+        self._save_accepted()
+        self._spawn("journal", hub.journal.run())
+        await hub.journal.stored()
+        for warning in hub.accepted.warnings:
+            log.warning(str(warning))
+        log.info("started", version=__version__, syncs=len(hub.accepted.config.syncs()))
+        notify.ready(hub.words())
+        self._spawn("rounds", hub.rounds.run())
+        self._spawn("vigil", hub.vigil.run())
+        self._spawn("publisher", hub.publisher.run())
+        self._spawn("housekeeping", self._keep_house())
+
+    async def serve(self, stop: asyncio.Event, reload: asyncio.Event) -> int:
+        """Serve until *stop* is set, or a task of the daemon ends by itself, which is a bug. Returns the exit code."""
+        self._spawn("signals", self._obey(reload))
+        self._spawn("watch", self._watch(stop))
+        stopping = asyncio.create_task(stop.wait(), name="stop")
+        await asyncio.wait((stopping, *self._tasks), return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if stop.is_set():
+            return 0
+        for task in self._tasks:
+            if task.done() and not task.cancelled() and (error := task.exception()):
+                log.bug("a task of the daemon ended in a bug", error, task=task.get_name())
+        return 1
+
+    async def stop(self) -> None:
+        """Close the ports, write what is known, release the folder."""
+        notify.stopping()
+        await self._ports.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.hub.end()
+        self._folder.release()
+        log.info("stopped")
+
+    async def reload(self) -> tuple[str, ...]:
+        """Read the config anew and take it over; where it cannot be, nothing changes and the mistakes are returned."""
+        async with self._reloading:
+            loaded = await asyncio.to_thread(load, self.options.config, os.environ)
+            if isinstance(loaded, Refused):
+                return self._refuse(tuple(map(str, loaded.mistakes)))
+            if loaded.digest == self.hub.accepted.digest:
+                self._approve(taken_over=False)
+                return ()
+            notify.reloading()
+            try:
+                return await self._take_over(loaded)
+            finally:
+                notify.ready(self.hub.words())
+
+    async def _take_over(self, loaded: Accepted) -> tuple[str, ...]:
+        why = await asyncio.to_thread(self._other_secret, loaded.config)
+        if why is not None:
+            return self._refuse((f"{self.options.config}: server.secret_file: {why}",))
+        try:
+            move = await self._ports.prepare(loaded.config)
+        except CannotListen as error:
+            return self._refuse((f"{self.options.config}: server: {error}",))
+        # from here on nothing fails
+        before = self.hub.accepted
+        self._hide_secrets(loaded)
+        self.hub.apply(loaded)
+        for listener in self._ports.take_up(move):
+            # the request that asked for this may be one of those that the old listener still answers
+            self.hub.in_background(listener.close())
+        self._note_address()
+        self._save_accepted()
+        self._approve(taken_over=True)
+        known = {(warning.path, warning.message) for warning in before.warnings}
+        for warning in loaded.warnings:
+            if (warning.path, warning.message) not in known:
+                log.warning(str(warning))
+        log.info("the config was taken over", syncs=len(loaded.config.syncs()))
+        return ()
+
+    def _other_secret(self, config: Config) -> str | None:
+        """Why the secret that *config* names cannot be taken over while the daemon runs; None where it is the same."""
+        path = config.server.secret_file or self._folder.secret
+        if path == (self.hub.accepted.config.server.secret_file or self._folder.secret):
+            return None
+        if not path.exists():
+            return f"{path} does not exist; a new secret would change every link, so one is only made at a start"
+        try:
+            other = open_installation(path)
+        except (SecretUnusable, OSError) as error:
+            return str(error)
+        return (
+            None if other.mark == self.hub.installation.mark else "this is another secret; restart to change every link"
+        )
+
+    def _refuse(self, mistakes: tuple[str, ...]) -> tuple[str, ...]:
+        if self.hub.config_status.problems != mistakes:
+            for mistake in mistakes:
+                log.error("config refused, the one before goes on", mistake=mistake)
+        self.hub.config_status = replace(self.hub.config_status, ok=False, problems=mistakes)
+        notify.status(self.hub.words())
+        return mistakes
+
+    def _approve(self, *, taken_over: bool) -> None:
+        at = self.hub.clock.now() if taken_over else self.hub.config_status.loaded_at
+        self.hub.config_status = ConfigStatus(ok=True, problems=(), loaded_at=at)
+        notify.status(self.hub.words())
+
+    def _hide_secrets(self, accepted: Accepted) -> None:
+        for sync in accepted.config.syncs():
+            if sync.url is not None:
+                redaction.register(sync.url.reveal())
+        for target in accepted.config.publish:
+            for secret in secrets_of(target.place):
+                redaction.register(secret.reveal())
+
+    def _note_address(self) -> None:
+        admin = self._ports.admin
+        try:
+            self._folder.write(self._folder.address, f"{admin.address.host}:{admin.port}\n")
+        except OSError as error:
+            log.warning("the commands will not find this daemon: its address could not be written", why=error.strerror)
+
+    def _save_accepted(self) -> None:
+        try:
+            self._folder.write(self._folder.accepted, self.hub.accepted.text)
+        except OSError as error:
+            log.warning("the config could not be kept for a boot with a bad one", why=error.strerror)
+
+    async def _obey(self, reload: asyncio.Event) -> None:
+        while True:
+            await reload.wait()
+            reload.clear()
+            await self.reload()
+
+    async def _watch(self, stop: asyncio.Event) -> None:
+        async for _ in watch(lambda: frozenset((self.options.config, *self.hub.accepted.files)), stop):
+            await self.reload()
+
+    async def _keep_house(self) -> None:
+        """Fetches entered, the service manager told that the loop turns and the store answers."""
+        interval = notify.watchdog_interval() or HOUSEKEEPING
+        said, doubted = "", False
+        while True:
+            await asyncio.sleep(min(interval, HOUSEKEEPING))
+            self.hub.feeds.flush()
+            if self._ports.moving:
+                for listener in await self._ports.settle(self.hub.accepted.config):
+                    self.hub.in_background(listener.close())
+                self._note_address()
+            await self.hub.journal.ask(lambda: None)
+            notify.watchdog()
+            if (line := self.hub.words()) != said:
+                said = line
+                notify.status(line)
+            doubt = self.hub.clock.doubted
+            if doubt and not doubted:
+                log.warning(
+                    "the clock is not believed: feeds stay as they were until a portal's agrees with it", why=doubt
+                )
+            elif doubted and not doubt:
+                log.info("the clock is believed again")
+            doubted = bool(doubt)
+
+    def _spawn(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        self._tasks.append(asyncio.create_task(work, name=name))
+
+
+def _boot_config(options: Options, folder: Folder) -> tuple[Accepted, Refused | None]:
+    """The config to start with, and the refusal of the file where it is the last accepted one. Raises CannotStart."""
+    loaded = load(options.config, os.environ)
+    if isinstance(loaded, Accepted):
+        return loaded, None
+    try:
+        text = folder.accepted.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        text = None
+    last = parse(text, options.config, os.environ) if text is not None else None
+    if isinstance(last, Accepted):
+        return last, loaded
+    for mistake in loaded.mistakes:
+        log.error("config refused", mistake=str(mistake))
+    raise CannotStart("the config cannot be run, and there is none that ran before", EX_CONFIG)

@@ -1,0 +1,78 @@
+"""The copies of portals' calendars: read off the event loop where they are large, and found again where they lie."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
+from typing import Final, TypeVar
+
+from icalsyncd import log
+from icalsyncd.availability.calendar import Event, Failed, Reading
+from icalsyncd.availability.ledger import SyncLedger
+from icalsyncd.availability.nights import Night
+from icalsyncd.availability.reading import read
+from icalsyncd.availability.settings import ReadSettings
+from icalsyncd.journal import Journal
+from icalsyncd.store import Role, StoreFailed
+
+INLINE_MOST: Final = 12 * 1024
+"""Bytes that are read on the loop, in about a quarter of a millisecond; larger bodies are read on a thread."""
+
+_FETCHED_AT: Final = re.compile(rb"(?<=\n)DTSTAMP:[0-9]{8}T[0-9]{6}Z?(?=\r?\n)")
+
+T = TypeVar("T")
+
+
+class Copies:
+    """Reads copies, new and stored."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="reader")
+        self.max_size = 5 * 2**20
+        """Bytes to which a compressed body may grow (`pull.max_size`)."""
+
+    async def read(self, body: bytes, settings: ReadSettings, today: Night) -> Reading:
+        """What *body* says on *today*."""
+        max_size = self.max_size
+        if len(body) <= INLINE_MOST and _is_plain(body):
+            return read(body, settings, today, max_size=max_size)
+        return await self.aside(lambda: read(body, settings, today, max_size=max_size))
+
+    async def aside(self, work: Callable[[], T]) -> T:
+        """Do *work* beside the event loop."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+    async def stored(self, sync: SyncLedger, role: Role) -> bytes | None:
+        """The stored body of a sync's copy; None where there is none, or the disk does not give it."""
+        try:
+            return await self._journal.body((sync.link.first_name, role))
+        except StoreFailed as error:
+            log.error("a stored copy could not be read", why=str(error))
+            return None
+
+    async def last_read(self, sync: SyncLedger, settings: ReadSettings, today: Night) -> tuple[Event, ...]:
+        """The events of a sync's snapshot."""
+        body = await self.stored(sync, Role.SNAPSHOT)
+        if body is None:
+            return ()
+        reading = await self.read(body, settings, today)
+        return () if isinstance(reading, Failed) else reading.events
+
+    def close(self) -> None:
+        """End the reading thread."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+
+def mark_of(body: bytes) -> bytes:
+    """Tells what a body says, but for when it was fetched: most portals write that into every event."""
+    return sha256(_FETCHED_AT.sub(b"DTSTAMP", body)).digest()
+
+
+def _is_plain(body: bytes) -> bool:
+    """Whether nothing in *body* can make it costly to read: no recurrence, no zone of its own, not compressed."""
+    upper = body.upper()
+    return b"RRULE" not in upper and b"VTIMEZONE" not in upper and not body.startswith(b"\x1f\x8b")

@@ -1,0 +1,217 @@
+"""The feeds listener: what the internet sees. It answers links, and gives everything else a bare 404.
+
+A portal that asks for a feed with other nights than it last fetched is pulled before it is answered, so that what its
+calendar showed before our news can be told from what it repeats of them. That it may have been told is stored before the
+answer is sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from email.utils import parsedate_to_datetime
+from typing import Final, Protocol
+
+from aiohttp import web, web_response
+
+from icalsyncd import log
+from icalsyncd.availability.attribution import fetched, telling
+from icalsyncd.availability.nights import Nights
+from icalsyncd.availability.stamps import Moment
+from icalsyncd.intake import Report
+from icalsyncd.journal import Journal
+from icalsyncd.view import Feed, SyncName, View, is_withheld
+
+LOOK_MOST: Final = 2.0
+"""Seconds for which an answer waits for the look at its portal's own calendar."""
+STORE_MOST: Final = 2.0
+"""Seconds for which an answer waits for a slow disk."""
+_READER_KEPT: Final = 120
+_SOFTWARE: Final = "icalsyncd"
+
+# no version to anybody, in aiohttp's own answers to malformed requests neither
+setattr(web_response, "SERVER_SOFTWARE", _SOFTWARE)  # noqa: B010 (aiohttp does not export the name)
+
+
+class Tally(Protocol):
+    """Where requests are counted."""
+
+    def requested(self, name: SyncName | None, code: int, *, old: bool) -> None:
+        """One request was answered with *code*; *name* is None where it led nowhere."""
+
+
+@dataclass(slots=True)
+class _Seen:
+    """Fetches of an unchanged feed that the ledger has not been told of yet."""
+
+    at: Moment
+    reader: str
+
+
+class Feeds:
+    """Answers the requests of the feeds listener."""
+
+    def __init__(
+        self,
+        view: Callable[[], View],
+        journal: Journal,
+        look: Callable[[SyncName], Awaitable[Report | None]],
+        now: Callable[[], Moment],
+        tally: Tally,
+    ) -> None:
+        self._view = view
+        self._journal = journal
+        self._look_at = look
+        self._now = now
+        self._tally = tally
+        self._seen: dict[SyncName, _Seen] = {}
+        self._looks: dict[SyncName, asyncio.Task[Report | None]] = {}
+
+    async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer one request."""
+        view = self._view()
+        path = request.path
+        target = view.target(path[path.rfind("/") + 1 : -4]) if path.endswith(".ics") and len(path) < 256 else None
+        if target is None or request.method not in ("GET", "HEAD"):
+            self._tally.requested(None, 404, old=False)
+            return web.Response(status=404)
+        name = target.name
+        feed, sync = view.feed(name), view.sync(name)
+        if feed is None or sync is None:
+            self._tally.requested(None, 404, old=False)
+            return web.Response(status=404)
+        house = view.houses[name[0]]
+        if is_withheld(house, name[1]):
+            self._tally.requested(name, 503, old=target.old)
+            return web.Response(status=503, headers={"Retry-After": "600", "Cache-Control": "no-store"})
+        if not _counts(request):
+            return await self._send(request, feed, name, old=target.old)
+        told = sync.told.nights if sync.told is not None else None
+        if told == feed.nights:
+            response = await self._send(request, feed, name, old=target.old, unchanged=True)
+            if _arrived(request, response):
+                self._seen[name] = _Seen(self._now(), _reader(request))
+            return response
+        return await self._tell(request, name, old=target.old)
+
+    async def _tell(self, request: web.BaseRequest, name: SyncName, *, old: bool) -> web.StreamResponse:
+        """Answer a portal that has not been told these nights: look at it, store that it may know, then tell."""
+        looked = await self._look(name)
+        state = self._journal.current.get(name[0])
+        feed = self._view().feed(name)
+        if state is None or feed is None or name[1] not in state.ledger.syncs:
+            self._tally.requested(None, 404, old=False)
+            return web.Response(status=404)
+        ledger = telling(state.ledger, name[1], feed.nights)
+        if ledger is not state.ledger:
+            self._journal.put(name[0], replace(state, ledger=ledger))
+        # where the disk fails the answer goes out all the same: a night that must close is worth more than a record
+        await self._journal.stored(STORE_MOST)
+        response = await self._send(request, feed, name, old=old)
+        if _arrived(request, response):
+            self._record(name, feed, self._now(), _reader(request), looked=looked)
+            log.info("fetched", sync="/".join(name), nights=len(feed.nights), looked=looked)
+        return response
+
+    async def _look(self, name: SyncName) -> bool:
+        """Whether the portal's own calendar was seen, whole, before the answer."""
+        sync = self._view().sync(name)
+        if sync is None or not sync.channel.receives:
+            return True
+        look = self._looks.get(name)
+        if look is None:
+            look = asyncio.ensure_future(self._look_at(name))
+            self._looks[name] = look
+            look.add_done_callback(lambda done: self._looks.pop(name, None))
+        try:
+            report = await asyncio.wait_for(asyncio.shield(look), LOOK_MOST)
+        except TimeoutError:
+            return False
+        except Exception as problem:
+            # a bug in a pull is no reason not to answer: without a look, what follows is in doubt
+            log.bug("a look ended in a bug", problem, sync="/".join(name))
+            return False
+        return report is not None and report.is_good
+
+    async def _send(
+        self, request: web.BaseRequest, feed: Feed, name: SyncName, *, old: bool, unchanged: bool = False
+    ) -> web.StreamResponse:
+        zipped = "gzip" in request.headers.get("Accept-Encoding", "")
+        headers = {
+            "ETag": feed.zipped_tag if zipped else feed.tag,
+            "Last-Modified": feed.last_modified,
+            "Cache-Control": "no-cache",
+            "Vary": "Accept-Encoding",
+        }
+        if _is_known(request, feed, unchanged=unchanged):
+            response = web.Response(status=304, headers=headers)
+        else:
+            headers["Content-Type"] = "text/calendar; charset=utf-8"
+            if zipped:
+                headers["Content-Encoding"] = "gzip"
+            response = web.Response(body=feed.zipped if zipped else feed.body, headers=headers)
+        self._tally.requested(name, response.status, old=old)
+        await response.prepare(request)
+        await response.write_eof()
+        return response
+
+    def flush(self) -> None:
+        """Enter in the ledgers the fetches of unchanged feeds that came in since the last time."""
+        seen, self._seen = self._seen, {}
+        view = self._view()
+        for name, fetch in seen.items():
+            sync, feed = view.sync(name), view.feed(name)
+            if sync is not None and sync.told is not None and feed is not None:
+                self._enter(name, sync.told.nights, fetch.at, fetch.reader, looked=False, durable=False)
+
+    def _record(self, name: SyncName, feed: Feed, at: Moment, reader: str, *, looked: bool) -> None:
+        self._seen.pop(name, None)
+        self._enter(name, feed.nights, at, reader, looked=looked, durable=True)
+
+    def _enter(self, name: SyncName, nights: Nights, at: Moment, reader: str, *, looked: bool, durable: bool) -> None:
+        state = self._journal.current.get(name[0])
+        if state is None or name[1] not in state.ledger.syncs:
+            return
+        ledger = fetched(state.ledger, name[1], nights, now=at, looked=looked)
+        facts = replace(state.of(name[1]), reader=reader)
+        # a portal that was silent has its echoes back: that frees nights, and nights are freed by what is stored
+        enter = self._journal.put if durable or state.ledger.syncs[name[1]].silent else self._journal.note
+        enter(name[0], state.with_ledger(ledger, at).with_facts(name[1], facts))
+
+
+def _counts(request: web.BaseRequest) -> bool:
+    """Whether a request, once answered, is a fetch: no HEAD, no part of the feed, and no browser."""
+    if request.method != "GET":
+        return False
+    headers = request.headers
+    return "Range" not in headers and "text/html" not in headers.get("Accept", "")
+
+
+def _is_known(request: web.BaseRequest, feed: Feed, *, unchanged: bool) -> bool:
+    """Whether the reader has this very feed (RFC 9110 §13).
+
+    A time alone is believed only where the portal is known to have fetched these nights: two feeds may share a second.
+    """
+    wanted = request.headers.get("If-None-Match")
+    if wanted is not None:
+        tags = {tag.strip().removeprefix("W/") for tag in wanted.split(",")}
+        return feed.tag in tags or feed.zipped_tag in tags
+    since = request.headers.get("If-Modified-Since")
+    if since is None or not unchanged:
+        return False
+    try:
+        return int(feed.modified) <= parsedate_to_datetime(since).timestamp()
+    except ValueError:
+        return False
+
+
+def _arrived(request: web.BaseRequest, response: web.StreamResponse) -> bool:
+    """Whether the answer went out in full, as far as can be told from here."""
+    transport = request.transport
+    return response.status in (200, 304) and transport is not None and not transport.is_closing()
+
+
+def _reader(request: web.BaseRequest) -> str:
+    agent = request.headers.get("User-Agent", "")
+    return "".join(char if char.isprintable() else "?" for char in agent[:_READER_KEPT])

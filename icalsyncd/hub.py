@@ -1,0 +1,216 @@
+"""The hub in the middle: what is known, how it is seen, and what moves it, under whatever config runs.
+
+pulls (rounds, intake) ─┐
+portals (feeds) ────────┼─▶ journal ─▶ view ─▶ feeds, page, metrics, publication
+time (vigil) ───────────┘
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from dataclasses import replace
+from typing import Any
+
+from icalsyncd import log
+from icalsyncd.availability.attribution import woke
+from icalsyncd.availability.nights import Nights
+from icalsyncd.availability.offers import Trouble
+from icalsyncd.availability.roster import reconcile, renames
+from icalsyncd.clock import Clock
+from icalsyncd.config import Accepted
+from icalsyncd.feeds import Feeds
+from icalsyncd.installation import Installation, path_of
+from icalsyncd.intake import Intake
+from icalsyncd.journal import Journal
+from icalsyncd.metrics import Counts, Metrics, Scene
+from icalsyncd.publisher import Publisher
+from icalsyncd.pull import Puller
+from icalsyncd.rounds import Rounds
+from icalsyncd.seating import plans, todays
+from icalsyncd.state import State, digest_of
+from icalsyncd.status import ConfigStatus, state_of
+from icalsyncd.store import Store
+from icalsyncd.view import SyncName, View, see
+from icalsyncd.vigil import Vigil
+
+
+class Hub:
+    """What one running daemon knows and does."""
+
+    def __init__(self, accepted: Accepted, installation: Installation, store: Store) -> None:
+        """Raises StoreRefused where what is stored cannot be understood."""
+        stored = store.load()
+        self.accepted = accepted
+        """The config that runs."""
+        self.installation = installation
+        self.clock = Clock(stored.last_commit)
+        self.journal = Journal(store, stored, self.clock.now)
+        self.view = View()
+        self.counts = Counts()
+        self.config_status = ConfigStatus(ok=True, problems=(), loaded_at=self.clock.now())
+        self.secret_since = stored.secret_since
+        """Since when there is this secret; links made before it answer no more."""
+        self._known_secret = stored.installation
+        self._puller = Puller(now=self.clock.now)
+        self.intake = Intake(self.journal, self._puller, self.clock, installation, self.counts)
+        self.rounds = Rounds(
+            self.intake.pull,
+            lambda name: self.journal.current[name[0]].of(name[1]).attempts,
+            self.clock.now,
+            self._wake,
+        )
+        self.vigil = Vigil(self.journal, self.clock, self._reread_soon)
+        self.feeds = Feeds(lambda: self.view, self.journal, self.intake.pull, self.clock.now, self.counts)
+        self.publisher = Publisher(
+            lambda: self.view, self.journal, self.clock, installation, self.intake.pull, self.counts
+        )
+        self.metrics = Metrics(self.counts, self._scene)
+        self._background: set[asyncio.Task[Any]] = set()
+
+    def begin(self) -> None:
+        """Rebuild the view from what is stored, under the config."""
+        now = self.clock.now()
+        if self._known_secret != self.installation.mark:
+            self.secret_since = now
+            self.journal.mark = (self.installation.mark, now)
+            if self._known_secret is not None:
+                log.warning("the secret is a new one: every link has changed, paste them anew (icalsyncd links)")
+            elif self.accepted.config.syncs():
+                log.info("a new secret was made: paste the links into the portals (icalsyncd links)")
+        self._wake()
+        self.journal.on_change = self._changed
+        self.apply(self.accepted)
+
+    async def end(self) -> None:
+        """Let what runs end, and write what is known."""
+        self.feeds.flush()
+        for task in self._background:
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+        self.intake.close()
+        await self._puller.close()
+        await self.journal.close()
+
+    def apply(self, accepted: Accepted) -> None:
+        """Swap the config in: ledgers, schedule, what the vigil waits for, copies to be read anew. Nothing here fails."""
+        self.accepted, config = accepted, accepted.config
+        now = self.clock.now()
+        states = dict(self.journal.current)
+        ledgers = {each: state.ledger for each, state in states.items()}
+        wanted = plans(config, self.installation)
+        moved = renames(ledgers, wanted)
+        ledgers = reconcile(ledgers, wanted, today=todays(config, self.clock, states), now=now)
+        facts = {
+            (accommodation, name): known
+            for accommodation, state in states.items()
+            for name, known in state.facts.items()
+        }
+        changed: dict[str, State | None] = {}
+        for accommodation, ledger in ledgers.items():
+            own = {
+                name: facts[place]
+                for name in ledger.syncs
+                if (place := moved.get((accommodation, name), (accommodation, name))) in facts
+            }
+            before = states.get(accommodation)
+            base = State(before.ledger if before else replace(ledger, syncs={}), own)
+            changed[accommodation] = base.with_ledger(ledger, now)
+        self.intake.configure(config)
+        self.journal.put_all(changed)
+        self.publisher.configure(config)
+        self.vigil.configure(config.server.removal_delay, frozenset(wanted))
+        self.rounds.configure(
+            {
+                (sync.accommodation, sync.id): float(sync.interval)
+                for sync in config.syncs()
+                if sync.receives and not sync.paused
+            }
+        )
+        for sync in config.syncs():
+            name = (sync.accommodation, sync.id)
+            state = changed[sync.accommodation]
+            if state is None or not sync.receives or sync.paused:
+                continue
+            former = moved.get(name, name)
+            known = states[former[0]].ledger.syncs.get(former[1]) if former[0] in states else None
+            now_known = state.ledger.syncs[sync.id]
+            if known is None or now_known.pulled_at is None or known.calendar != now_known.calendar:
+                # new, resumed, or at another address: its portal is asked at once
+                self.rounds.hurry(name)
+            if state.of(sync.id).read_under not in ("", digest_of(sync.read)):
+                self._reread_soon(name)
+
+    def _changed(self, accommodations: frozenset[str]) -> None:
+        """Something is known, or durable, that was not: swap the view."""
+        before = self.view
+        self.view = see(before, accommodations, self.journal.current, self.journal.durable, self.installation)
+        self.vigil.watch(accommodations)
+        self.publisher.news()
+        for accommodation in accommodations:
+            house, former = self.view.houses.get(accommodation), before.houses.get(accommodation)
+            if house is None or (former is not None and former.trouble == house.trouble):
+                continue
+            self._tell_trouble(accommodation, former.trouble if former else None, house.trouble)
+
+    def _tell_trouble(self, accommodation: str, before: Trouble | None, now: Trouble) -> None:
+        """One line when it begins, and one when it ends."""
+        none = Nights()
+        for words, was, nights in (
+            ("overbooked", before.overbooked if before else none, now.overbooked),
+            ("possible ghost", before.possible_ghosts if before else none, now.possible_ghosts),
+        ):
+            for stay in (nights - was).stays():
+                log.warning(f"{words}: begins", accommodation=accommodation, nights=str(stay))
+            for stay in (was - nights).stays():
+                log.info(f"{words}: ended", accommodation=accommodation, nights=str(stay))
+
+    def _wake(self) -> None:
+        """After a stop or a sleep: portals could not fetch meanwhile, and are not silent for that."""
+        now = self.clock.now()
+        for accommodation, state in list(self.journal.current.items()):
+            self.journal.note(accommodation, replace(state, ledger=woke(state.ledger, now=now)))
+
+    def _reread_soon(self, name: SyncName) -> None:
+        self.in_background(self.intake.reread(name))
+
+    def in_background(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Do *work* beside everything else; a bug in it is logged."""
+        task = asyncio.create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._background.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            log.bug("a piece of background work ended in a bug", error)
+
+    def _scene(self) -> Scene:
+        intervals = {(sync.accommodation, sync.id): float(sync.interval) for sync in self.accepted.config.syncs()}
+        return Scene(self.view, self.config_status, self.config_status.ok, intervals, self.publisher.status())
+
+    def link(self, name: SyncName) -> str | None:
+        """The whole link of a sync; None where it has none."""
+        sync = self.view.sync(name)
+        if sync is None or self.view.feed(name) is None:
+            return None
+        return self.accepted.config.public_url_of(name[0]) + path_of(self.installation.token(sync.link))
+
+    def words(self) -> str:
+        """The state in one line, for the service manager."""
+        states = [
+            state_of(sync, house.state.of(name))
+            for house in self.view.houses.values()
+            for name, sync in house.state.ledger.syncs.items()
+        ]
+        counted = ", ".join(f"{states.count(word)} {word}" for word in dict.fromkeys(sorted(states)))
+        line = f"{len(states)} {'sync' if len(states) == 1 else 'syncs'}: {counted}" if states else "no syncs yet"
+        if overbooked := sum(len(house.trouble.overbooked) for house in self.view.houses.values()):
+            line = f"{overbooked} {'night' if overbooked == 1 else 'nights'} overbooked; {line}"
+        if not self.config_status.ok:
+            line = f"config refused, the one before goes on: {self.config_status.problems[0]}; {line}"
+        if self.journal.failing:
+            line = f"the state cannot be stored; {line}"
+        if self.clock.doubted:
+            line = f"the clock is not believed; {line}"
+        return line

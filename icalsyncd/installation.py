@@ -1,0 +1,105 @@
+"""The installation's secret, and all that is derived from it: links, event signatures, fingerprints.
+
+The secret lives in a file of its own, never in the store: config and secret together restore every link.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import os
+import secrets
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+
+from icalsyncd.availability.feed import Signature
+from icalsyncd.availability.ledger import Link
+
+
+class SecretUnusable(Exception):
+    """The secret file is there and holds no secret; a new one would silently change every link."""
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """One installation of the daemon, known by its secret."""
+
+    secret: bytes = field(repr=False)
+    is_new: bool = False
+    """The secret was made just now."""
+
+    def token(self, link: Link, generation: int | None = None) -> str:
+        """The secret part of a link's path, of *link*'s own or an earlier *generation*."""
+        number = link.generation if generation is None else generation
+        return base64.b32encode(self._derive(f"link\0{link.first_name}\0{number}")[:20]).decode().lower()
+
+    def signature(self, accommodation: str) -> Signature:
+        """What marks the events in the feeds of *accommodation*."""
+        return Signature(self._derive("uid"), accommodation)
+
+    def fingerprint(self, url: str) -> str:
+        """Tells whether two calendar URLs are the same without keeping either."""
+        return self._derive(f"calendar\0{url}").hex()[:32] if url else ""
+
+    @property
+    def mark(self) -> str:
+        """Tells whether a store was written under this secret."""
+        return self._derive("installation").hex()[:32]
+
+    def _derive(self, purpose: str) -> bytes:
+        return hmac.digest(self.secret, purpose.encode(), sha256)
+
+
+def path_of(token: str) -> str:
+    """The path of the link with *token*, on whatever host serves it."""
+    return f"/{token}.ics"
+
+
+def open_installation(path: Path) -> Installation:
+    """Read the secret at *path*, or make one there, 0600.
+
+    Raises OSError, and SecretUnusable where the file holds something else.
+    """
+    try:
+        return Installation(_parse(path.read_text(encoding="ascii"), path))
+    except FileNotFoundError:
+        pass
+    except UnicodeDecodeError:
+        raise SecretUnusable(f"{path} does not hold a secret of icalsyncd") from None
+    made = secrets.token_hex(32)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.new")
+    # a crash may have left one; what was in it was never used
+    draft.unlink(missing_ok=True)
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(made + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+        _sync(path.parent)
+    except OSError:
+        draft.unlink(missing_ok=True)
+        raise
+    return Installation(bytes.fromhex(made), is_new=True)
+
+
+def _sync(folder: Path) -> None:
+    """Let the names in *folder* outlast a power cut: links are pasted into portals from now on."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _parse(text: str, path: Path) -> bytes:
+    try:
+        secret = bytes.fromhex(text.strip())
+    except ValueError:
+        secret = b""
+    if len(secret) < 16:
+        raise SecretUnusable(f"{path} does not hold a secret of icalsyncd")
+    return secret

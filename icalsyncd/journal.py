@@ -1,0 +1,171 @@
+"""What is known now, and what of it is on the disk.
+
+Every change is put here at once and written by one task, many changes in one commit where they come together. The
+view is made from both sides (see :mod:`~icalsyncd.view`): what closes a night shows from the moment it is put, what
+frees one only when it is durable. Where the disk fails nothing is lost but durability: what is known goes on being
+known, and is written when the disk takes it again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import Final, TypeVar
+
+from icalsyncd import log
+from icalsyncd.availability.stamps import Moment
+from icalsyncd.publication import Publication, PublicationKey
+from icalsyncd.state import State
+from icalsyncd.store import BodyKey, Commit, Store, Stored, StoreFailed
+
+NOTE_KEPT: Final = 30.0
+"""Seconds after which what need not be durable at once (times, validators) is written at the latest."""
+RETRY_MOST: Final = 15.0
+
+T = TypeVar("T")
+
+
+class Journal:
+    """The states of all accommodations, now and as stored."""
+
+    def __init__(self, store: Store, stored: Stored, now: Callable[[], Moment]) -> None:
+        self._store = store
+        self._now = now
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
+        self.current: dict[str, State] = dict(stored.states)
+        self.durable: dict[str, State] = dict(stored.states)
+        self.failing: str | None = None
+        """Why the disk did not take the last commit; None while it does."""
+        self.on_change: Callable[[frozenset[str]], None] = lambda _: None
+        """Called with the ids of accommodations whose current or durable state is another one now."""
+        self.mark: tuple[str, Moment] | None = None
+        """The installation's mark and since when it is this one, to be written with the next commit."""
+        self.publications: dict[PublicationKey, Publication] = dict(stored.publications)
+        """What was written in the shared cloud; its own task alone changes it, by :meth:`enter`."""
+        self._entered: dict[PublicationKey, Publication | None] = {}
+        self._bodies: dict[BodyKey, bytes | None] = {}
+        self._version = 0
+        """How many changes have been put so far."""
+        self._dirty: dict[str, int] = {}
+        """Which of them was the last of each accommodation that is not written."""
+        self._written = 0
+        self._wake = asyncio.Event()
+        self._waiting: list[tuple[int, asyncio.Future[bool]]] = []
+
+    def put(
+        self, accommodation: str, state: State | None, bodies: Mapping[BodyKey, bytes | None] | None = None
+    ) -> None:
+        """Take over *state* (None: the accommodation is no more) and *bodies*, and write them at once."""
+        self.put_all({accommodation: state}, bodies)
+
+    def put_all(self, states: Mapping[str, State | None], bodies: Mapping[BodyKey, bytes | None] | None = None) -> None:
+        """The same for many at once: they become visible together."""
+        for accommodation, state in states.items():
+            self.note(accommodation, state)
+        self._bodies.update(bodies or {})
+        self._wake.set()
+        self.on_change(frozenset(states))
+
+    def note(self, accommodation: str, state: State | None) -> None:
+        """Take over *state*, which differs in nothing that a feed or a verdict rests on; it is written before long."""
+        if state is None:
+            self.current.pop(accommodation, None)
+        else:
+            self.current[accommodation] = state
+        self._version += 1
+        self._dirty[accommodation] = self._version
+
+    def enter(self, key: PublicationKey, publication: Publication | None) -> None:
+        """Take over what was, or is about to be, written in the shared cloud; None: it was deleted there."""
+        if publication is None:
+            self.publications.pop(key, None)
+        else:
+            self.publications[key] = publication
+        self._entered[key] = publication
+        self._version += 1
+
+    async def stored(self, patience: float = 10.0) -> bool:
+        """Wait until all that has been put is durable; False where the disk did not take it, or not in time."""
+        if self._written >= self._version:
+            return True
+        self._wake.set()
+        future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._waiting.append((self._version, future))
+        try:
+            return await asyncio.wait_for(future, patience)
+        except TimeoutError:
+            return False
+
+    async def body(self, key: BodyKey) -> bytes | None:
+        """The body of a copy, stored or about to be. Raises StoreFailed."""
+        if key in self._bodies:
+            return self._bodies[key]
+        return await self.ask(lambda: self._store.body(key))
+
+    async def ask(self, question: Callable[[], T]) -> T:
+        """Run *question* on the store's thread."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, question)
+
+    async def run(self) -> None:
+        """Write what is put, until cancelled."""
+        pause = 0.0
+        while True:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), pause or NOTE_KEPT)
+            self._wake.clear()
+            if not (self._dirty or self._bodies or self._entered):
+                continue
+            pause = 0.0 if await self._write() else min(RETRY_MOST, 2 * pause or 1.0)
+
+    async def close(self) -> None:
+        """Write what is left, and close the file."""
+        if self._dirty or self._bodies or self._entered:
+            await self._write()
+        await self.ask(self._store.close)
+        self._thread.shutdown()
+
+    async def _write(self) -> bool:
+        version = self._version
+        changes = {each: (self.durable.get(each), self.current.get(each)) for each in self._dirty}
+        bodies = dict(self._bodies)
+        entered = dict(self._entered)
+        commit = Commit(self._now(), changes, bodies, self.mark, entered)
+        try:
+            await self.ask(lambda: self._store.commit(commit))
+        except StoreFailed as error:
+            if self.failing is None:
+                log.error("the state could not be stored; no night is freed until it can be", why=str(error))
+            self.failing = str(error)
+            self._answer(version, stored=False)
+            return False
+        if self.failing is not None:
+            log.info("the state can be stored again")
+        self.failing = None
+        self.mark = None
+        self._written = version
+        self._dirty = {each: put for each, put in self._dirty.items() if put > version}
+        self._entered = {
+            key: put for key, put in self._entered.items() if key not in entered or put is not entered[key]
+        }
+        for key, body in bodies.items():
+            if self._bodies.get(key) is body:
+                self._bodies.pop(key, None)
+        for accommodation, (_, state) in changes.items():
+            if state is None:
+                self.durable.pop(accommodation, None)
+            else:
+                self.durable[accommodation] = state
+        self.on_change(frozenset(changes))
+        self._answer(version, stored=True)
+        return True
+
+    def _answer(self, version: int, *, stored: bool) -> None:
+        left: list[tuple[int, asyncio.Future[bool]]] = []
+        for wanted, future in self._waiting:
+            if wanted > version:
+                left.append((wanted, future))
+            elif not future.done():
+                future.set_result(stored)
+        self._waiting = left

@@ -1,0 +1,108 @@
+"""The daemon's addresses: which are bound, which a config wants, and how one gives way to the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from icalsyncd import log, notify
+from icalsyncd.availability.stamps import Moment
+from icalsyncd.config import Address, Config
+from icalsyncd.listeners import CannotListen, Handler, Listener, listen
+
+DEFAULT_ADDRESSES: Final = {"feeds": Address("0.0.0.0", 5545), "admin": Address("127.0.0.1", 15545)}  # noqa: S104
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Addresses that are bound already, and what is to close once they are taken up."""
+
+    fresh: Mapping[str, Listener]
+    wanted: frozenset[str]
+
+
+class Ports:
+    """The open listeners, `feeds` and `admin`."""
+
+    def __init__(self, handlers: Mapping[str, Handler], now: Callable[[], Moment]) -> None:
+        self._handlers = handlers
+        self._now = now
+        self._listeners: dict[str, Listener] = {}
+        self._lost: dict[str, Moment] = {}
+        """Since when an address is missing from the config that was in it."""
+
+    @property
+    def admin(self) -> Listener:
+        """The admin listener; there always is one."""
+        return self._listeners["admin"]
+
+    @property
+    def moving(self) -> bool:
+        """An address that disappeared from the config is still kept."""
+        return bool(self._lost)
+
+    async def open(self, config: Config) -> None:
+        """Bind what *config* wants, or take what the service manager has bound. Raises CannotListen."""
+        given = notify.listen_fds()
+        for which, address in _addresses(config).items():
+            sockets = given.get(which)
+            self._listeners[which] = await listen(address, self._handlers[which], sockets[0] if sockets else None)
+
+    async def prepare(self, config: Config) -> Move:
+        """Bind what *config* wants and is not bound yet; nothing that is open changes. Raises CannotListen."""
+        wanted = self._wanted(config)
+        fresh: dict[str, Listener] = {}
+        try:
+            for which, address in wanted.items():
+                running = self._listeners.get(which)
+                if running is None or running.address != address:
+                    fresh[which] = await listen(address, self._handlers[which])
+        except CannotListen:
+            for listener in fresh.values():
+                await listener.close()
+            raise
+        return Move(fresh, frozenset(wanted))
+
+    def take_up(self, move: Move) -> Iterable[Listener]:
+        """Let the new addresses count; those that give way are returned, to be closed."""
+        given_up = [which for which in self._listeners if which in move.fresh or which not in move.wanted]
+        closing = [self._listeners.pop(which) for which in given_up]
+        self._listeners.update(move.fresh)
+        return closing
+
+    async def close(self) -> None:
+        """Close all of them."""
+        for listener in self._listeners.values():
+            await listener.close()
+
+    def _wanted(self, config: Config) -> dict[str, Address]:
+        """Where to listen under *config*.
+
+        An address that has disappeared from the file, so that the default would count, is kept for the removal delay
+        like all that disappears: a half-written file must not shut the portals out.
+        """
+        wanted = _addresses(config)
+        for which, listener in self._listeners.items():
+            default = DEFAULT_ADDRESSES[which]
+            if wanted.get(which) != default or listener.address == default:
+                self._lost.pop(which, None)
+                continue
+            since = self._lost.setdefault(which, self._now())
+            if self._now() - since < config.server.removal_delay:
+                wanted[which] = listener.address
+        return wanted
+
+    async def settle(self, config: Config) -> Iterable[Listener]:
+        """Take up default addresses once those that disappeared have been kept for long enough."""
+        try:
+            return self.take_up(await self.prepare(config))
+        except CannotListen as error:
+            log.error("the old address is kept", why=str(error))
+            self._lost = dict.fromkeys(self._lost, self._now())
+            return ()
+
+
+def _addresses(config: Config) -> dict[str, Address]:
+    server = config.server
+    return {"admin": server.admin} | ({"feeds": server.listen} if server.listen else {})

@@ -1,0 +1,331 @@
+"""The form in which states are stored: JSON of plain numbers and words, of one version.
+
+A set of nights is a text, its first night and a hexadecimal mask of those from it on: `740000+b` are 740000, 740001 and
+740003. What is empty, false or not there is left out.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
+
+from icalsyncd.availability.calendar import Kind, Reason
+from icalsyncd.availability.claims import ALIKE, Claim, Rule, Verdicts, reuse_stay, reuse_verdicts
+from icalsyncd.availability.ledger import (
+    Block,
+    Broken,
+    Channel,
+    Lack,
+    Ledger,
+    Link,
+    Narrowing,
+    Presence,
+    Shrinking,
+    Standing,
+    SyncLedger,
+)
+from icalsyncd.availability.nights import EMPTY, Nights, Stay
+from icalsyncd.availability.stamps import Stamps
+from icalsyncd.publication import Publication
+from icalsyncd.pull import Validators
+from icalsyncd.schedule import Attempts
+from icalsyncd.state import Facts
+
+VERSION: Final = 1
+"""Of the stored form; a store of a newer version is refused."""
+
+Json = dict[str, Any]
+
+
+def dump_accommodation(ledger: Ledger) -> str:
+    """An accommodation without its syncs."""
+    return _json(
+        {
+            "today": ledger.today,
+            "timezone": ledger.timezone,
+            "buffer": [ledger.before, ledger.after],
+            "shrinking": ledger.shrinking and [ledger.shrinking.before, ledger.shrinking.after, ledger.shrinking.since],
+            "blocks": [[*block.stay, block.leaving_since] for block in ledger.blocks],
+            "awake_since": ledger.awake_since,
+            "complete": ledger.complete,
+            # what is decided between syncs that are alike is decided in their order
+            "syncs": list(ledger.syncs),
+        }
+    )
+
+
+def load_accommodation(text: str, syncs: Mapping[str, SyncLedger]) -> Ledger:
+    """The ledger of which *text* is the accommodation and *syncs* the syncs."""
+    record = json.loads(text)
+    before, after = record["buffer"]
+    return Ledger(
+        today=record["today"],
+        timezone=record["timezone"],
+        before=before,
+        after=after,
+        shrinking=Shrinking(*record["shrinking"]) if record.get("shrinking") else None,
+        blocks=tuple(Block(Stay(start, end), since) for start, end, since in record.get("blocks", ())),
+        syncs={name: syncs[name] for name in record.get("syncs", ())},
+        awake_since=record["awake_since"],
+        complete=record.get("complete", False),
+    )
+
+
+class SyncRecord(NamedTuple):
+    """One sync in three parts, so that a pull that changed nothing writes the last one alone."""
+
+    ledger: str
+    """All of its ledger but the claims."""
+    claims: str
+    facts: str
+    """What the daemon remembers beside the ledger."""
+
+
+def dump_sync(sync: SyncLedger, facts: Facts) -> SyncRecord:
+    """One sync, with what the daemon remembers beside its ledger."""
+    return SyncRecord(dump_sync_ledger(sync), dump_claims(sync.claims), dump_facts(facts))
+
+
+def dump_claims(claims: Iterable[Claim]) -> str:
+    """The second part of a sync's record."""
+    return json.dumps([_claim(claim) for claim in claims], separators=(",", ":"))
+
+
+def dump_facts(facts: Facts) -> str:
+    """The third part of a sync's record."""
+    return _json(_facts(facts))
+
+
+def dump_sync_ledger(sync: SyncLedger) -> str:
+    """The first part of a sync's record."""
+    return _json(
+        {
+            "channel": _channel(sync.channel),
+            "link": [sync.link.first_name, sync.link.generation, [list(old) for old in sync.link.old]],
+            "calendar": sync.calendar,
+            "presence": sync.presence.value,
+            "since": sync.since,
+            "former": sync.former and [sync.former.presence.value, sync.former.since],
+            "narrowing": sync.narrowing and {**_channel(sync.narrowing.channel), "since": sync.narrowing.since},
+            "muted_until": sync.muted_until,
+            "pulled_at": sync.pulled_at,
+            "counted_empty": sync.counted_empty,
+            "held": [[_nights(lack.nights), lack.since, lack.times] for lack in sync.held],
+            "broken": sync.broken and _broken(sync.broken),
+            "retained": _nights(sync.retained),
+            "departed": _nights(sync.departed),
+            "told": None if sync.told is None else {"since": _stamps(sync.told)},
+            "fetches": list(sync.fetches),
+            "in_force": [_nights(feed) for feed in sync.in_force],
+            "unfetched": sync.unfetched,
+            "published": [[since, _nights(feed)] for since, feed in sync.published],
+            "withdrawn": _stamps(sync.withdrawn),
+            "offered": _stamps(sync.offered),
+            "silent": sync.silent,
+        }
+    )
+
+
+def load_sync(parts: SyncRecord) -> tuple[SyncLedger, Facts]:
+    """The sync that :func:`dump_sync` wrote."""
+    record = json.loads(parts.ledger, parse_float=_moment)
+    first_name, generation, old = record["link"]
+    narrowing = record.get("narrowing")
+    former = record.get("former")
+    broken = record.get("broken")
+    told = record.get("told")
+    sync = SyncLedger(
+        channel=_load_channel(record["channel"]),
+        link=Link(first_name, generation, tuple((number, until) for number, until in old)),
+        calendar=record.get("calendar", ""),
+        presence=Presence(record["presence"]),
+        since=record["since"],
+        former=Standing(Presence(former[0]), former[1]) if former else None,
+        narrowing=Narrowing(_load_channel(narrowing), narrowing["since"]) if narrowing else None,
+        muted_until=record.get("muted_until"),
+        claims=tuple(map(_load_claim, json.loads(parts.claims, parse_float=_moment))),
+        pulled_at=record.get("pulled_at"),
+        counted_empty=record.get("counted_empty", False),
+        held=tuple(Lack(_load_nights(text), since, times) for text, since, times in record.get("held", ())),
+        broken=_load_broken(broken) if broken else None,
+        retained=_load_nights(record.get("retained", "")),
+        departed=_load_nights(record.get("departed", "")),
+        told=_load_stamps(told["since"]) if told else None,
+        fetches=tuple(record.get("fetches", ())),
+        in_force=tuple(_load_nights(feed) for feed in record.get("in_force", ())),
+        unfetched=record.get("unfetched", False),
+        withdrawn=_load_stamps(record.get("withdrawn", ())),
+        offered=_load_stamps(record.get("offered", ())),
+        published=tuple((since, _load_nights(feed)) for since, feed in record.get("published", ())),
+        silent=record.get("silent", False),
+    )
+    return sync, _load_facts(json.loads(parts.facts))
+
+
+def dump_publication(publication: Publication) -> str:
+    """What was written under one link at one target."""
+    nights = publication.nights
+    return json.dumps(
+        {"place": publication.place, "nights": None if nights is None else _nights(nights), "until": publication.until},
+        separators=(",", ":"),
+    )
+
+
+def load_publication(text: str) -> Publication:
+    """The publication that :func:`dump_publication` wrote."""
+    record = json.loads(text)
+    flat = record["nights"]
+    return Publication(record["place"], None if flat is None else _load_nights(flat), record["until"])
+
+
+_moment = lru_cache(ALIKE)(float)
+"""All claims of one pull began at one moment."""
+
+
+def _json(record: Json) -> str:
+    return json.dumps(_whole(record), separators=(",", ":"))
+
+
+def _whole(record: Json) -> Json:
+    """*record* without what is empty, false or not there; a zero is a number."""
+    return {key: value for key, value in record.items() if value or (value == 0 and value is not False)}
+
+
+def _nights(nights: Nights) -> str:
+    first, mask = nights.packed()
+    return f"{first}+{mask:x}" if mask else ""
+
+
+def _load_nights(text: str) -> Nights:
+    if not text:
+        return EMPTY
+    first, _, mask = text.partition("+")
+    return Nights.unpacked(int(first), int(mask, 16))
+
+
+@lru_cache(ALIKE)
+def _verdicts(verdicts: Verdicts) -> str:
+    return ",".join(f"{rule.value} {_nights(nights)}" for rule, nights in verdicts)
+
+
+@lru_cache(ALIKE)
+def _load_verdicts(text: str) -> Verdicts:
+    parts = (part.partition(" ") for part in text.split(",") if part)
+    return reuse_verdicts(tuple((Rule(rule), _load_nights(nights)) for rule, _, nights in parts))
+
+
+def _stamps(stamps: Stamps) -> list[list[Any]]:
+    return [[moment, _nights(nights)] for moment, nights in stamps]
+
+
+def _load_stamps(rows: Iterable[tuple[float, str]]) -> Stamps:
+    return Stamps(tuple((moment, _load_nights(text)) for moment, text in rows))
+
+
+def _broken(broken: Broken) -> list[Any]:
+    return [sorted(broken.fingerprints), broken.since, broken.times, _nights(broken.lost)]
+
+
+def _load_broken(row: list[Any]) -> Broken:
+    fingerprints, since, times, lost = row
+    return Broken(frozenset(fingerprints), since, times, _load_nights(lost))
+
+
+def _channel(channel: Channel) -> Json:
+    return {
+        "portal": channel.portal,
+        "receives": channel.receives,
+        "sends": channel.sends,
+        "lag": channel.lag,
+        "padding": channel.padding,
+        "reads_every": channel.reads_every,
+    }
+
+
+def _load_channel(record: Json) -> Channel:
+    return Channel(
+        portal=record["portal"],
+        receives=record["receives"],
+        sends=record["sends"],
+        lag=record["lag"],
+        padding=record["padding"],
+        reads_every=record["reads_every"],
+    )
+
+
+def _claim(claim: Claim) -> list[Any]:
+    return [
+        *claim.stay,
+        claim.kind.value,
+        claim.began,
+        _verdicts(claim.verdicts),
+        int(claim.initial),
+        _nights(claim.contested),
+        _nights(claim.grown),
+        _nights(claim.doubtful),
+        _nights(claim.shared),
+    ]
+
+
+def _load_claim(row: list[Any]) -> Claim:
+    start, end, kind, began, verdicts, initial, contested, grown, doubtful, shared = row
+    return Claim(
+        stay=reuse_stay(start, end),
+        kind=Kind(kind),
+        began=began,
+        verdicts=_load_verdicts(verdicts),
+        initial=bool(initial),
+        contested=_load_nights(contested),
+        grown=_load_nights(grown),
+        doubtful=_load_nights(doubtful),
+        shared=_load_nights(shared),
+    )
+
+
+def _facts(facts: Facts) -> Json:
+    return {
+        "last": facts.attempts.last,
+        "failures": facts.attempts.failures,
+        "not_before": facts.attempts.not_before,
+        "last_success": facts.last_success,
+        "last_change": facts.last_change,
+        "last_whole": facts.last_whole,
+        "outcome": facts.outcome,
+        "reason": facts.reason and facts.reason.value,
+        "detail": facts.detail,
+        "failing_since": facts.failing_since,
+        "validators": facts.validators and [facts.validators.etag, facts.validators.last_modified],
+        "validated": facts.validated,
+        "has_snapshot": facts.has_snapshot,
+        "has_waiting": facts.has_waiting,
+        "read_under": facts.read_under,
+        "read_on": facts.read_on,
+        "problems": list(facts.problems),
+        "feed_changed": facts.feed_changed,
+        "reader": facts.reader,
+    }
+
+
+def _load_facts(record: Json) -> Facts:
+    validators = record.get("validators")
+    return Facts(
+        attempts=Attempts(record.get("last"), record.get("failures", 0), record.get("not_before")),
+        last_success=record.get("last_success"),
+        last_change=record.get("last_change"),
+        last_whole=record.get("last_whole"),
+        outcome=record.get("outcome", "never"),
+        reason=Reason(record["reason"]) if "reason" in record else None,
+        detail=record.get("detail", ""),
+        failing_since=record.get("failing_since"),
+        validators=Validators(*validators) if validators else None,
+        validated=record.get("validated", ""),
+        has_snapshot=record.get("has_snapshot", False),
+        has_waiting=record.get("has_waiting", False),
+        read_under=record.get("read_under", ""),
+        read_on=record.get("read_on", 0),
+        problems=tuple(record.get("problems", ())),
+        feed_changed=record.get("feed_changed"),
+        reader=record.get("reader", ""),
+    )

@@ -1,0 +1,116 @@
+"""When each sync is pulled: every one at its own phase of its interval, failures sooner or later than that."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import heapq
+from collections.abc import Awaitable, Callable, Mapping
+
+from icalsyncd import log
+from icalsyncd.availability.stamps import Moment
+from icalsyncd.schedule import NAP, Attempts, due, slept
+from icalsyncd.view import SyncName
+
+
+class Rounds:
+    """Pulls what is due, when it is due."""
+
+    def __init__(
+        self,
+        pull: Callable[[SyncName], Awaitable[object]],
+        attempts: Callable[[SyncName], Attempts],
+        now: Callable[[], Moment],
+        woke: Callable[[], None],
+    ) -> None:
+        """*woke* is called after the machine has slept."""
+        self._woke = woke
+        self._pull = pull
+        self._attempts = attempts
+        self._now = now
+        self._intervals: dict[SyncName, float] = {}
+        self._since: dict[SyncName, Moment] = {}
+        self._due: dict[SyncName, Moment] = {}
+        self._queue: list[tuple[Moment, SyncName]] = []
+        self._running: dict[SyncName, asyncio.Task[None]] = {}
+        self._wake = asyncio.Event()
+
+    def configure(self, intervals: Mapping[SyncName, float]) -> None:
+        """Pull the syncs of *intervals* (seconds) and no others; those that go on as they were keep their schedule."""
+        now = self._now()
+        for name in self._intervals.keys() - intervals.keys():
+            self._since.pop(name, None)
+            self._due.pop(name, None)
+        changed = [name for name, interval in intervals.items() if self._intervals.get(name) != interval]
+        self._intervals = dict(intervals)
+        for name in changed:
+            self._since.setdefault(name, now)
+            self.plan(name)
+
+    def plan(self, name: SyncName) -> None:
+        """Reckon anew when *name* is due: something has happened to it."""
+        interval = self._intervals.get(name)
+        if interval is None:
+            return
+        moment = due(self._attempts(name), "/".join(name), interval, since=self._since[name], now=self._now())
+        if self._due.get(name) != moment:
+            self._due[name] = moment
+            heapq.heappush(self._queue, (moment, name))
+            self._wake.set()
+
+    def hurry(self, name: SyncName) -> None:
+        """Pull *name* as soon as may be."""
+        if name in self._intervals:
+            self._due[name] = self._now()
+            heapq.heappush(self._queue, (self._due[name], name))
+            self._wake.set()
+
+    def next_pull(self, name: SyncName) -> Moment | None:
+        """When *name* is due; None where it is not pulled."""
+        return self._due.get(name)
+
+    async def run(self) -> None:
+        """Pull, until cancelled."""
+        try:
+            while True:
+                before = self._now()
+                self._start_due(before)
+                next_due = self._queue[0][0] if self._queue else before + NAP
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._wake.wait(), max(0.01, min(NAP, next_due - self._now())))
+                self._wake.clear()
+                if slept(before, self._now()):
+                    self._awake(self._now())
+        finally:
+            running = list(self._running.values())
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
+
+    def _start_due(self, now: Moment) -> None:
+        while self._queue and self._queue[0][0] <= now:
+            moment, name = heapq.heappop(self._queue)
+            if self._due.get(name) == moment and name not in self._running:
+                self._running[name] = asyncio.create_task(self._go(name), name=f"pull {'/'.join(name)}")
+
+    async def _go(self, name: SyncName) -> None:
+        try:
+            await self._pull(name)
+        except Exception:
+            # a bug in one sync does not stop another
+            log.exception("a pull ended in a bug", sync="/".join(name))
+        finally:
+            self._running.pop(name, None)
+            self._since_now(name)
+
+    def _since_now(self, name: SyncName) -> None:
+        if name in self._intervals:
+            self._due.pop(name, None)
+            self.plan(name)
+
+    def _awake(self, now: Moment) -> None:
+        """After a sleep of the machine: what is overdue is pulled within a minute, each at its own moment of it."""
+        self._woke()
+        for name in self._intervals:
+            self._since[name] = now
+            self.plan(name)

@@ -1,0 +1,60 @@
+"""What the host's config means for the ledgers: for each accommodation a plan, for each sync a seat."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from icalsyncd.availability.ledger import Channel
+from icalsyncd.availability.nights import Night, Stay, date_of, night_of
+from icalsyncd.availability.roster import Place, Plan, Seat
+from icalsyncd.clock import Clock
+from icalsyncd.config import Accommodation, Config, Sync
+from icalsyncd.installation import Installation
+from icalsyncd.state import State
+
+
+def plans(config: Config, installation: Installation) -> dict[str, Plan]:
+    """What *config* says of each accommodation, by its id; *installation* marks the calendars' URLs."""
+    return {accommodation.id: _plan(accommodation, installation) for accommodation in config.accommodations}
+
+
+def todays(config: Config, clock: Clock, states: Mapping[str, State]) -> dict[str, Night]:
+    """Each accommodation's day in its own zone, never before the one on which its state was last known."""
+    days: dict[str, Night] = {}
+    for accommodation in config.accommodations:
+        state = states.get(accommodation.id)
+        floor = date_of(state.ledger.today) if state else None
+        days[accommodation.id] = night_of(clock.today(accommodation.timezone, floor))
+    return days
+
+
+def _plan(accommodation: Accommodation, installation: Installation) -> Plan:
+    return Plan(
+        timezone=accommodation.timezone,
+        before=accommodation.before,
+        after=accommodation.after,
+        blocks=tuple(Stay(night_of(block.from_), night_of(block.to)) for block in accommodation.blocks),
+        syncs={sync.id: _seat(sync, installation) for sync in accommodation.syncs},
+    )
+
+
+def _seat(sync: Sync, installation: Installation) -> Seat:
+    return Seat(
+        channel=Channel(
+            sync.portal,
+            sync.receives,
+            sync.sends,
+            lag=float(sync.echo_lag),
+            padding=sync.echo_padding,
+            reads_every=float(sync.reads_every),
+        ),
+        calendar=installation.fingerprint(sync.url.reveal()) if sync.url else "",
+        paused=sync.paused,
+        was=_place(sync.was) if sync.was else None,
+        generation=sync.link_generation,
+    )
+
+
+def _place(name: str) -> Place:
+    accommodation, _, sync = name.partition("/")
+    return accommodation, sync

@@ -1,0 +1,138 @@
+"""All that is remembered of one accommodation: its ledger, and what the pulls and the feed of each sync need.
+
+Frozen values: what happens makes a new state, and the journal keeps the last one and the last stored one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from hashlib import blake2b
+
+from icalsyncd.availability.calendar import Reason
+from icalsyncd.availability.ledger import Ledger, Presence
+from icalsyncd.availability.nights import Night
+from icalsyncd.availability.settings import ReadSettings, Summaries
+from icalsyncd.availability.stamps import Moment
+from icalsyncd.pull import Validators
+from icalsyncd.schedule import Attempts
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the daemon remembers of one sync beside its ledger."""
+
+    attempts: Attempts = field(default_factory=Attempts)
+    last_success: Moment | None = None
+    """The last pull that ended updated, not modified or partial."""
+    last_change: Moment | None = None
+    """The last copy with other nights or kinds than the one before."""
+    last_whole: Moment | None = None
+    """When a pull last went without conditions."""
+    outcome: str = "never"
+    """How the last pull ended: `updated`, `not_modified`, `partial`, `held`, `failed`; `never` before the first."""
+    reason: Reason | None = None
+    """Why the last pull failed."""
+    detail: str = ""
+    """The same for people, in words of ours."""
+    failing_since: Moment | None = None
+    validators: Validators | None = None
+    """Of the body last admitted, at the calendar that ``validated`` names."""
+    validated: str = ""
+    """The fingerprint of the calendar URL that the validators belong to."""
+    has_snapshot: bool = False
+    """A good copy's body is stored."""
+    has_waiting: bool = False
+    """The body of a later copy, held or partial, is stored."""
+    read_under: str = ""
+    """A digest of the settings under which the copies were last read."""
+    read_on: Night = 0
+    """The accommodation's day on which they were last read."""
+    problems: tuple[str, ...] = ()
+    """What the last reading repaired or could not read."""
+    feed_changed: Moment | None = None
+    """When the nights of this sync's feed last changed."""
+    reader: str = ""
+    """The User-Agent of the last reader of the feed."""
+
+    @property
+    def has_copy(self) -> bool:
+        """Something is remembered of a copy of the portal's calendar."""
+        return self.has_snapshot or self.has_waiting or self.validators is not None
+
+    def without_copies(self) -> Facts:
+        """The same for a sync that begins without a snapshot; what happened, and when, stays known."""
+        return replace(
+            self,
+            last_whole=None,
+            outcome="never",
+            reason=None,
+            detail="",
+            failing_since=None,
+            validators=None,
+            validated="",
+            has_snapshot=False,
+            has_waiting=False,
+            read_under="",
+            read_on=0,
+            problems=(),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What is remembered of one accommodation."""
+
+    ledger: Ledger
+    facts: Mapping[str, Facts] = field(default_factory=dict)
+
+    def of(self, sync: str) -> Facts:
+        """The facts of *sync*; fresh ones where none are known yet."""
+        return self.facts.get(sync, _FRESH)
+
+    def with_facts(self, sync: str, facts: Facts) -> State:
+        """The same with *facts* for *sync*."""
+        return replace(self, facts={**self.facts, sync: facts})
+
+    def with_ledger(self, ledger: Ledger, now: Moment) -> State:
+        """The same under *ledger*, with the facts that follow from it.
+
+        Feeds whose nights differ are stamped with *now*. A sync without a snapshot has no copies and no validators: a
+        "not modified" would stand for what no longer counts. One that takes part again is to be pulled at once.
+        """
+        facts: dict[str, Facts] = {}
+        for name, sync in ledger.syncs.items():
+            known = self.facts.get(name, _FRESH)
+            before = self.ledger.syncs.get(name)
+            if before is None or before.offered.nights != sync.offered.nights:
+                known = replace(known, feed_changed=now)
+            if sync.pulled_at is None and known.has_copy:
+                known = known.without_copies()
+            if before is not None and before.presence in _OUT and sync.presence is Presence.ACTIVE:
+                known = replace(known, attempts=Attempts())
+            if known is not _FRESH:
+                facts[name] = known
+        return State(ledger, facts)
+
+
+_OUT = (Presence.PAUSED, Presence.GONE)
+_FRESH = Facts()
+
+
+def digest_of(settings: ReadSettings) -> str:
+    """Tells whether a calendar must be read anew because the settings of its sync have changed."""
+
+    def words(summaries: Summaries) -> list[str]:
+        return [*sorted(summaries.texts), "/", *(pattern.pattern for pattern in summaries.patterns)]
+
+    parts = [
+        settings.timezone,
+        *words(settings.ignore),
+        *words(settings.reservation),
+        *words(settings.block),
+        str(settings.drop_blocks),
+        str(settings.dtend_inclusive),
+        str(settings.transparent_blocks),
+        str(settings.empty_is_valid),
+    ]
+    return blake2b("\0".join(parts).encode(), digest_size=12).hexdigest()

@@ -1,0 +1,195 @@
+"""The state of everything in words and numbers, as `GET /api/v1/status` answers it. No link is ever in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import pairwise
+from typing import Any, Final
+
+from icalsyncd import __version__
+from icalsyncd.availability.ledger import Presence, SyncLedger
+from icalsyncd.availability.nights import date_of
+from icalsyncd.availability.stamps import Moment
+from icalsyncd.delivery import TargetStatus
+from icalsyncd.state import Facts
+from icalsyncd.view import House, SyncName, View, has_feed
+
+RESUME_AFTER: Final = 1800.0
+"""Seconds for which a sync stays paused at least, before it is safe to resume."""
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigStatus:
+    """Whether the config file as it lies there is the one that runs."""
+
+    ok: bool
+    problems: tuple[str, ...]
+    loaded_at: Moment
+    """When the config that runs was taken over."""
+
+
+def report(
+    view: View,
+    config: ConfigStatus,
+    names: Mapping[str, str],
+    next_pull: Callable[[SyncName], Moment | None],
+    targets: Iterable[TargetStatus] = (),
+    old_links: Mapping[SyncName, int] | None = None,
+) -> Json:
+    """The whole status; *names* are the accommodations' display names, *old_links* the requests of links of an earlier
+    generation since the start.
+    """
+    return {
+        "version": __version__,
+        "targets": [target_status(target) for target in targets],
+        "config": {"ok": config.ok, "problems": list(config.problems), "loaded_at": rfc3339(config.loaded_at)},
+        "accommodations": [
+            {
+                "id": accommodation,
+                "name": names.get(accommodation, accommodation),
+                "ready": house.state.ledger.complete,
+                "nights": nights_of(house),
+                "syncs": [
+                    sync_status(house, accommodation, name, next_pull((accommodation, name)))
+                    | _old_link(house, name, (old_links or {}).get((accommodation, name), 0))
+                    for name in house.state.ledger.syncs
+                ],
+            }
+            for accommodation, house in sorted(view.houses.items())
+        ],
+    }
+
+
+def nights_of(house: House) -> list[Json]:
+    """The taken nights from today on, in runs of the same origins."""
+    ledger = house.state.ledger
+    sources = {"local": ledger.local, **{name: sync.genuine for name, sync in ledger.syncs.items()}}
+    ahead = house.blocked.since(ledger.today)
+    marks = [*sources.values(), house.trouble.overbooked, house.trouble.possible_ghosts]
+    edges = sorted({edge for nights in (ahead, *marks) for stay in nights.stays() for edge in stay})
+    rows: list[Json] = []
+    for start, end in ahead.stays():
+        cuts = [start, *(edge for edge in edges if start < edge < end), end]
+        for first, last in pairwise(cuts):
+            rows.append(
+                {
+                    "from": date_of(first).isoformat(),
+                    "to": date_of(last).isoformat(),
+                    "origins": [name for name, nights in sources.items() if first in nights],
+                    "overbooked": first in house.trouble.overbooked,
+                    "possible_ghost": first in house.trouble.possible_ghosts,
+                }
+            )
+    return rows
+
+
+def sync_status(house: House, accommodation: str, name: str, next_pull: Moment | None) -> Json:
+    """One sync."""
+    sync = house.state.ledger.syncs[name]
+    facts = house.state.of(name)
+    today = house.state.ledger.today
+    channel = sync.channel
+    return {
+        "id": f"{accommodation}/{name}",
+        "portal": channel.portal,
+        "direction": direction_of(sync),
+        "state": state_of(sync, facts),
+        "reason": reason_of(sync, facts),
+        "last_attempt": rfc3339(facts.attempts.last),
+        "last_success": rfc3339(facts.last_success),
+        "last_change": rfc3339(facts.last_change),
+        "next_pull": rfc3339(next_pull),
+        "last_fetch": rfc3339(sync.last_fetch),
+        "safe_to_resume": rfc3339(safe_to_resume(sync)),
+        "claimed_nights": len(sync.claimed.since(today)),
+        "echo_nights": len(sync.echoes.since(today)),
+        "offered_nights": len(house.feeds[name].nights.since(today)) if name in house.feeds else 0,
+    }
+
+
+def target_status(target: TargetStatus) -> Json:
+    """One target of the shared cloud."""
+    unsent = target.unsent
+    return {
+        "name": target.name,
+        "type": target.kind,
+        "state": "failing" if unsent is not None else "never" if target.last_success is None else "ok",
+        "reason": f"{unsent.why.value}: {unsent.detail}" if unsent is not None else None,
+        "last_success": rfc3339(target.last_success),
+        "failing_since": rfc3339(target.failing_since),
+        "feeds": target.feeds,
+        "behind": target.behind,
+    }
+
+
+def _old_link(house: House, name: str, requests: int) -> Json:
+    """Until when links of earlier generations still work, and how often they were asked for since the start."""
+    sync = house.state.ledger.syncs[name]
+    until = max((until for _, until in sync.link.old), default=None)
+    return {"old_link_until": rfc3339(until), "old_link_requests": requests if until is not None else 0}
+
+
+def direction_of(sync: SyncLedger) -> str:
+    """The direction in the config's words."""
+    if sync.channel.receives and sync.channel.sends:
+        return "bidirectional"
+    return "import" if sync.channel.receives else "export"
+
+
+def state_of(sync: SyncLedger, facts: Facts) -> str:
+    """The one word for how a sync is: what needs a human most comes first."""
+    match sync.presence:
+        case Presence.PAUSED:
+            return "paused"
+        case Presence.LEAVING | Presence.GONE:
+            return "leaving"
+        case Presence.ACTIVE:
+            pass
+    if not sync.channel.receives:
+        return "ok"
+    if facts.outcome in ("failed", "held", "partial"):
+        return "failing" if facts.outcome == "failed" else facts.outcome
+    return "never" if sync.pulled_at is None else "ok"
+
+
+def reason_of(sync: SyncLedger, facts: Facts) -> str | None:
+    """Why a sync is not well, in a few words; None where it is."""
+    if sync.presence is not Presence.ACTIVE:
+        return None
+    if facts.outcome == "failed" and facts.reason is not None:
+        return f"{facts.reason.value}: {facts.detail}" if facts.detail else facts.reason.value
+    if facts.outcome == "held":
+        times = max((lack.times for lack in sync.held), default=0)
+        return f"{len(sync.retained)} nights would be freed, confirmed {times} of 3"
+    if facts.outcome == "partial":
+        return f"partly unreadable, {len(sync.retained)} nights kept"
+    return None
+
+
+def safe_to_resume(sync: SyncLedger) -> Moment | None:
+    """From when on it is safe to resume a paused sync; None where it is not paused, or its portal has yet to read the
+    empty feed.
+    """
+    if sync.presence is not Presence.PAUSED:
+        return None
+    earliest = sync.since + RESUME_AFTER
+    if not has_feed(sync):
+        return earliest
+    if sync.published and not sync.published[-1][1]:
+        # nobody sees the portal read it
+        return max(sync.published[-1][0] + sync.delay, earliest)
+    emptied = [moment for moment in sync.fetches if moment >= sync.since]
+    if not emptied or (sync.told is not None and sync.told.nights):
+        return None
+    return max(emptied[0], earliest)
+
+
+def rfc3339(moment: Moment | None) -> str | None:
+    """A moment in UTC, to the second; None for never."""
+    if moment is None:
+        return None
+    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

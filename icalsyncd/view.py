@@ -1,0 +1,220 @@
+"""The one picture of the world that handlers, metrics and the page read: frozen, and swapped whole.
+
+A feed is rendered and compressed when its nights change, not when it is asked for. Its nights are those of the stored
+state and those of the current one together: what closes is seen at once, what frees when it is durable.
+"""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from email.utils import formatdate
+from hashlib import sha256
+from typing import Final
+
+from icalsyncd.availability.feed import Pen
+from icalsyncd.availability.ledger import Ledger, SyncLedger
+from icalsyncd.availability.nights import EMPTY, Nights
+from icalsyncd.availability.offers import Trouble, blocked, trouble
+from icalsyncd.availability.stamps import Moment
+from icalsyncd.installation import Installation
+from icalsyncd.state import State
+
+SyncName = tuple[str, str]
+"""An accommodation's id and a sync's."""
+
+ZIP_LEVEL: Final = 1
+"""A tenth larger than by zlib's usual level and ten times faster: a feed changes more often than it is read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """What one link answers."""
+
+    nights: Nights
+    body: bytes
+    zipped: bytes
+    tag: str
+    """The strong entity tag of ``body``, quoted; that of ``zipped`` ends in `-gz`."""
+    modified: Moment
+
+    @property
+    def zipped_tag(self) -> str:
+        return f'{self.tag[:-1]}-gz"'
+
+    @property
+    def last_modified(self) -> str:
+        """As HTTP writes it (RFC 9110 §5.6.7)."""
+        return formatdate(self.modified, usegmt=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a link leads."""
+
+    name: SyncName
+    old: bool
+    """It is a link of an earlier generation."""
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """One accommodation as it is seen from outside."""
+
+    state: State
+    feeds: Mapping[str, Feed]
+    """By sync; those that have a link."""
+    links: Mapping[bytes, Target]
+    """The links to its feeds, by the digests of their tokens."""
+    blocked: Nights
+    """All nights that are taken, without buffers, from yesterday on."""
+    trouble: Trouble
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """All accommodations, and the links to their feeds."""
+
+    houses: Mapping[str, House] = field(default_factory=dict)
+    links: Mapping[bytes, Target] = field(default_factory=dict)
+    """By the digest of a link's token: a look-up then tells nothing by its time."""
+
+    def target(self, token: str) -> Target | None:
+        """Where the link with *token* leads; None where there is none."""
+        return self.links.get(digest(token))
+
+    def feed(self, name: SyncName) -> Feed | None:
+        """The feed of a sync; None where it has none."""
+        house = self.houses.get(name[0])
+        return house.feeds.get(name[1]) if house else None
+
+    def sync(self, name: SyncName) -> SyncLedger | None:
+        """The ledger of a sync; None where it is not known."""
+        house = self.houses.get(name[0])
+        return house.state.ledger.syncs.get(name[1]) if house else None
+
+
+def digest(token: str) -> bytes:
+    """What a link's token is looked up by."""
+    return sha256(token.encode()).digest()
+
+
+def see(
+    view: View,
+    changed: Iterable[str],
+    current: Mapping[str, State],
+    durable: Mapping[str, State],
+    installation: Installation,
+) -> View:
+    """*view* with the accommodations *changed* as they are now."""
+    houses = dict(view.houses)
+    stored = _Stored(durable)
+    gone: list[House] = []
+    come: list[House] = []
+    for accommodation in changed:
+        before = houses.get(accommodation)
+        state = current.get(accommodation)
+        after = None if state is None else _house(accommodation, state, stored, before, installation)
+        if after is not None:
+            houses[accommodation] = after
+        elif before is not None:
+            del houses[accommodation]
+        if before is not None and (after is None or after.links is not before.links):
+            gone.append(before)
+        if after is not None and (before is None or after.links is not before.links):
+            come.append(after)
+    return View(houses, _relinked(view.links, gone, come) if gone or come else view.links)
+
+
+def is_withheld(house: House, name: str) -> bool:
+    """Whether a sync's feed is not to be told yet, since its accommodation is not complete."""
+    sync = house.state.ledger.syncs[name]
+    return not (house.state.ledger.complete or sync.muted or not sync.channel.sends)
+
+
+def has_feed(sync: SyncLedger) -> bool:
+    """Whether *sync* has a link that answers."""
+    return sync.channel.sends or sync.muted_until is not None
+
+
+class _Stored:
+    """The syncs of the stored states. One that was renamed just now is stored under its former name."""
+
+    def __init__(self, durable: Mapping[str, State]) -> None:
+        self._durable = durable
+        self._by_link: dict[str, SyncLedger] | None = None
+
+    def sync(self, accommodation: str, name: str, first_name: str) -> SyncLedger | None:
+        """What is stored of the sync *name*, whose link was first made under *first_name*."""
+        state = self._durable.get(accommodation)
+        found = state.ledger.syncs.get(name) if state else None
+        if found is not None and found.link.first_name == first_name:
+            return found
+        if self._by_link is None:
+            self._by_link = {
+                sync.link.first_name: sync for state in self._durable.values() for sync in state.ledger.syncs.values()
+            }
+        return self._by_link.get(first_name)
+
+
+def _house(
+    accommodation: str, state: State, stored: _Stored, before: House | None, installation: Installation
+) -> House:
+    ledger = state.ledger
+    feeds: dict[str, Feed] = {}
+    pen: Pen | None = None
+    for name, sync in ledger.syncs.items():
+        if not has_feed(sync):
+            continue
+        nights = sync.offered.nights if sync.channel.sends else EMPTY
+        known = stored.sync(accommodation, name, sync.link.first_name)
+        if known is not None and known is not sync and known.channel.sends:
+            nights |= known.offered.nights.since(ledger.today - 1)
+        modified = state.of(name).feed_changed or sync.since
+        shown = before.feeds.get(name) if before else None
+        if shown is None or shown.nights != nights:
+            if pen is None:
+                pen = Pen(installation.signature(accommodation))
+                if shown is not None:
+                    # most events are in all feeds of an accommodation, and stay from change to change
+                    pen.recall(shown.nights, shown.body)
+            feeds[name] = _feed(nights, modified, pen)
+        else:
+            feeds[name] = shown if shown.modified == modified else replace(shown, modified=modified)
+    if before is not None and before.state.ledger is ledger:
+        return replace(before, state=state, feeds=feeds)
+    same = before is not None and _links_of(before.state) == _links_of(state)
+    links = before.links if before is not None and same else _links(accommodation, ledger, installation)
+    return House(state, feeds, links, blocked(ledger), trouble(ledger))
+
+
+def _feed(nights: Nights, modified: Moment, pen: Pen) -> Feed:
+    body = pen.render(nights)
+    tag = f'"{sha256(body).hexdigest()[:32]}"'
+    return Feed(nights, body, gzip.compress(body, ZIP_LEVEL, mtime=0), tag, modified)
+
+
+def _links_of(state: State) -> list[object]:
+    return [(name, sync.link, has_feed(sync)) for name, sync in state.ledger.syncs.items()]
+
+
+def _links(accommodation: str, ledger: Ledger, installation: Installation) -> dict[bytes, Target]:
+    links: dict[bytes, Target] = {}
+    for name, sync in ledger.syncs.items():
+        if has_feed(sync):
+            for generation, _ in sync.link.old:
+                links[digest(installation.token(sync.link, generation))] = Target((accommodation, name), old=True)
+            links[digest(installation.token(sync.link))] = Target((accommodation, name), old=False)
+    return links
+
+
+def _relinked(links: Mapping[bytes, Target], gone: Iterable[House], come: Iterable[House]) -> dict[bytes, Target]:
+    """*links* without those of the houses *gone*, with those of the houses *come*; a link may be in both."""
+    relinked = dict(links)
+    for house in gone:
+        for token in house.links:
+            relinked.pop(token, None)
+    for house in come:
+        relinked.update(house.links)
+    return relinked

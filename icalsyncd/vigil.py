@@ -1,0 +1,118 @@
+"""What time alone changes: the day, portals that fall silent, what has been leaving for long enough."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from icalsyncd import log
+from icalsyncd.availability.attribution import tick
+from icalsyncd.availability.ledger import Ledger
+from icalsyncd.availability.nights import Night, date_of, night_of
+from icalsyncd.availability.roster import expire, expiries
+from icalsyncd.availability.stamps import Moment
+from icalsyncd.clock import Clock
+from icalsyncd.journal import Journal
+from icalsyncd.view import SyncName
+
+_LOOK: Final = 5.0
+"""Seconds after which the clock is looked at again at the latest: it may have been set."""
+_SOON: Final = 0.02
+_AFTER_BUG: Final = 600.0
+
+
+class Vigil:
+    """Wakes when something is due to change by itself, and changes it."""
+
+    def __init__(self, journal: Journal, clock: Clock, new_day: Callable[[SyncName], None]) -> None:
+        self._journal = journal
+        self._clock = clock
+        self._new_day = new_day
+        self._delay = 0.0
+        self._planned: frozenset[str] = frozenset()
+        self._next: dict[str, Moment] = {}
+        self._wake = asyncio.Event()
+
+    def configure(self, removal_delay: float, planned: frozenset[str]) -> None:
+        """Let what leaves the config go after *removal_delay* seconds; *planned* are the accommodations in it."""
+        self._delay = removal_delay
+        self._planned = planned
+        self.watch(self._journal.current)
+
+    def watch(self, accommodations: Iterable[str]) -> None:
+        """Reckon anew when each of *accommodations* changes by itself: something has happened to it."""
+        for accommodation in accommodations:
+            state = self._journal.current.get(accommodation)
+            if state is None:
+                self._next.pop(accommodation, None)
+            else:
+                over = self._is_over(accommodation, state.ledger)
+                self._next[accommodation] = self._clock.now() if over else self._wake_at(state.ledger)
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Keep watch, until cancelled."""
+        while True:
+            now = self._clock.now()
+            for accommodation in [each for each, moment in self._next.items() if moment <= now]:
+                self._attend_safely(accommodation)
+                await asyncio.sleep(0)
+            soonest = min(self._next.values(), default=now + _LOOK)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), max(_SOON, min(_LOOK, soonest - self._clock.now())))
+            self._wake.clear()
+
+    def _attend_safely(self, accommodation: str) -> None:
+        try:
+            self.attend(accommodation)
+        except Exception:
+            # a bug in one accommodation does not stop another, and is not met again in the same breath
+            log.exception("what time changes ended in a bug", accommodation=accommodation)
+            self._next[accommodation] = self._clock.now() + _AFTER_BUG
+
+    def attend(self, accommodation: str) -> None:
+        """Bring one accommodation up to the present moment."""
+        state = self._journal.current.get(accommodation)
+        if state is None:
+            self._next.pop(accommodation, None)
+            return
+        now = self._clock.now()
+        before = state.ledger
+        ledger = expire(before, delay=self._delay, now=now)
+        ledger = tick(ledger, now=now, today=self.today(ledger))
+        if self._is_over(accommodation, ledger):
+            self._journal.put(accommodation, None)
+        elif ledger is not before:
+            self._journal.put(accommodation, state.with_ledger(ledger, now))
+        if ledger.today != before.today:
+            for name in ledger.syncs:
+                self._new_day((accommodation, name))
+        self.watch((accommodation,))
+
+    def today(self, ledger: Ledger) -> Night:
+        """The day at the accommodation; never before the last one known."""
+        return night_of(self._clock.today(ledger.timezone, date_of(ledger.today)))
+
+    def _is_over(self, accommodation: str, ledger: Ledger) -> bool:
+        """Whether nothing is left of an accommodation that is no longer in the config."""
+        return not ledger.syncs and not ledger.blocks and accommodation not in self._planned
+
+    def _wake_at(self, ledger: Ledger) -> Moment:
+        now = self._clock.now()
+        moments = [self._midnight(ledger), *expiries(ledger, self._delay)]
+        moments += (
+            max(sync.last_fetch, ledger.awake_since) + sync.patience() + 1.0
+            for sync in ledger.syncs.values()
+            if sync.last_fetch is not None and not sync.silent
+        )
+        return max(min(moments), now + _SOON)
+
+    def _midnight(self, ledger: Ledger) -> Moment:
+        zone = ZoneInfo(ledger.timezone)
+        local = datetime.fromtimestamp(self._clock.now(), zone)
+        day = max(local.date(), date_of(ledger.today))
+        return datetime.combine(day + timedelta(days=1), datetime.min.time(), zone).timestamp()

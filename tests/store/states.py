@@ -1,0 +1,131 @@
+"""States of every shape that the types allow, for properties of what stores them."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from icalsyncd.availability.calendar import Kind, Reason
+from icalsyncd.availability.claims import Claim, Rule
+from icalsyncd.availability.ledger import (
+    Block,
+    Broken,
+    Channel,
+    Lack,
+    Ledger,
+    Link,
+    Narrowing,
+    Presence,
+    Shrinking,
+    Standing,
+    SyncLedger,
+)
+from icalsyncd.availability.nights import Nights, Stay
+from icalsyncd.availability.stamps import Stamps
+from icalsyncd.pull import Validators
+from icalsyncd.schedule import Attempts
+from icalsyncd.state import Facts, State
+
+TODAY = 740_000
+
+moments = st.floats(0, 4e9, allow_nan=False)
+counts = st.integers(0, 99)
+texts = st.text(max_size=12)
+names = st.text("abcdefghijklmnopqrstuvwxyz0123456789-~", min_size=1, max_size=8)
+nights = st.lists(st.integers(TODAY - 60, TODAY + 1100), max_size=8).map(Nights)
+stays = st.builds(lambda start, length: Stay(start, start + length), st.integers(1, 2_000_000), st.integers(1, 1000))
+stamps = st.builds(Stamps, st.lists(st.tuples(moments, nights), max_size=3).map(tuple))
+verdicts = st.lists(st.tuples(st.sampled_from(Rule), nights), max_size=3).map(tuple)
+
+
+def some(of: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
+    """A tuple of a few of them."""
+    return st.lists(of, max_size=3).map(tuple)
+
+
+channels = st.builds(
+    Channel,
+    portal=texts,
+    receives=st.booleans(),
+    sends=st.booleans(),
+    lag=moments,
+    padding=counts,
+    reads_every=moments,
+)
+links = st.builds(Link, first_name=texts, generation=counts, old=some(st.tuples(counts, moments)))
+claims = st.builds(
+    Claim,
+    stay=stays,
+    kind=st.sampled_from(Kind),
+    began=moments,
+    verdicts=verdicts,
+    initial=st.booleans(),
+    contested=nights,
+    grown=nights,
+    doubtful=nights,
+    shared=nights,
+)
+syncs = st.builds(
+    SyncLedger,
+    channel=channels,
+    link=links,
+    calendar=texts,
+    presence=st.sampled_from(Presence),
+    since=moments,
+    former=st.none() | st.builds(Standing, st.sampled_from(Presence), moments),
+    narrowing=st.none() | st.builds(Narrowing, channels, moments),
+    muted_until=st.none() | moments,
+    claims=some(claims),
+    pulled_at=st.none() | moments,
+    counted_empty=st.booleans(),
+    held=some(st.builds(Lack, nights, moments, counts)),
+    broken=st.none() | st.builds(Broken, st.frozensets(texts, max_size=3), moments, counts, nights),
+    retained=nights,
+    departed=nights,
+    told=st.none() | stamps,
+    fetches=some(moments),
+    in_force=some(nights),
+    unfetched=st.booleans(),
+    withdrawn=stamps,
+    offered=stamps,
+    published=some(st.tuples(moments, nights)),
+    silent=st.booleans(),
+)
+facts = st.builds(
+    Facts,
+    attempts=st.builds(Attempts, st.none() | moments, counts, st.none() | moments),
+    last_success=st.none() | moments,
+    last_change=st.none() | moments,
+    last_whole=st.none() | moments,
+    outcome=st.sampled_from(("never", "updated", "not_modified", "partial", "held", "failed")),
+    reason=st.none() | st.sampled_from(Reason),
+    detail=texts,
+    failing_since=st.none() | moments,
+    validators=st.none() | st.builds(Validators, st.none() | texts, st.none() | texts),
+    validated=texts,
+    has_snapshot=st.booleans(),
+    has_waiting=st.booleans(),
+    read_under=texts,
+    read_on=counts,
+    problems=some(texts),
+    feed_changed=st.none() | moments,
+    reader=texts,
+)
+ledgers = st.builds(
+    Ledger,
+    today=st.integers(1, 3_000_000),
+    timezone=st.sampled_from(("UTC", "Europe/Madrid")),
+    before=counts,
+    after=counts,
+    shrinking=st.none() | st.builds(Shrinking, counts, counts, moments),
+    blocks=some(st.builds(Block, stays, st.none() | moments)),
+    syncs=st.dictionaries(names, syncs, max_size=3),
+    awake_since=moments,
+    complete=st.booleans(),
+)
+
+
+@st.composite
+def states(draw: st.DrawFn) -> State:
+    """An accommodation of some syncs, of each of which facts are known."""
+    ledger = draw(ledgers)
+    return State(ledger, {name: draw(facts) for name in ledger.syncs})

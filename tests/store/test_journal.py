@@ -1,0 +1,222 @@
+"""What closes a night shows at once, what frees one shows when it is durable; a disk that fails loses nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import resource
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from icalsyncd.availability.attribution import settled
+from icalsyncd.availability.ledger import Block, Channel, Ledger, Link, SyncLedger
+from icalsyncd.availability.nights import Nights, Stay
+from icalsyncd.installation import Installation
+from icalsyncd.journal import Journal
+from icalsyncd.state import Facts, State
+from icalsyncd.store import Role, Store, peek
+from icalsyncd.view import View, see
+
+TODAY = 740_000
+KEY = ("house/s", Role.SNAPSHOT)
+INSTALLATION = Installation(b"s" * 32)
+
+
+def state(*blocked: tuple[int, int]) -> State:
+    """An accommodation with one portal, where these nights from today are blocked."""
+    blocks = tuple(Block(Stay(TODAY + start, TODAY + end)) for start, end in blocked)
+    sync = SyncLedger(Channel("portal", receives=False, sends=True), Link("house/s"))
+    return State(settled(Ledger(TODAY, blocks=blocks, syncs={"s": sync}), 1.0))
+
+
+def nights(*ranges: tuple[int, int]) -> Nights:
+    return Nights.of_stays((TODAY + start, TODAY + end) for start, end in ranges)
+
+
+@contextlib.contextmanager
+def full_disk() -> Iterator[None]:
+    """No file of this process can grow past its first page."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+class Desk:
+    """A journal at work on a real file, and the view that is made from it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        store = Store(path)
+        self.journal = Journal(store, store.load(), lambda: 5.0)
+        self.journal.on_change = self._changed
+        self.view = View()
+        self.seen: list[frozenset[str]] = []
+        self._task: asyncio.Task[None] | None = None
+        self._news = asyncio.Event()
+
+    async def changed(self) -> None:
+        """Wait for the next change of the view."""
+        self._news.clear()
+        await self._news.wait()
+
+    def _changed(self, ids: frozenset[str]) -> None:
+        self.seen.append(ids)
+        self._news.set()
+        self.view = see(self.view, ids, self.journal.current, self.journal.durable, INSTALLATION)
+
+    def work(self) -> None:
+        self._task = asyncio.create_task(self.journal.run())
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        await self.journal.close()
+
+    @property
+    def shown(self) -> Nights:
+        feed = self.view.feed(("house", "s"))
+        assert feed is not None
+        return feed.nights
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    made = Desk(tmp_path / "state.sqlite3")
+    yield made
+    await made.stop()
+
+
+async def test_what_is_put_is_visible_at_once_and_durable_when_it_is_stored(desk: Desk):
+    desk.journal.put("house", state((1, 3)))
+    assert desk.shown == nights((1, 3))
+    desk.work()
+    assert await desk.journal.stored()
+    assert peek(desk.path).states == {"house": replace(state((1, 3)), facts={"s": Facts()})}
+
+
+async def test_what_closes_shows_at_once_and_what_frees_only_when_it_is_durable(desk: Desk):
+    desk.journal.put("house", state((1, 3)))
+    desk.work()
+    await desk.journal.stored()
+    desk.journal.put("house", state((2, 5)))
+    assert desk.shown == nights((1, 5))
+    await desk.journal.stored()
+    assert desk.shown == nights((2, 5))
+
+
+@pytest.mark.slow
+async def test_a_disk_that_fails_frees_nothing_closes_all_the_same_and_heals_without_a_restart(desk: Desk):
+    desk.journal.put("house", state((1, 3)), {KEY: b"one"})
+    desk.work()
+    assert await desk.journal.stored()
+    with full_disk():
+        desk.journal.put("house", state((5, 7)), {KEY: b"two"})
+        assert not await desk.journal.stored()
+        assert desk.journal.failing
+        assert desk.shown == nights((1, 3), (5, 7))
+        desk.journal.put("house", state((6, 9)))
+        assert not await desk.journal.stored()
+        assert desk.shown == nights((1, 3), (6, 9)), "what was never stored is not kept back"
+        assert await desk.journal.body(KEY) == b"two"
+    # nobody asks: it tries again by itself
+    async with asyncio.timeout(5):
+        while desk.journal.failing:
+            await desk.changed()
+    assert desk.shown == nights((6, 9))
+    assert peek(desk.path).states["house"].ledger == state((6, 9)).ledger
+    assert await desk.journal.body(KEY) == b"two"
+
+
+async def test_what_was_put_while_the_disk_failed_is_written_at_the_end(tmp_path: Path):
+    desk = Desk(tmp_path / "state.sqlite3")
+    desk.work()
+    with full_disk():
+        desk.journal.put("house", state((1, 3)))
+        assert not await desk.journal.stored()
+    await desk.stop()
+    assert peek(desk.path).states["house"].ledger == state((1, 3)).ledger
+
+
+async def test_what_is_put_while_a_commit_runs_is_written_by_the_next_one(desk: Desk):
+    desk.journal.put("house", state((1, 3)))
+    writing = asyncio.create_task(desk.journal._write())
+    await asyncio.sleep(0)
+    desk.journal.put("house", state((4, 5)), {KEY: b"late"})
+    assert await writing
+    assert desk.journal.durable["house"] == state((1, 3))
+    assert desk.shown == nights((1, 3), (4, 5))
+    desk.work()
+    assert await desk.journal.stored()
+    assert desk.journal.durable["house"] == desk.journal.current["house"] == state((4, 5))
+    assert desk.shown == nights((4, 5))
+    assert await desk.journal.body(KEY) == b"late"
+
+
+async def test_a_stop_in_the_middle_of_a_commit_loses_nothing(tmp_path: Path):
+    desk = Desk(tmp_path / "state.sqlite3")
+    desk.work()
+    for number in range(20):
+        desk.journal.put(f"house-{number}", state((number, number + 1)))
+    await asyncio.sleep(0.0005)
+    await desk.stop()
+    assert len(peek(desk.path).states) == 20
+
+
+async def test_stored_waits_for_what_was_put_before_it_and_for_no_more(desk: Desk):
+    assert await desk.journal.stored(), "nothing is to be stored"
+    desk.journal.put("house", state((1, 3)))
+    assert not await desk.journal.stored(patience=0.05), "nobody writes yet"
+    desk.work()
+    waiting = asyncio.create_task(desk.journal.stored())
+    await asyncio.sleep(0)
+    desk.journal.note("other", state())
+    assert await waiting
+
+
+async def test_a_note_is_no_news_and_is_written_with_the_next_commit(desk: Desk):
+    desk.journal.put("house", state((1, 3)))
+    desk.work()
+    await desk.journal.stored()
+    desk.seen.clear()
+    noted = state((1, 3)).with_facts("s", Facts(reader="someone"))
+    desk.journal.note("house", noted)
+    assert not desk.seen
+    desk.journal.put("other", state())
+    await desk.journal.stored()
+    assert peek(desk.path).states["house"].of("s").reader == "someone"
+
+
+async def test_many_that_are_put_together_are_seen_and_stored_together(desk: Desk):
+    desk.journal.put_all({"house": state((1, 3)), "other": state((4, 5))})
+    assert desk.seen == [frozenset(("house", "other"))]
+    desk.work()
+    await desk.journal.stored()
+    assert peek(desk.path).states.keys() == {"house", "other"}
+
+
+async def test_an_accommodation_that_is_dropped_is_gone_from_view_and_file(desk: Desk):
+    desk.journal.put("house", state((1, 3)).with_facts("s", Facts(has_snapshot=True)), {KEY: b"body"})
+    desk.work()
+    await desk.journal.stored()
+    desk.journal.put("house", None)
+    assert desk.view.houses == {}
+    assert await desk.journal.stored()
+    assert "house" not in desk.journal.durable
+    assert peek(desk.path).states == {}
+    assert await desk.journal.body(KEY) is None
+
+
+async def test_the_mark_of_the_installation_is_stored_with_the_next_commit(desk: Desk):
+    desk.journal.mark = ("mark", 4.0)
+    desk.journal.put("house", state())
+    desk.work()
+    await desk.journal.stored()
+    stored = peek(desk.path)
+    assert (stored.installation, stored.secret_since, stored.last_commit) == ("mark", 4.0, 5.0)

@@ -1,0 +1,96 @@
+"""What is stored is what is read back: every field, and every value that it may have."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from icalsyncd.availability.claims import Claim
+from icalsyncd.availability.ledger import (
+    Block,
+    Broken,
+    Channel,
+    Lack,
+    Ledger,
+    Link,
+    Narrowing,
+    Shrinking,
+    Standing,
+    SyncLedger,
+)
+from icalsyncd.availability.stamps import Stamps
+from icalsyncd.pull import Validators
+from icalsyncd.records import dump_accommodation, dump_sync, load_accommodation, load_sync
+from icalsyncd.schedule import Attempts
+from icalsyncd.state import Facts
+from tests.store import states
+
+NOTHING = SyncLedger(Channel("", receives=False, sends=False), Link(""))
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@given(states.syncs, states.facts)
+def test_a_sync_is_read_back_as_it_was_stored(sync: SyncLedger, facts: Facts):
+    assert load_sync(dump_sync(sync, facts)) == (sync, facts)
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@given(states.ledgers)
+def test_an_accommodation_is_read_back_as_it_was_stored(ledger: Ledger):
+    shuffled = dict(reversed(ledger.syncs.items()))
+    loaded = load_accommodation(dump_accommodation(ledger), shuffled)
+    assert loaded == ledger
+    assert list(loaded.syncs) == list(ledger.syncs), "the order of the syncs, too"
+
+
+def test_a_portal_that_was_told_nothing_is_not_one_that_never_fetched():
+    for told in (None, Stamps(), Stamps(((0.0, states.Nights()),))):
+        sync = replace(NOTHING, told=told)
+        assert load_sync(dump_sync(sync, Facts()))[0] == sync
+
+
+@pytest.mark.parametrize("field", ["muted_until", "pulled_at"])
+def test_the_first_moment_of_all_is_not_never(field: str):
+    sync = replace(NOTHING, **{field: 0.0})
+    assert getattr(load_sync(dump_sync(sync, Facts()))[0], field) == 0.0
+
+
+def test_what_is_at_its_default_takes_no_room():
+    assert sum(map(len, dump_sync(NOTHING, Facts()))) < 400
+
+
+# A field that is added later and forgotten in the records would be at its default in all that is read back.
+@pytest.mark.parametrize(
+    ("kind", "strategy"),
+    [
+        (SyncLedger, states.syncs),
+        (Facts, states.facts),
+        (Ledger, states.ledgers),
+        (Claim, states.claims),
+        (Channel, states.channels),
+        (Link, states.links),
+        (Block, st.builds(Block, states.stays, states.moments)),
+        (Broken, st.builds(Broken, st.frozensets(states.texts), states.moments, states.counts, states.nights)),
+        (Lack, st.builds(Lack, states.nights, states.moments, states.counts)),
+        (Narrowing, st.builds(Narrowing, states.channels, states.moments)),
+        (Shrinking, st.builds(Shrinking, states.counts, states.counts, states.moments)),
+        (Standing, st.builds(Standing, st.sampled_from(states.Presence), states.moments)),
+        (Stamps, states.stamps),
+        (Attempts, st.builds(Attempts, states.moments, states.counts, states.moments)),
+        (Validators, st.builds(Validators, states.texts, states.texts)),
+    ],
+)
+def test_no_field_is_left_out_of_the_stored_states(kind: type, strategy: st.SearchStrategy[object]):
+    varied: dict[str, set[str]] = {field.name: set() for field in fields(kind)}
+
+    @settings(max_examples=40, database=None, suppress_health_check=list(HealthCheck))
+    @given(strategy)
+    def collect(value: object) -> None:
+        for name, seen in varied.items():
+            seen.add(repr(getattr(value, name)))
+
+    collect()
+    assert all(len(seen) > 1 for seen in varied.values()), {name for name, seen in varied.items() if len(seen) == 1}

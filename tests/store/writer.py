@@ -1,0 +1,45 @@
+"""A process that commits to a state file as fast as it can, and says each number that is durable."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+
+from icalsyncd.availability.ledger import Channel, Ledger, Link, SyncLedger
+from icalsyncd.state import Facts, State
+from icalsyncd.store import Commit, Role, Store
+
+KEY = ("house/s", Role.SNAPSHOT)
+
+
+def numbered(number: int) -> State:
+    """A state in which every part bears *number*."""
+    sync = SyncLedger(Channel("portal", receives=True, sends=True), Link("house/s"), pulled_at=float(number))
+    facts = Facts(has_snapshot=True, last_success=float(number))
+    return State(Ledger(today=number, syncs={"s": sync, "t": replace(sync, link=Link("house/t"))}), {"s": facts})
+
+
+def body_of(number: int) -> bytes:
+    """A body of some kilobytes that bears *number*."""
+    return b"%d " % number * 2000
+
+
+def write(path: Path, most: int) -> None:
+    store = Store(path)
+    stored = store.load()
+    before = stored.states.get("house")
+    first = before.ledger.today + 1 if before else 1
+    print("open", flush=True)
+    for number in count(first):
+        if number == first + most:
+            return
+        after = numbered(number)
+        store.commit(Commit(float(number), {"house": (before, after)}, {KEY: body_of(number)}))
+        before = after
+        print(number, flush=True)
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1]), int(sys.argv[2]))
