@@ -1,0 +1,120 @@
+"""The command line: what can be said, and what it means."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import date
+from pathlib import Path
+
+from icalsyncd import __version__
+
+_EPILOG = """\
+exit codes: 0 done, 1 failed, 2 usage, 78 a config that cannot be run
+config: --config, else $ICALSYNCD_CONFIG, ./config.yaml, /etc/icalsyncd/config.yaml
+state:  --state-dir, else $STATE_DIRECTORY, else the user's state folder"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of all commands. Options of every command may stand before its name or after it."""
+    everywhere = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    everywhere.add_argument("--config", type=Path, metavar="FILE", help="the config file")
+    everywhere.add_argument("--state-dir", type=Path, metavar="DIR", help="the folder of state and secret")
+    whole = argparse.ArgumentParser(
+        prog="icalsyncd",
+        description="Keeps one accommodation's availability in step across booking portals by iCal.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        parents=[everywhere],
+        allow_abbrev=False,
+    )
+    whole.add_argument("--version", action="version", version=f"icalsyncd {__version__}")
+    commands = whole.add_subparsers(dest="command", metavar="COMMAND", required=True)
+
+    def command(name: str, words: str) -> argparse.ArgumentParser:
+        return commands.add_parser(name, help=words, description=words, parents=[everywhere], allow_abbrev=False)
+
+    run = command("run", "the daemon")
+    run.add_argument("--log-format", choices=("text", "json", "logfmt"), help="how a line of the log is written")
+    run.add_argument("--log-level", choices=("debug", "info", "warning", "error"), default="info")
+    demo = command("demo", "the daemon with two made-up portals: bookings, echoes, a cancellation, an outage")
+    demo.add_argument("--dir", type=Path, metavar="DIR", help="where config and state are to lie (a temporary folder)")
+    check = command("check", "whether the config can be run: every mistake of it")
+    check.add_argument("file", nargs="?", type=Path, metavar="FILE", help="the config file")
+    check.add_argument(
+        "--plan", action="store_true", help="what a reload would change, and the nights it would release"
+    )
+    check.add_argument(
+        "--probe", action="store_true", help="try each target of `publish`: put a small file there, and delete it"
+    )
+    _json(check)
+    _add(command("add", "a new sync: asks, pulls once, writes it into the config, prints its link"))
+    _json(command("links", "the link of each sync that has a feed"))
+    for name, words in (("pause", "take a sync out of play"), ("resume", "have a paused sync take part again")):
+        _sync(command(name, f"{words}: flips `paused:` in the config"))
+    _json(command("status", "one line a sync; exit 1 where one is failing, held or overbooked"))
+    pull = command("pull", "pull now")
+    pull.add_argument(
+        "syncs", nargs="*", metavar="SYNC", help="accommodation/sync; all that receive where none is named"
+    )
+    pull.add_argument("--dry-run", action="store_true", help="what it would change, and change nothing")
+    _json(pull)
+    _read(command("read", "what a calendar says, without any daemon"))
+    accept = command("accept", "end a wait now: a hold, a leaving, unreadable events kept, a sync never pulled")
+    accept.add_argument("name", metavar="SYNC|ACCOMMODATION")
+    accept.add_argument("--yes", action="store_true", help="do not ask")
+    _json(accept)
+    explain = command("explain", "why a night is taken or free")
+    explain.add_argument("accommodation", metavar="ACCOMMODATION")
+    explain.add_argument("night", type=_date, metavar="DATE", help="the evening on which the night begins: 2026-12-24")
+    _json(explain)
+    rotate = command("rotate", "end an old link at once")
+    _sync(rotate)
+    rotate.add_argument("--now", action="store_true", help="at once, not after the 7 days that it works on")
+    command("reload", "have the daemon read its config anew")
+    command("healthcheck", "exit 0 where the daemon is well")
+    backup = command("backup", "write state and secret to one file; the daemon may run")
+    backup.add_argument("file", type=Path, metavar="FILE")
+    restore = command("restore", "put a backup back; the daemon must not run")
+    restore.add_argument("file", type=Path, metavar="FILE")
+    restore.add_argument("--replace", action="store_true", help="put what is there aside")
+    prints = command("print", "what is shipped beside the daemon")
+    prints.add_argument("what", choices=("schema", "unit", "dashboard", "alerts"))
+    return whole
+
+
+def _json(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--json", action="store_true", help="for programs")
+
+
+def _sync(command: argparse.ArgumentParser) -> None:
+    command.add_argument("sync", metavar="SYNC", help="accommodation/sync, such as casa-azul/holidu")
+
+
+def _add(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--portal", metavar="NAME")
+    command.add_argument("--accommodation", metavar="ID", help="an id of the config, or a new one")
+    command.add_argument("--timezone", metavar="ZONE", help="of a new accommodation, such as Europe/Madrid")
+    command.add_argument("--accept-terms", action="store_true", help="the terms of use have been read and are accepted")
+    command.add_argument("--name", metavar="ID", help="of the sync")
+    command.add_argument("--direction", choices=("bidirectional", "export", "import"))
+    command.add_argument(
+        "--url", metavar="URL", help="the calendar that the portal gives; `-`: a line of standard input"
+    )
+    command.add_argument(
+        "--yes", action="store_true", help="ask nothing, and write it though its calendar cannot be read"
+    )
+
+
+def _read(command: argparse.ArgumentParser) -> None:
+    command.add_argument("source", metavar="FILE|URL", help="`-`: standard input")
+    command.add_argument("--portal", metavar="NAME", help="whose summaries it has (by default that of the URL's host)")
+    command.add_argument("--timezone", metavar="ZONE", help="where the accommodation lies (this machine's zone)")
+    command.add_argument("--today", type=_date, metavar="DATE", help="read it as on that day")
+    _json(command)
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError("a date is written like 2026-12-24") from None

@@ -1,0 +1,158 @@
+"""`icalsyncd check`: whether the config can be run, and what running it would change."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from icalsyncd.availability.nights import Nights, date_of
+from icalsyncd.commands.household import household_under, last_config
+from icalsyncd.commands.outcome import DONE, FAILED
+from icalsyncd.config import Accepted, Config, Refused, load
+from icalsyncd.differences import differences
+from icalsyncd.mistakes import Mistake
+from icalsyncd.outlook import Change, Outlook, Step, Turn, foresee
+from icalsyncd.paths import Paths
+from icalsyncd.terminal import Colour, counted, listed, painted, told
+from icalsyncd.units import format_duration
+
+Json = dict[str, Any]
+
+
+def check(paths: Paths, *, plan: bool, probing: bool, as_json: bool) -> int:
+    """Print every mistake of the config, one a line; 1 where there is one. With *plan*, what a reload would change.
+
+    *probing* tries each target of the shared cloud, and is 1 where one does not take a file.
+    """
+    loaded = load(paths.config, os.environ)
+    if isinstance(loaded, Refused):
+        if as_json:
+            print(json.dumps(_verdict(loaded), indent=2))
+        else:
+            for mistake in loaded.mistakes:
+                print(mistake)
+            _warn(loaded.warnings)
+        return FAILED
+    outlook, home_now = (None, 0.0)
+    if plan:
+        home = household_under(paths, loaded)
+        ledgers = {each: state.ledger for each, state in home.stored.states.items()}
+        delay = float(loaded.config.server.removal_delay)
+        outlook = foresee(ledgers, home.plans, today=home.today, now=home.now, delay=delay)
+        outlook = replace(outlook, changes=(*outlook.changes, *_settings(last_config(paths), loaded.config)))
+        home_now = home.now
+    targets = _targets(loaded.config, probing=probing)
+    code = FAILED if any(target["unsent"] for target in targets) else DONE
+    if as_json:
+        print(json.dumps(_verdict(loaded) | {"targets": targets} | (_plan(outlook) if outlook else {}), indent=2))
+        return code
+    _warn(loaded.warnings)
+    for target in targets:
+        if target["lacks"]:
+            words = f"warning: nothing can be published at {target['name']}: {target['lacks']}"
+            print(painted(words, Colour.WARNING, sys.stderr), file=sys.stderr)
+        if probing:
+            print(f"{target['name']}: {target['unsent'] or 'a file was put there and deleted again'}")
+    if outlook is None:
+        config = loaded.config
+        print(
+            f"{paths.config} can be run: {counted(len(config.accommodations), 'accommodation')}, "
+            f"{counted(len(config.syncs()), 'sync')}"
+        )
+    else:
+        for line in _lines(outlook, home_now, loaded.config.server.removal_delay):
+            print(line)
+    return code
+
+
+def _targets(config: Config, *, probing: bool) -> list[Json]:
+    """Each target of the shared cloud: what it lacks, and why it did not take a file, where that was tried."""
+    if not config.publish:
+        return []
+    from icalsyncd.commands.probe import lacks, probe
+
+    lacking = dict(lacks(config))
+    tried = probe(config) if probing else {}
+    return [
+        {
+            "name": target.name,
+            "lacks": lacking.get(target.name),
+            "unsent": f"{unsent.why.value}: {unsent.detail}" if (unsent := tried.get(target.name)) else None,
+        }
+        for target in config.publish
+    ]
+
+
+def _settings(before: Config | None, after: Config) -> Iterator[Change]:
+    if before is not None:
+        for subject, key in differences(before, after):
+            yield Change(subject, Step.CHANGES, key)
+
+
+def _warn(warnings: tuple[Mistake, ...]) -> None:
+    # the mistakes alone are the answer, for programs that read it
+    for warning in warnings:
+        print(painted(f"warning: {warning}", Colour.WARNING, sys.stderr), file=sys.stderr)
+
+
+def _lines(outlook: Outlook, now: float, delay: int) -> Iterator[str]:
+    if not outlook.changes and not outlook.turns:
+        yield "a reload would change nothing"
+        return
+    leaves = f"kept as it was for {format_duration(delay)}"
+    for change in outlook.changes:
+        detail = leaves if change.step is Step.LEAVES else change.detail
+        yield f"{change.subject} {change.step.value}{': ' + detail if detail else ''}"
+    for turn in outlook.turns:
+        when = "at once" if turn.at <= now else told(_moment(turn.at), _moment(now))
+        if turn.closed:
+            yield f"{when}: {turn.accommodation} closes {listed(turn.closed)}"
+        if turn.freed:
+            yield painted(f"{when}: {turn.accommodation} releases {listed(turn.freed)}", Colour.WARNING)
+        for name, nights in turn.opened.items():
+            yield painted(
+                f"{when}: {turn.accommodation}/{name} is told as free, though taken elsewhere: {listed(nights)}",
+                Colour.WARNING,
+            )
+
+
+def _verdict(loaded: Accepted | Refused) -> Json:
+    mistakes = loaded.mistakes if isinstance(loaded, Refused) else ()
+    return {
+        "ok": isinstance(loaded, Accepted),
+        "mistakes": [str(mistake) for mistake in mistakes],
+        "warnings": [str(warning) for warning in loaded.warnings],
+    }
+
+
+def _plan(outlook: Outlook) -> Json:
+    return {
+        "changes": [
+            {"subject": change.subject, "change": change.step.value, "detail": change.detail}
+            for change in outlook.changes
+        ],
+        "nights": [_turn(turn) for turn in outlook.turns],
+    }
+
+
+def _turn(turn: Turn) -> Json:
+    return {
+        "accommodation": turn.accommodation,
+        "at": f"{_moment(turn.at):%Y-%m-%dT%H:%M:%SZ}",
+        "closes": _stays(turn.closed),
+        "releases": _stays(turn.freed),
+        "opens": {name: _stays(nights) for name, nights in turn.opened.items()},
+    }
+
+
+def _stays(nights: Nights) -> list[Json]:
+    return [{"from": date_of(start).isoformat(), "to": date_of(end).isoformat()} for start, end in nights.stays()]
+
+
+def _moment(moment: float) -> datetime:
+    return datetime.fromtimestamp(moment, UTC)

@@ -1,0 +1,98 @@
+"""`icalsyncd pause` and `resume`: flip a sync's `paused:` in the config, and say what that means."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from difflib import get_close_matches
+
+from icalsyncd.commands.asking import require_sync
+from icalsyncd.commands.household import stored_in
+from icalsyncd.commands.outcome import DONE, UNRUNNABLE, CommandError
+from icalsyncd.commands.taking_over import change, take_over, written_config
+from icalsyncd.config import Config, Sync
+from icalsyncd.edit import set_value
+from icalsyncd.paths import Paths
+from icalsyncd.status import RESUME_AFTER, safe_to_resume
+from icalsyncd.terminal import Colour, listed, painted, told
+
+
+def pause(paths: Paths, name: str) -> int:
+    """Take the sync *name* out of play, once the host has been told which nights that opens at its portal."""
+    text, sync = _found(paths, name)
+    if sync.paused:
+        print(f"{name} is paused already")
+        return DONE
+    for line in _opened(paths, sync):
+        print(painted(line, Colour.WARNING))
+    _flip(paths, text, sync, paused=True)
+    read = "once its portal has read the feed without taken nights, and " if sync.sends else ""
+    print(f"{name} is paused. It is safe to resume {read}after {RESUME_AFTER / 60:.0f} minutes at least:")
+    print("`icalsyncd status` says when")
+    return take_over(paths)
+
+
+def resume(paths: Paths, name: str) -> int:
+    """Have the sync *name* take part again."""
+    text, sync = _found(paths, name)
+    if not sync.paused:
+        print(f"{name} is not paused")
+        return DONE
+    if warning := _too_soon(paths, sync):
+        print(painted(warning, Colour.WARNING))
+    _flip(paths, text, sync, paused=False)
+    print(
+        f"{name} is resumed; it begins without a copy, and is pulled at once" if sync.receives else f"{name} is resumed"
+    )
+    return take_over(paths)
+
+
+def _found(paths: Paths, name: str) -> tuple[str, Sync]:
+    require_sync(name)
+    written = written_config(paths)
+    if written is None:
+        raise CommandError(f"there is no config at {paths.config}", UNRUNNABLE)
+    config, text = written
+    sync = config.sync(name)
+    if sync is None:
+        raise CommandError(f"there is no sync {name} in {paths.config}{_near(name, config)}")
+    return text, sync
+
+
+def _near(name: str, config: Config) -> str:
+    near = get_close_matches(name, [sync.name for sync in config.syncs()], n=1)
+    return f" (did you mean {near[0]}?)" if near else ""
+
+
+def _opened(paths: Paths, sync: Sync) -> Iterator[str]:
+    """Which nights a pause opens, by what is stored."""
+    state = stored_in(paths).states.get(sync.accommodation)
+    known = state.ledger.syncs.get(sync.id) if state else None
+    if state is None or known is None:
+        yield "nothing is known of this sync yet: no night opens"
+        return
+    today = state.ledger.today
+    if sync.sends:
+        opened = known.offered.nights.since(today)
+        yield f"at {sync.portal} open, though taken elsewhere: {listed(opened)}"
+    if sync.receives:
+        yield f"what {sync.portal} itself has taken opens everywhere else: {listed(known.genuine.since(today))}"
+
+
+def _too_soon(paths: Paths, sync: Sync) -> str | None:
+    """Why it is not safe to resume yet, by what is stored; None where it is."""
+    state = stored_in(paths).states.get(sync.accommodation)
+    known = state.ledger.syncs.get(sync.id) if state else None
+    if known is None:
+        return None
+    now = datetime.now(UTC)
+    safe = safe_to_resume(known)
+    if safe is None:
+        return "it is too soon: its portal has not read the empty feed yet, and may go on repeating old nights"
+    moment = datetime.fromtimestamp(safe, UTC)
+    return f"it is too soon: safe {told(moment, now)}" if moment > now else None
+
+
+def _flip(paths: Paths, text: str, sync: Sync, *, paused: bool) -> None:
+    place = ("accommodations", sync.accommodation, "syncs", sync.id, "paused")
+    change(paths, text, lambda text: set_value(text, place, paused))

@@ -1,0 +1,47 @@
+"""`icalsyncd print`: what is shipped beside the daemon, for editors, systemd, Prometheus and Grafana."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from pathlib import Path
+from typing import Final
+
+from icalsyncd.commands.outcome import DONE
+
+_PACKAGE: Final = Path(__file__).resolve().parent.parent
+_COMMAND: Final = "@ICALSYNCD@"
+"""Where the unit names the program."""
+
+
+def print_schema() -> int:
+    """The JSON Schema of the config file."""
+    from icalsyncd.schema import json_schema
+
+    print(json.dumps(json_schema(), indent=2))
+    return DONE
+
+
+def print_unit() -> int:
+    """The systemd unit, for the program as it was started here."""
+    # in the package where it was installed, beside it in a checkout
+    folders = (_PACKAGE / "systemd", _PACKAGE.parent / "systemd")
+    unit = next(path for folder in folders if (path := folder / "icalsyncd.service").exists())
+    print(unit.read_text(encoding="utf-8").replace(_COMMAND, _program()), end="")
+    return DONE
+
+
+def print_data(name: str) -> int:
+    """One of the files in the package's `data` folder."""
+    print((_PACKAGE / "data" / name).read_text(encoding="utf-8"), end="")
+    return DONE
+
+
+def _program() -> str:
+    """The absolute path of this program; systemd takes no other."""
+    started = Path(sys.argv[0])
+    if started.name == "__main__.py":
+        return f"{sys.executable} -m icalsyncd"
+    found = shutil.which(started.name) if not started.is_absolute() and len(started.parts) == 1 else None
+    return str(Path(found or started).absolute())

@@ -1,0 +1,61 @@
+"""Having the daemon take over a config that a command has changed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import assert_never
+
+from icalsyncd.client import Answer, Unreachable, ask
+from icalsyncd.commands.household import refusal
+from icalsyncd.commands.outcome import DONE, FAILED, UNRUNNABLE, CommandError
+from icalsyncd.config import Accepted, Config, Refused, parse
+from icalsyncd.config_file import ConfigUnwritableError, read_text, rewrite
+from icalsyncd.edit import EditRefused
+from icalsyncd.paths import Paths
+
+
+def written_config(paths: Paths) -> tuple[Config, str] | None:
+    """The config as it lies in the file, and its text; None where there is no file. Raises CommandError."""
+    try:
+        text = read_text(paths.config)
+    except FileNotFoundError:
+        return None
+    except ConfigUnwritableError as error:
+        raise CommandError(str(error)) from None
+    parsed = parse(text, paths.config, os.environ)
+    if isinstance(parsed, Refused):
+        raise CommandError(refusal(parsed), UNRUNNABLE)
+    return parsed.config, text
+
+
+def change(paths: Paths, text: str, edit: Callable[[str], str]) -> None:
+    """Write what *edit* makes of *text*, the file's. Raises CommandError where it cannot be run, or not be written."""
+    try:
+        written = rewrite(paths.config, text, edit, os.environ)
+    except (EditRefused, ConfigUnwritableError) as error:
+        raise CommandError(str(error)) from None
+    match written:
+        case Accepted():
+            return
+        case Refused():
+            raise CommandError(refusal(written), UNRUNNABLE)
+        case _:
+            assert_never(written)
+
+
+def take_over(paths: Paths) -> int:
+    """Have the daemon, where one runs, read the file now rather than a moment later."""
+    answer = ask(paths, "POST", "/-/reload", patience=60.0)
+    match answer:
+        case Unreachable():
+            print(f"It takes effect when the daemon runs: {answer.why}")
+            return DONE
+        case Answer():
+            if not answer.ok:
+                print(answer.text.strip())
+                return FAILED
+            print("The daemon has taken it over")
+            return DONE
+        case _:
+            assert_never(answer)

@@ -1,0 +1,51 @@
+"""Which settings of two configs differ, by the keys under which the host wrote them; never their values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields
+from typing import Final
+
+from icalsyncd.availability.settings import ReadSettings
+from icalsyncd.config import Config, Pull, Server, Sync
+
+_KEYS: Final = {
+    "drop_blocks": "claims",
+    "dtend_inclusive": "dtend",
+    "transparent_blocks": "all_day_transparent",
+    "empty_is_valid": "empty_body",
+    "private_addresses": "allow_private_addresses",
+}
+"""Settings that are called otherwise in the file."""
+_ELSEWHERE: Final = frozenset(
+    {"accommodation", "id", "portal", "direction", "url", "paused", "was", "link_generation", "timezone", "read"}
+)
+"""What changes in the ledgers, and is told there."""
+
+
+def differences(before: Config, after: Config) -> Iterator[tuple[str, str]]:
+    """Each setting that differs: of what (a sync's name, or a key of the file), and its own key."""
+    for key in _differing(before.server, after.server):
+        yield "server", key
+    for key in _differing(before.pull, after.pull):
+        yield "pull", key
+    if before.official_only != after.official_only:
+        yield "official_only", ""
+    if before.publish != after.publish:
+        yield "publish", ""
+    for sync in after.syncs():
+        known = before.sync(sync.name)
+        if known is None:
+            continue
+        for key in _differing(known, sync):
+            yield sync.name, key
+        for key in _differing(known.read, sync.read):
+            yield sync.name, key
+
+
+def _differing(
+    before: Server | Pull | Sync | ReadSettings, after: Server | Pull | Sync | ReadSettings
+) -> Iterator[str]:
+    for field in fields(after):
+        if field.name not in _ELSEWHERE and getattr(before, field.name) != getattr(after, field.name):
+            yield _KEYS.get(field.name, field.name)

@@ -1,0 +1,221 @@
+"""What taking over another config would change: who joins, leaves or is renamed, and which nights open, and when.
+
+Found by doing it to the ledgers as they are stored, and then letting the removal delay pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from icalsyncd.availability.ledger import Ledger, Presence, SyncLedger
+from icalsyncd.availability.nights import EMPTY, Night, Nights
+from icalsyncd.availability.offers import blocked, offers
+from icalsyncd.availability.roster import Place, Plan, expire, expiries, reconcile, renames
+from icalsyncd.availability.stamps import Moment
+
+
+class Step(StrEnum):
+    """What happens to a sync, an accommodation or a setting."""
+
+    JOINS = "joins"
+    RENAMED = "is renamed"
+    PAUSED = "is paused"
+    RESUMED = "is resumed"
+    LEAVES = "leaves"
+    RETURNS = "returns"
+    CHANGES = "changes"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing that the new config changes."""
+
+    subject: str
+    """An accommodation's id, a sync's whole name, or a key of the config."""
+    step: Step
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What becomes of an accommodation's nights at one moment, from today on."""
+
+    accommodation: str
+    at: Moment
+    closed: Nights
+    """Nobody had taken them before."""
+    freed: Nights
+    """Nobody has taken them any more: they open at all portals."""
+    opened: Mapping[str, Nights]
+    """By sync: nights that others have taken, and that its portal is told no longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """All that a new config changes in what is known and told."""
+
+    changes: tuple[Change, ...]
+    turns: tuple[Turn, ...]
+
+
+def foresee(
+    ledgers: Mapping[str, Ledger],
+    plans: Mapping[str, Plan],
+    *,
+    today: Mapping[str, Night],
+    now: Moment,
+    delay: float,
+) -> Outlook:
+    """What *plans* change in *ledgers*, now and until the removal *delay* (seconds) has passed."""
+    moved = renames(ledgers, plans)
+    after = reconcile(ledgers, plans, today=today, now=now)
+    changes = (
+        change
+        for accommodation, ledger in after.items()
+        for change in _changes(accommodation, ledger, ledgers, plans, moved)
+    )
+    turns = (
+        turn
+        for accommodation, ledger in after.items()
+        for turn in _turns(accommodation, ledger, _as_renamed(accommodation, ledger, ledgers, moved), now, delay)
+    )
+    return Outlook(tuple(changes), tuple(turns))
+
+
+def _changes(
+    accommodation: str,
+    after: Ledger,
+    ledgers: Mapping[str, Ledger],
+    plans: Mapping[str, Plan],
+    moved: Mapping[Place, Place],
+) -> Iterator[Change]:
+    before = ledgers.get(accommodation)
+    if before is None:
+        yield Change(accommodation, Step.JOINS)
+    elif accommodation not in plans and any(
+        sync.presence is Presence.LEAVING and sync != before.syncs.get(name) for name, sync in after.syncs.items()
+    ):
+        yield Change(accommodation, Step.LEAVES)
+    elif accommodation in plans:
+        yield from _changed_house(accommodation, before, after)
+    for name, sync in after.syncs.items():
+        former = moved.get((accommodation, name))
+        known = _sync(ledgers, former or (accommodation, name))
+        subject = f"{accommodation}/{name}"
+        if known is None:
+            yield Change(subject, Step.JOINS, _mistaken(name, sync, after))
+            continue
+        if former is not None:
+            yield Change(subject, Step.RENAMED, f"it was {'/'.join(former)}; link, copies and history stay")
+        yield from _changed_sync(subject, known, sync)
+
+
+def _changed_house(accommodation: str, before: Ledger, after: Ledger) -> Iterator[Change]:
+    if before.timezone != after.timezone:
+        yield Change(accommodation, Step.CHANGES, f"time zone: {after.timezone}")
+    if (before.before, before.after) != (after.before, after.after):
+        yield Change(accommodation, Step.CHANGES, f"buffer: {after.before} before, {after.after} after")
+    if after.shrinking and before.shrinking != after.shrinking:
+        wanted = f"{after.shrinking.before} before, {after.shrinking.after} after"
+        yield Change(accommodation, Step.CHANGES, f"buffer: {wanted}, smaller only after the removal delay")
+    known = {block.stay: block.leaving_since for block in before.blocks}
+    for block in after.blocks:
+        if block.stay not in known:
+            yield Change(f"{accommodation} block {block.stay}", Step.JOINS)
+        elif known[block.stay] is None and block.leaving_since is not None:
+            yield Change(f"{accommodation} block {block.stay}", Step.LEAVES)
+        elif known[block.stay] is not None and block.leaving_since is None:
+            yield Change(f"{accommodation} block {block.stay}", Step.RETURNS)
+
+
+def _changed_sync(subject: str, known: SyncLedger, sync: SyncLedger) -> Iterator[Change]:
+    if known.presence is not sync.presence:
+        yield Change(subject, _step(known.presence, sync.presence))
+    if sync.presence in (Presence.LEAVING, Presence.GONE):
+        return
+    if known.calendar != sync.calendar and known.calendar and sync.calendar:
+        yield Change(
+            subject, Step.CHANGES, "another calendar; the copy of the old one counts until the first good new one"
+        )
+    if known.link.generation != sync.link.generation:
+        yield Change(subject, Step.CHANGES, "a new link: paste it at the portal; the old one works 7 days more")
+    if known.channel.portal != sync.channel.portal:
+        yield Change(subject, Step.CHANGES, f"portal: {sync.channel.portal}")
+    if sync.narrowing and (known.narrowing is None or known.narrowing.channel != sync.narrowing.channel):
+        given_up = [
+            words
+            for was, stays, words in (
+                (sync.channel.sends, sync.narrowing.channel.sends, "sends"),
+                (sync.channel.receives, sync.narrowing.channel.receives, "receives"),
+            )
+            if was and not stays
+        ]
+        yield Change(subject, Step.CHANGES, f"no longer {' nor '.join(given_up)}, from the end of the removal delay on")
+    if sync.channel.sends and not known.channel.sends:
+        yield Change(subject, Step.CHANGES, "sends now too")
+    if sync.channel.receives and not known.channel.receives:
+        yield Change(subject, Step.CHANGES, "receives now too")
+
+
+def _step(before: Presence, after: Presence) -> Step:
+    match after:
+        case Presence.PAUSED:
+            return Step.PAUSED
+        case Presence.LEAVING | Presence.GONE:
+            return Step.LEAVES
+        case Presence.ACTIVE:
+            return Step.RESUMED if before is Presence.PAUSED else Step.RETURNS
+
+
+def _mistaken(name: str, sync: SyncLedger, ledger: Ledger) -> str:
+    """A hint where a sync that joins may be one that leaves, under another name and URL."""
+    for other, known in ledger.syncs.items():
+        if other != name and known.presence is Presence.LEAVING and known.channel.portal == sync.channel.portal:
+            return f"a new one, with a new link; where it is the one called {other} so far, say so with `was:`"
+    return ""
+
+
+def _as_renamed(
+    accommodation: str, after: Ledger, ledgers: Mapping[str, Ledger], moved: Mapping[Place, Place]
+) -> tuple[Nights, dict[str, Nights]]:
+    """The nights taken in an accommodation so far, and those told to each sync, under their names to be."""
+    before = ledgers.get(accommodation)
+    told: dict[str, Nights] = {}
+    for name in after.syncs:
+        place = moved.get((accommodation, name), (accommodation, name))
+        source = ledgers.get(place[0])
+        told[name] = offers(source).get(place[1], EMPTY) if source else EMPTY
+    return (blocked(before) if before else EMPTY), told
+
+
+def _turns(
+    accommodation: str, after: Ledger, so_far: tuple[Nights, dict[str, Nights]], now: Moment, delay: float
+) -> Iterator[Turn]:
+    taken, told = so_far
+    today = after.today
+    moments = sorted({moment for moment in expiries(after, delay) if now < moment <= now + delay})
+    for moment in (now, *moments):
+        ledger = expire(after, delay=delay, now=moment)
+        will_be_taken, will_tell = blocked(ledger), offers(ledger)
+        opened = {
+            name: nights
+            for name, before in told.items()
+            if (nights := ((before - will_tell.get(name, EMPTY)) & will_be_taken).since(today))
+        }
+        turn = Turn(
+            accommodation,
+            moment,
+            (will_be_taken - taken).since(today),
+            (taken - will_be_taken).since(today),
+            opened,
+        )
+        if turn.closed or turn.freed or turn.opened:
+            yield turn
+        taken, told = will_be_taken, will_tell
+
+
+def _sync(ledgers: Mapping[str, Ledger], place: Place) -> SyncLedger | None:
+    ledger = ledgers.get(place[0])
+    return ledger.syncs.get(place[1]) if ledger else None

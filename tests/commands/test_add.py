@@ -1,0 +1,103 @@
+"""`icalsyncd add`, at a real terminal and without one."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import pytest
+
+from tests.commands.household import CONFIG, Home
+from tests.commands.program import at_a_terminal
+from tests.end_to_end.portal import Portal
+
+pytestmark = pytest.mark.slow
+
+GIVEN = ("--portal", "agoda", "--accommodation", "casa-azul", "--name", "agoda", "--direction")
+
+
+async def test_the_wizard_asks_in_a_channel_managers_order_and_prints_the_link(home: Home, portal: Portal) -> None:
+    home.config.unlink()
+
+    def play() -> tuple[int, str]:
+        with at_a_terminal("add", *home.where) as session:
+            session.expect("Portal: ")
+            session.type("airbnb")
+            session.expect("official connection")
+            session.expect("Portal: ")
+            session.type("holidu")
+            session.expect("Accommodation: ")
+            session.type("Casa Azul")
+            session.expect("an id has lower-case letters")
+            session.type("casa-azul")
+            session.expect("Time zone of casa-azul")
+            session.type("Europe/Madrid")
+            session.expect("Terms of use(.|\n)*yes/no")
+            session.type("yes")
+            session.expect(r"Name of the sync \[holidu\]")
+            session.type("")
+            session.expect("portal give you a calendar URL(.|\n)*Which way")
+            session.type("bi")
+            session.expect("URL of the calendar that Holidu")
+            session.type("https://127.0.0.1:1/never.ics")
+            session.expect("could not be read: address_refused")
+            session.expect("all the same")
+            session.type("y")
+            session.expect(r"https?://.*\.ics")
+            return session.ended(), session.shown
+
+    code, shown = await asyncio.to_thread(play)
+    assert code == 0
+    assert "Paste it at Holidu" in shown
+    (row,) = json.loads((await home.run("links", "--json")).out)
+    assert row["url"] in shown
+    assert (row["accommodation"], row["sync"]) == ("casa-azul", "holidu")
+
+
+async def test_the_calendar_is_pulled_once_and_what_it_would_change_is_shown(home: Home, portal: Portal) -> None:
+    done = await home.run("add", *GIVEN, "bidirectional", "--url", portal.url)
+    assert done.code == 0, done.err
+    assert portal.asked == 1
+    assert "The calendar was read: 3 nights" in done.out
+    assert "New for holidu: 3 nights" in done.out
+    assert (await home.run("check")).code == 0
+
+
+async def test_comments_and_layout_of_the_config_stay(home: Home, portal: Portal) -> None:
+    assert (await home.run("add", *GIVEN, "bidirectional", "--url", "-", stdin=portal.url.encode())).code == 0
+    written = home.config.read_text()
+    added = [line for line in written.splitlines() if line not in CONFIG.splitlines()]
+    assert [line.strip().partition(":")[0] for line in added] == ["agoda", "portal", "direction", "url"]
+    assert [line for line in written.splitlines() if line not in added] == CONFIG.splitlines()
+
+
+async def test_a_calendar_that_cannot_be_read_is_not_written_unasked(home: Home, portal: Portal) -> None:
+    portal.body = b"<html>"
+    done = await home.run("add", *GIVEN, "import", "--url", portal.url)
+    assert done.code == 1
+    assert "not_calendar" in done.out
+    assert home.config.read_text() == CONFIG
+    assert (await home.run("add", *GIVEN, "import", "--url", portal.url, "--yes")).code == 0
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (("--portal", "booking"), "official connection"),
+        (("--portal", "agoda", "--accommodation", "casa-azul", "--name", "holidu"), "already"),
+        (("--portal", "agoda", "--accommodation", "casa-azul"), "--name is missing"),
+        ((*GIVEN, "export", "--url", "https://portal.example/x.ics"), "needs no URL"),
+    ],
+)
+async def test_what_cannot_be_is_refused_and_nothing_written(home: Home, given: tuple[str, ...], words: str) -> None:
+    done = await home.run("add", *given)
+    assert done.code == 2
+    assert words in done.err
+    assert home.config.read_text() == CONFIG
+
+
+async def test_a_url_is_never_repeated_in_what_is_said(home: Home) -> None:
+    done = await home.run("add", *GIVEN, "import", "--url", "https://portal.example/secret-key.ics")
+    assert done.code == 1
+    assert "same calendar" in done.err or "vrbo" in done.err
+    assert "secret-key" not in done.out + done.err

@@ -1,0 +1,53 @@
+"""`icalsyncd demo`, at a real terminal."""
+
+from __future__ import annotations
+
+import http.client
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.commands.program import at_a_terminal
+
+pytestmark = pytest.mark.slow
+
+
+def test_the_demo_tells_its_story_and_ctrl_c_ends_it_cleanly(tmp_path: Path) -> None:
+    with at_a_terminal("demo", "--dir", tmp_path / "demo") as session:
+        page = re.search(r"http://127\.0\.0\.1:(\d+)/", session.expect(r"Status page\s+http\S+"))
+        session.expect("Config .*edit it while I run")
+        for chapter in (
+            "Alma takes a booking",
+            "Brisa has read its feed and closed the same nights",
+            "icalsyncd knows the echo",
+            "Brisa takes a booking",
+            "Brisa goes down",
+            "stays closed at Alma",
+            "Brisa is back",
+            "guest cancels",
+            "Open again at both portals",
+            "Ctrl-C ends them",
+        ):
+            session.expect(chapter, 40)
+        config = tmp_path / "demo" / "config.yaml"
+        config.write_text(config.read_text().replace("Casa Demo", "My House"))
+        session.expect("config.yaml was taken over")
+        config.write_text(config.read_text().replace("terms: accepted", "terms: no"))
+        session.expect("cannot be run(.|\n)*terms")
+        session.press_ctrl_c()
+        assert session.ended() == 0
+        assert "Traceback" not in session.shown
+        assert len(session.shown.splitlines()) < 26
+    assert "Traceback" not in (tmp_path / "demo" / "daemon.log").read_text()
+    assert page is not None
+    with pytest.raises(ConnectionRefusedError):
+        http.client.HTTPConnection("127.0.0.1", int(page[1])).connect()
+
+
+def test_a_folder_with_a_config_of_somebody_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text("terms: accepted\n")
+    with at_a_terminal("demo", "--dir", tmp_path) as session:
+        session.expect("is no demo's")
+        assert session.ended() == 1
+    assert (tmp_path / "config.yaml").read_text() == "terms: accepted\n"

@@ -1,0 +1,198 @@
+"""The commands beside a daemon that runs."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.commands.program import Done, at_a_terminal, icalsyncd
+from tests.end_to_end.daemon import Daemon, daemon, nights_of
+from tests.end_to_end.portal import Portal, calendar, day
+
+pytestmark = pytest.mark.slow
+
+House = tuple[Daemon, Portal, Portal]
+
+
+async def _run(running: Daemon, *arguments: object) -> Done:
+    return await icalsyncd(*arguments, "--config", running.config, "--state-dir", running.state)
+
+
+async def test_status_has_one_line_a_sync_and_1_where_one_is_failing(house: House) -> None:
+    running, first, _ = house
+    well = await _run(running, "status")
+    assert well.code == 0
+    assert [line.split()[0] for line in well.lines] == ["SYNC", "casa-azul/holidu", "casa-azul/vrbo"]
+    assert json.loads((await _run(running, "status", "--json")).out)["config"]["ok"] is True
+    first.body = b"<html>"
+    assert (await _run(running, "pull", "casa-azul/holidu")).code == 1
+    ill = await _run(running, "status")
+    assert ill.code == 1
+    assert "not_calendar" in ill.out
+
+
+async def test_overbooked_nights_are_named(house: House) -> None:
+    running, first, second = house
+    second.body = calendar((30, 33, "Reserved"), (40, 42))
+    first.body = calendar((30, 33), (50, 51))
+    await _run(running, "pull")
+    done = await _run(running, "status")
+    assert "overbooked" in done.out or "may be a ghost" in done.out
+    assert day(30).isoformat() in done.out
+
+
+async def test_a_config_that_cannot_be_run_keeps_nobody_from_the_daemon(house: House) -> None:
+    running, *_ = house
+    running.write("terms: no\n")
+    refused = await _run(running, "reload")
+    assert refused.code == 1
+    assert "terms" in refused.out
+    told = await _run(running, "status")
+    assert told.code == 0
+    assert "the config file cannot be run" in told.out
+    assert (await _run(running, "healthcheck")).code == 0
+
+
+async def test_a_pull_tells_what_came(house: House) -> None:
+    running, first, _ = house
+    first.body = calendar((30, 33), (60, 62))
+    tried = await _run(running, "pull", "--dry-run")
+    assert tried.code == 0
+    assert "2 would be new" in tried.out
+    assert (await running.sync("casa-azul/holidu"))["claimed_nights"] == 3
+    done = await _run(running, "pull", "--json")
+    assert [(row["sync"], row["nights"], row["new"]) for row in json.loads(done.out)] == [
+        ("casa-azul/holidu", 5, 2),
+        ("casa-azul/vrbo", 2, 0),
+    ]
+    assert (await _run(running, "pull", "casa-azul/nobody")).code == 1
+    assert (await _run(running, "pull", "nobody")).code == 2
+
+
+async def test_explain_is_for_people_who_do_not_know_the_rules(house: House) -> None:
+    running, *_ = house
+    done = await _run(running, "explain", "casa-azul", day(31))
+    assert done.code == 0
+    assert "holidu" in done.out
+    found = json.loads((await _run(running, "explain", "casa-azul", day(31), "--json")).out)
+    assert [claim["verdict"] for claim in found["claims"]] == ["origin"]
+    assert (await _run(running, "explain", "elsewhere", day(31))).code == 1
+
+
+async def test_pause_says_what_opens_and_resume_what_to_wait_for(house: House) -> None:
+    running, *_ = house
+    text = running.config.read_text()
+    assert nights_of(await running.fetch("casa-azul/vrbo")) == {day(offset).isoformat() for offset in (30, 31, 32)}
+    paused = await _run(running, "pause", "casa-azul/holidu")
+    assert paused.code == 0, paused.err
+    assert f"at holidu open, though taken elsewhere: 2 nights ({day(40)} to {day(42)})" in paused.out
+    assert "30 minutes" in paused.out
+    assert (
+        nights_of(await running.fetch("casa-azul/holidu")) == nights_of(await running.fetch("casa-azul/vrbo")) == set()
+    )
+    assert (await running.sync("casa-azul/holidu"))["state"] == "paused"
+    assert "safe to resume in 29 min" in (await _run(running, "status")).out
+    resumed = await _run(running, "resume", "casa-azul/holidu")
+    assert "too soon" in resumed.out
+    assert (await _run(running, "resume", "casa-azul/holidu")).out == "casa-azul/holidu is not paused\n"
+    await running.until(lambda: running.sync("casa-azul/holidu"), lambda sync: sync["claimed_nights"] == 3)
+    assert running.config.read_text().replace(", paused: false", "") == text
+    unknown = await _run(running, "pause", "casa-azul/holido")
+    assert (unknown.code, "did you mean casa-azul/holidu?" in unknown.err) == (1, True)
+
+
+async def test_the_plan_names_the_nights_that_a_removal_releases(house: House) -> None:
+    running, *_ = house
+    lines = running.config.read_text().splitlines(keepends=True)
+    draft = running.folder / "draft.yaml"
+    draft.write_text("".join(line for line in lines if "holidu" not in line))
+    done = await _run(running, "check", draft, "--plan")
+    assert done.code == 0
+    assert "casa-azul/holidu leaves: kept as it was for 30m" in done.lines
+    assert f"casa-azul releases 3 nights ({day(30)} to {day(33)})" in done.out
+    assert (await running.sync("casa-azul/holidu"))["state"] == "ok"
+
+
+async def test_the_plan_names_settings_by_their_keys_and_never_their_values(house: House) -> None:
+    running, *_ = house
+    draft = running.folder / "draft.yaml"
+    text = running.config.read_text().replace("interval: 30m", "interval: 1h")
+    draft.write_text(text.replace("portal: vrbo,", "portal: vrbo, dtend: inclusive, user_agent: private-word,"))
+    done = await _run(running, "check", draft, "--plan")
+    assert done.lines == [
+        "pull changes: interval",
+        "casa-azul/holidu changes: interval",
+        "casa-azul/vrbo changes: interval",
+        "casa-azul/vrbo changes: user_agent",
+        "casa-azul/vrbo changes: dtend",
+    ]
+
+
+async def test_accept_shows_what_it_releases_and_asks(house: House) -> None:
+    running, *_ = house
+    lines = running.config.read_text().splitlines(keepends=True)
+    running.write("".join(line for line in lines if "holidu" not in line))
+    assert (await _run(running, "reload")).code == 0
+    unasked = await _run(running, "accept", "casa-azul/holidu")
+    assert unasked.code == 2
+    assert f"releases: {day(30)} to {day(33)}" in unasked.out
+
+    def play(answer: str) -> int:
+        command = ("accept", "casa-azul/holidu", "--config", running.config, "--state-dir", running.state)
+        with at_a_terminal(*command) as session:
+            session.expect("End the wait now")
+            session.type(answer)
+            return session.ended()
+
+    assert await asyncio.to_thread(play, "") == 1
+    assert nights_of(await running.fetch("casa-azul/vrbo")) != set()
+    assert await asyncio.to_thread(play, "y") == 0
+    assert nights_of(await running.fetch("casa-azul/vrbo")) == set()
+    assert (await _run(running, "accept", "casa-azul")).code == 1
+
+
+async def test_rotate_ends_an_old_link_at_once(house: House) -> None:
+    running, *_ = house
+    old = running.links()["casa-azul/vrbo"]
+    running.write(running.config.read_text().replace("portal: vrbo,", "portal: vrbo, link_generation: 2,"))
+    assert (await _run(running, "reload")).code == 0
+    assert running.links()["casa-azul/vrbo"] != old
+    assert (await running.ask("GET", old))[0] == 200
+    assert (await _run(running, "rotate", "casa-azul/vrbo", "--now")).code == 0
+    assert (await running.ask("GET", old))[0] == 404
+
+
+async def test_a_backup_of_a_running_daemon_is_the_same_installation_elsewhere(house: House, tmp_path: Path) -> None:
+    running, *_ = house
+    links, feeds = running.links(), await running.feeds()
+    file = tmp_path / "backup.tar.gz"
+    done = await _run(running, "backup", file)
+    assert done.code == 0, done.err
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert (await _run(running, "restore", file)).code == 1
+    async with daemon(tmp_path / "elsewhere") as there:
+        there.folder.mkdir()
+        there.listen, there.admin = running.listen, running.admin
+        there.write(running.config.read_text())
+        running.stop()
+        restored = await _run(there, "restore", file)
+        assert restored.code == 0, restored.err
+        again = await _run(there, "restore", file)
+        assert (again.code, "--replace" in again.err) == (1, True)
+        assert (await _run(there, "restore", file, "--replace")).code == 0
+        await there.up()
+        assert there.links() == links
+        assert await there.feeds() == feeds
+
+
+async def test_what_is_no_backup_changes_nothing(tmp_path: Path) -> None:
+    (tmp_path / "backup").write_bytes(b"something else")
+    for file in ("backup", "nowhere"):
+        done = await icalsyncd(
+            "restore", tmp_path / file, "--state-dir", tmp_path / "state", "--config", tmp_path / "c"
+        )
+        assert done.code == 1
+        assert list((tmp_path / "state").iterdir()) == []
