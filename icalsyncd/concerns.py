@@ -1,0 +1,203 @@
+"""What needs a human: the few sentences at the top of the status page, the worst first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Final
+
+from icalsyncd.availability.ledger import Presence
+from icalsyncd.availability.nights import Night, Nights, Stay, date_of
+from icalsyncd.sentences import absolute, ago, clock_time, counted, is_unread, listed, stretch
+from icalsyncd.sight import Seen, Sight
+from icalsyncd.status import state_of
+from icalsyncd.view import House
+
+INTERVALS_OF_PATIENCE: Final = 2
+"""Intervals within which a failing portal mostly comes back by itself."""
+_LISTED_MOST: Final = 8
+
+
+class Weight(IntEnum):
+    """How much a concern matters."""
+
+    ALARM = 0
+    """A night may be sold twice, or the daemon does not do what its config says."""
+    WARNING = 1
+    """A portal does not play its part."""
+    NOTE = 2
+    """Something that the host has begun and not finished."""
+
+
+@dataclass(frozen=True, slots=True)
+class Concern:
+    """One thing that needs a human."""
+
+    weight: Weight
+    what: str
+    advice: str
+    accommodation: str = ""
+    """`""` where it is about the whole."""
+    sync: str = ""
+    night: Night | None = None
+    """A night to be explained."""
+    details: tuple[str, ...] = ()
+
+
+def concerns(sight: Sight) -> list[Concern]:
+    """All of them, the worst first."""
+    found = [*_of_daemon(sight)]
+    for accommodation, house in sight.view.houses.items():
+        found += _of_house(sight, accommodation, house)
+        for sync in sight.syncs_of(accommodation, house):
+            found += _of_sync(sight, sync)
+    found += _of_links(sight)
+    return sorted(found, key=lambda concern: concern.weight)
+
+
+def _of_daemon(sight: Sight) -> Iterator[Concern]:
+    if not sight.config.ok:
+        yield Concern(
+            Weight.ALARM,
+            f"{sight.file} cannot be taken over: {counted(len(sight.config.problems), 'mistake')}.",
+            "The config before it goes on. Correct the file and save it: it is taken over at once.",
+            details=sight.config.problems,
+        )
+    for fault in sight.faults:
+        yield Concern(Weight.ALARM, fault, "The log says more.")
+    for target in sight.targets:
+        if target.failing_since is not None and target.unsent is not None:
+            yield Concern(
+                Weight.ALARM,
+                f"{counted(target.behind, 'feed')} at {target.name} {'is' if target.behind == 1 else 'are'} old: "
+                f"it took them last before {absolute(target.failing_since)} ({target.unsent.detail}).",
+                "Portals that read them there do not know of nights taken since. It is tried again all the time.",
+            )
+
+
+def _of_house(sight: Sight, accommodation: str, house: House) -> Iterator[Concern]:
+    name = sight.name_of(accommodation)
+    yield from _of_nights(
+        name,
+        accommodation,
+        house.trouble.overbooked,
+        Weight.ALARM,
+        "overbooked",
+        "Look at both portals now, and cancel one of the bookings. Until then the nights stay closed everywhere.",
+    )
+    yield from _of_nights(
+        name,
+        accommodation,
+        house.trouble.possible_ghosts,
+        Weight.WARNING,
+        "closed, and perhaps nobody took it",
+        "Look at the portals that show it. The night's own page says what to do where none has a reservation.",
+    )
+    if not house.state.ledger.complete:
+        missing = [
+            sync.name
+            for sync in sight.syncs_of(accommodation, house)
+            if sync.ledger.channel.receives
+            and sync.ledger.presence is Presence.ACTIVE
+            and sync.ledger.pulled_at is None
+            and not sync.ledger.counted_empty
+        ]
+        waits = f"{listed(missing)} has been pulled once" if len(missing) == 1 else "every sync has been pulled once"
+        yield Concern(
+            Weight.WARNING,
+            f"{name} is not complete: its feeds answer 503 until {waits}.",
+            f"Portals try again later. To go without it: icalsyncd accept {accommodation}, or pause the sync.",
+            accommodation,
+        )
+
+
+def _of_nights(
+    name: str, accommodation: str, nights: Nights, weight: Weight, what: str, advice: str
+) -> Iterator[Concern]:
+    stays = nights.stays()
+    if len(stays) > _LISTED_MOST:
+        said = f"{name}: {len(nights)} nights in {len(stays)} stretches are {what}, the first {stretch(stays[0])}."
+        yield Concern(weight, said, advice, accommodation, night=stays[0].check_in)
+        return
+    for stay in stays:
+        yield Concern(
+            weight, f"{name}: {stretch(stay)} {_are(stay)} {what}.", advice, accommodation, night=stay.check_in
+        )
+
+
+def _are(stay: Stay) -> str:
+    return "is" if stay.check_out - stay.check_in == 1 else "are"
+
+
+def _of_sync(sight: Sight, sync: Seen) -> Iterator[Concern]:
+    ledger, facts, now = sync.ledger, sync.facts, sight.now
+    zone = sync.house.state.ledger.timezone
+    where = (sync.accommodation, sync.name)
+    match state_of(ledger, facts):
+        case "failing" if facts.failing_since is not None:
+            if now - facts.failing_since > INTERVALS_OF_PATIENCE * sight.intervals.get(sync.key, 0.0):
+                since = clock_time(facts.failing_since, now, zone)
+                yield Concern(
+                    Weight.WARNING,
+                    f"{sync.whole} has been failing since {since}: {facts.detail or facts.reason}.",
+                    "What it said last counts until it answers again. Look whether its URL still works.",
+                    *where,
+                )
+        case "held":
+            yield Concern(
+                Weight.WARNING,
+                f"{sync.whole} is held: its calendar suddenly lacks {counted(len(ledger.retained), 'night')}.",
+                f"Look at the portal. If they are free indeed: icalsyncd accept {sync.whole}",
+                *where,
+            )
+        case "partial":
+            yield Concern(
+                Weight.WARNING,
+                f"{sync.whole} is partly unreadable, and frees no night until it is whole.",
+                "Look at the portal's calendar for what is unusual in it.",
+                *where,
+                details=facts.problems[:_LISTED_MOST],
+            )
+        case "leaving" if ledger.presence is Presence.LEAVING:
+            until = clock_time(ledger.since + sight.removal_delay, now, zone)
+            yield Concern(
+                Weight.WARNING,
+                f"{sync.whole} is no longer in {sight.file}: at {until} its nights open.",
+                "If that was not meant, put it back before then, and nothing has happened.",
+                *where,
+            )
+        case _:
+            pass
+    if is_unread(sight, sync) and ledger.last_fetch is not None:
+        yield Concern(
+            Weight.WARNING,
+            f"The portal of {sync.whole} last read its link {ago(ledger.last_fetch, now)}.",
+            "It does not know of nights taken since. Look whether the link is still entered there.",
+            *where,
+        )
+
+
+def _of_links(sight: Sight) -> Iterator[Concern]:
+    unread = [
+        sync.whole
+        for sync in sight.syncs()
+        if sync.key in sight.links
+        and sync.ledger.presence is Presence.ACTIVE
+        and sync.ledger.channel.sends
+        and not sync.ledger.published
+        and (sync.ledger.last_fetch or 0.0) < (sight.secret_since or 0.0)
+    ]
+    if unread:
+        shown = unread[:_LISTED_MOST] + ([f"{len(unread) - _LISTED_MOST} more"] if len(unread) > _LISTED_MOST else [])
+        yield Concern(
+            Weight.NOTE,
+            f"{counted(len(unread), 'link')} not read by {'its portal' if len(unread) == 1 else 'their portals'} yet: "
+            f"{listed(shown)}.",
+            "Copy each link below and paste it where the portal asks for a calendar to import.",
+        )
+
+
+def first_night(concern: Concern) -> str | None:
+    """The date of the night that a concern is about."""
+    return date_of(concern.night).isoformat() if concern.night is not None else None

@@ -1,0 +1,246 @@
+"""What Prometheus scrapes: counters of what happened, and gauges of how things are, read from the view.
+
+Every metric of the daemon is defined here. Labels are names of the config, never a URL, a link or a word of a calendar.
+What never happened is an absent series, not a 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Histogram, disable_created_metrics, generate_latest
+from prometheus_client.gc_collector import GCCollector
+from prometheus_client.platform_collector import PlatformCollector
+from prometheus_client.process_collector import ProcessCollector
+
+from icalsyncd import __version__
+from icalsyncd.availability.calendar import Reason
+from icalsyncd.availability.ledger import Presence, SyncLedger
+from icalsyncd.availability.nights import Night
+from icalsyncd.delivery import TargetStatus
+from icalsyncd.exposition import Exposition, labels
+from icalsyncd.state import Facts
+from icalsyncd.status import ConfigStatus, direction_of
+from icalsyncd.targets.storage import Why
+from icalsyncd.view import SyncName, View
+
+CODES: Final = (200, 304, 503)
+"""The answers to a link."""
+CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+
+# a second series a histogram that no query asks for
+disable_created_metrics()  # type: ignore[no-untyped-call]
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """All that a scrape looks at."""
+
+    view: View
+    config: ConfigStatus
+    reloaded: bool
+    """The last reload was taken over."""
+    intervals: Mapping[SyncName, float]
+    """Seconds between two pulls, of the syncs in the config."""
+    targets: tuple[TargetStatus, ...] = ()
+
+
+class Counts:
+    """What happened since the start, counted on the event loop."""
+
+    def __init__(self) -> None:
+        self.pulls: dict[str, int] = {}
+        self.failures: dict[tuple[str, Reason], int] = {}
+        self.requests: dict[tuple[SyncName | None, int], int] = {}
+        self.old_links: dict[SyncName, int] = {}
+        self.unpublished: dict[tuple[str, Why], int] = {}
+        self.registry = CollectorRegistry()
+        self._durations = Histogram(
+            "icalsyncd_sync_pull_duration_seconds",
+            "Time from the request to a portal until what came in was merged",
+            buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+            registry=self.registry,
+        )
+
+    def pulled(self, name: str, reason: Reason | None, seconds: float) -> None:
+        """One pull of the sync `accommodation/sync` has ended."""
+        self.pulls[name] = self.pulls.get(name, 0) + 1
+        if reason is not None:
+            self.failures[name, reason] = self.failures.get((name, reason), 0) + 1
+        self._durations.observe(seconds)
+
+    def requested(self, name: SyncName | None, code: int, *, old: bool) -> None:
+        """One request at the feeds listener was answered."""
+        self.requests[name, code] = self.requests.get((name, code), 0) + 1
+        if old and name is not None:
+            self.old_links[name] = self.old_links.get(name, 0) + 1
+
+    def unsent(self, target: str, why: Why) -> None:
+        """One file could not be put at a target of the shared cloud, or not be deleted there."""
+        self.unpublished[target, why] = self.unpublished.get((target, why), 0) + 1
+
+
+class Metrics:
+    """The metrics of one daemon."""
+
+    def __init__(self, counts: Counts, scene: Callable[[], Scene]) -> None:
+        self._counts = counts
+        self._scene = scene
+        self._registry = counts.registry
+        ProcessCollector(registry=self._registry)
+        PlatformCollector(registry=self._registry)
+        GCCollector(registry=self._registry)
+
+    def text(self) -> bytes:
+        """The exposition; it may be made off the event loop."""
+        return standing(self._scene(), self._counts).encode() + generate_latest(self._registry)
+
+
+def standing(scene: Scene, counts: Counts) -> str:
+    """All but what prometheus_client counts by itself: the durations of pulls, and the process's own."""
+    out = Exposition()
+    _of_config(out, scene)
+    _of_accommodations(out, scene.view)
+    _of_syncs(out, scene)
+    _of_pulls(out, scene.view, counts)
+    _of_feeds(out, scene.view, counts)
+    _of_targets(out, scene.targets, counts)
+    return out.text()
+
+
+def _of_config(out: Exposition, scene: Scene) -> None:
+    build = out.gauge("build_info", "Always 1; the version is the label")
+    build.add(labels(("version", __version__)), 1)
+    successful = out.gauge(
+        "config_last_reload_successful", "1 while the config file as it lies there is the one that runs"
+    )
+    successful.alone(int(scene.reloaded))
+    at = out.gauge("config_last_reload_success_timestamp_seconds", "When the config that runs was taken over")
+    at.alone(scene.config.loaded_at)
+
+
+def _of_accommodations(out: Exposition, view: View) -> None:
+    blocked = out.gauge("accommodation_blocked_nights", "Nights from today on that someone took, without buffers")
+    overbooked = out.gauge("accommodation_overbooked_nights", "Nights from today on with two or more origins")
+    ghosts = out.gauge(
+        "accommodation_possible_ghost_nights", "Nights from today on that may be closed though nobody took them"
+    )
+    ready = out.gauge(
+        "accommodation_ready", "1 once every sync that receives has been pulled; until then feeds answer 503"
+    )
+    for accommodation, house in view.houses.items():
+        pair = labels(("accommodation", accommodation))
+        blocked.add(pair, len(house.blocked.since(house.state.ledger.today)))
+        overbooked.add(pair, len(house.trouble.overbooked))
+        ghosts.add(pair, len(house.trouble.possible_ghosts))
+        ready.add(pair, int(house.state.ledger.complete))
+
+
+def _of_syncs(out: Exposition, scene: Scene) -> None:
+    info = out.gauge("sync_info", "Always 1; what the config says is in the labels")
+    paused = out.gauge("sync_paused", "1 while the host has paused the sync")
+    leaving = out.gauge("sync_leaving", "1 while the sync is no longer in the config and kept as it was")
+    interval = out.gauge("sync_interval_seconds", "Seconds between two pulls")
+    attempt = out.gauge("sync_last_attempt_timestamp_seconds", "When the portal was last asked for its calendar")
+    success = out.gauge(
+        "sync_last_success_timestamp_seconds", "When a pull last ended updated, not modified or partial; never held"
+    )
+    change = out.gauge("sync_last_change_timestamp_seconds", "When the calendar last had other nights than before")
+    failing = out.gauge("sync_failing_since_timestamp_seconds", "When the first of the last failed pulls in a row was")
+    held = out.gauge("sync_held", "1 while a suspicious copy is held")
+    partial = out.gauge("sync_partial", "1 while the calendar is partly unreadable")
+    retained = out.gauge("sync_retained_nights", "Nights kept closed though the last copy lacks them")
+    claimed = out.gauge("sync_claimed_nights", "Nights from today on that the portal claims")
+    broken = out.gauge("sync_broken_events", "Events of the last copy that could not be read")
+    for name, pairs, sync, facts, today in _each(scene.view):
+        info.add(f"{pairs},{labels(('portal', sync.channel.portal), ('direction', direction_of(sync)))}", 1)
+        paused.add(pairs, int(sync.presence is Presence.PAUSED))
+        leaving.add(pairs, int(sync.presence in (Presence.LEAVING, Presence.GONE)))
+        if not sync.channel.receives:
+            continue
+        for family, value in (
+            (interval, scene.intervals.get(name)),
+            (attempt, facts.attempts.last),
+            (success, facts.last_success),
+            (change, facts.last_change),
+            (failing, facts.failing_since),
+        ):
+            if value is not None:
+                family.add(pairs, value)
+        held.add(pairs, int(bool(sync.held)))
+        partial.add(pairs, int(sync.broken is not None))
+        retained.add(pairs, len(sync.retained.since(today)))
+        genuine = sync.genuine.since(today)
+        claimed.add(f'{pairs},kind="genuine"', len(genuine))
+        claimed.add(f'{pairs},kind="echo"', len(sync.claimed.since(today) - genuine))
+        broken.add(pairs, len(sync.broken.fingerprints) if sync.broken else 0)
+
+
+def _of_pulls(out: Exposition, view: View, counts: Counts) -> None:
+    pulls = out.counter("sync_pulls_total", "Pulls that have ended, well or not")
+    failures = out.counter("sync_pull_failures_total", "Pulls that failed")
+    reasons = [(reason, f",{labels(('reason', reason.value))}") for reason in Reason]
+    for (accommodation, name), pairs, sync, _, _ in _each(view):
+        if not sync.channel.receives:
+            continue
+        whole = f"{accommodation}/{name}"
+        pulls.add(pairs, counts.pulls.get(whole, 0))
+        for reason, pair in reasons:
+            failures.add(pairs + pair, counts.failures.get((whole, reason), 0))
+
+
+def _of_feeds(out: Exposition, view: View, counts: Counts) -> None:
+    requests = out.counter(
+        "feed_requests_total", "Requests at the feeds listener; those that led nowhere bear no names"
+    )
+    fetched = out.gauge("feed_last_fetch_timestamp_seconds", "When the portal last read its feed")
+    patience = out.gauge(
+        "feed_patience_seconds",
+        "Seconds after which a portal that has not read its feed is late: a day, or three intervals",
+    )
+    blocked = out.gauge("feed_blocked_nights", "Nights from today on in the feed, with buffers")
+    old = out.counter("feed_old_link_requests_total", "Requests of a link of an earlier generation")
+    requests.add('accommodation="",sync="",code="404"', counts.requests.get((None, 404), 0))
+    codes = [(code, f',code="{code}"') for code in CODES]
+    for name, pairs, sync, _, today in _each(view):
+        feed = view.feed(name)
+        if feed is None:
+            continue
+        for code, pair in codes:
+            requests.add(pairs + pair, counts.requests.get((name, code), 0))
+        if sync.last_fetch is not None:
+            fetched.add(pairs, sync.last_fetch)
+        if sync.channel.sends and not sync.published:
+            # where the feed is published, its readings are not seen
+            patience.add(pairs, sync.patience())
+        blocked.add(pairs, len(feed.nights.since(today)))
+        old.add(pairs, counts.old_links.get(name, 0))
+
+
+def _of_targets(out: Exposition, targets: tuple[TargetStatus, ...], counts: Counts) -> None:
+    success = out.gauge("publish_last_success_timestamp_seconds", "When all that was due was last sent to the target")
+    failing = out.gauge(
+        "publish_failing_since_timestamp_seconds", "When the first of the last failed tries in a row was at the target"
+    )
+    behind = out.gauge("publish_behind_feeds", "Feeds that lie at the target with other nights than here, or not yet")
+    failures = out.counter("publish_failures_total", "Tries at the target that failed")
+    for target in targets:
+        pair = labels(("target", target.name))
+        if target.last_success is not None:
+            success.add(pair, target.last_success)
+        if target.failing_since is not None:
+            failing.add(pair, target.failing_since)
+        behind.add(pair, target.behind)
+        for why in Why:
+            reason = labels(("reason", why.value))
+            failures.add(f"{pair},{reason}", counts.unpublished.get((target.name, why), 0))
+
+
+def _each(view: View) -> Iterator[tuple[SyncName, str, SyncLedger, Facts, Night]]:
+    for accommodation, house in view.houses.items():
+        today = house.state.ledger.today
+        for name, sync in house.state.ledger.syncs.items():
+            pairs = labels(("accommodation", accommodation), ("sync", name))
+            yield (accommodation, name), pairs, sync, house.state.of(name), today

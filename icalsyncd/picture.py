@@ -1,0 +1,218 @@
+"""A year of one accommodation's nights as a picture: who took which, since when, and what is wrong with them.
+
+A stay runs from an afternoon to a morning, so the night of a date is drawn from the middle of that day to the middle of
+the next one. Each month is a row of half-days, in which the last night reaches half a day into the month after.
+"""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from enum import StrEnum
+from itertools import pairwise
+from typing import Final, NamedTuple
+
+from icalsyncd.availability.claims import Claim
+from icalsyncd.availability.ledger import Ledger
+from icalsyncd.availability.nights import Night, Nights, Stay, date_of, night_of, union
+from icalsyncd.availability.offers import origins
+from icalsyncd.availability.stamps import Moment
+from icalsyncd.view import House
+
+MONTHS: Final = 12
+LOCAL: Final = "local"
+"""The origin of the host's own blocks."""
+COLOURS: Final = 8
+"""Syncs of one accommodation that have a colour of their own; more share them."""
+
+
+class Look(StrEnum):
+    """How a night is drawn."""
+
+    FREE = "free"
+    BUFFER = "buffer"
+    """Nobody took it; some portals are told to close it as a buffer."""
+    ECHO = "echo"
+    """Portals show it as taken, and all of them only repeat us."""
+    TAKEN = "taken"
+    GHOST = "ghost"
+    OVERBOOKED = "overbooked"
+
+
+@dataclass(frozen=True, slots=True)
+class Taker:
+    """Who shows nights as taken."""
+
+    name: str
+    """A sync, or :data:`LOCAL`."""
+    since: Moment | None
+    """None for the host's own blocks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A run of nights of which the same is known."""
+
+    stay: Stay
+    look: Look
+    takers: tuple[Taker, ...]
+    """The origins."""
+    echoes: tuple[Taker, ...]
+    """Those who only repeat."""
+
+    def is_like(self, other: Stretch) -> bool:
+        """Whether the same is known of both."""
+        return (self.look, self.takers, self.echoes) == (other.look, other.takers, other.echoes)
+
+
+class Band(NamedTuple):
+    """All stays of a strip that are drawn alike."""
+
+    look: Look
+    name: str
+    """Whose they are: a sync or :data:`LOCAL`; `""` where that is not drawn."""
+    stays: tuple[Stay, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """One row of the picture."""
+
+    year: int
+    number: int
+    first: Night
+    end: Night
+    """The first night of the month after."""
+
+
+def months(today: Night) -> tuple[Month, ...]:
+    """The month of *today* and the eleven after it."""
+    start = date_of(today)
+    made: list[Month] = []
+    for step in range(MONTHS):
+        year, month = divmod(start.year * 12 + start.month - 1 + step, 12)
+        first = night_of(date(year, month + 1, 1))
+        made.append(Month(year, month + 1, first, first + monthrange(year, month + 1)[1]))
+    return tuple(made)
+
+
+def stretches(house: House, window: Stay) -> tuple[Stretch, ...]:
+    """All nights of *window* from today on, in order and without gaps, free ones too."""
+    ledger = house.state.ledger
+    span = Nights.between(max(window.check_in, ledger.today), window.check_out)
+    layers = _Layers.of(house, ledger, span)
+    edges = {edge for nights in layers.all() for stay in (nights & span).stays() for edge in stay}
+    cuts = sorted({*edges, *(edge for stay in span.stays() for edge in stay)})
+    made: list[Stretch] = []
+    for start, end in pairwise(cuts):
+        found = layers.stretch(Stay(start, end))
+        if made and made[-1].is_like(found):
+            found = replace(found, stay=Stay(made.pop().stay.check_in, end))
+        made.append(found)
+    return tuple(made)
+
+
+def bands(house: House, window: Stay) -> tuple[Band, ...]:
+    """The nights of *window* from today on as few shapes, for a picture in which no single night is told apart.
+
+    What comes later is drawn over what comes before.
+    """
+    ledger = house.state.ledger
+    span = Nights.between(max(window.check_in, ledger.today), window.check_out)
+    found = origins(ledger)
+    layers = [
+        *((Look.ECHO, name, sync.claimed - found[name]) for name, sync in ledger.syncs.items()),
+        (Look.TAKEN, LOCAL, ledger.local),
+        *((Look.TAKEN, name, nights) for name, nights in found.items()),
+        (Look.GHOST, "", house.trouble.possible_ghosts),
+        (Look.OVERBOOKED, "", house.trouble.overbooked),
+    ]
+    return tuple(Band(look, name, seen.stays()) for look, name, nights in layers if (seen := nights & span))
+
+
+def colour_of(ledger: Ledger) -> dict[str, int]:
+    """A number from 1 to :data:`COLOURS` for each sync, 0 for the host's own blocks."""
+    return {LOCAL: 0} | {name: index % COLOURS + 1 for index, name in enumerate(ledger.syncs)}
+
+
+Since = tuple[tuple[Moment, Nights], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Layers:
+    """The sets of nights that a picture is made of."""
+
+    local: Nights
+    taken: dict[str, Since]
+    repeated: dict[str, Since]
+    overbooked: Nights
+    ghosts: Nights
+    closed: Nights
+
+    @classmethod
+    def of(cls, house: House, ledger: Ledger, span: Nights) -> _Layers:
+        taken: dict[str, Since] = {}
+        repeated: dict[str, Since] = {}
+        found = origins(ledger)
+        for name, sync in ledger.syncs.items():
+            own = found[name] & span
+            taken[name] = _since(sync.claims, own)
+            repeated[name] = _since(sync.claims, (sync.claimed & span) - own)
+        return cls(
+            ledger.local,
+            taken,
+            repeated,
+            house.trouble.overbooked,
+            house.trouble.possible_ghosts,
+            union(feed.nights for feed in house.feeds.values()),
+        )
+
+    def all(self) -> Iterator[Nights]:
+        yield from (self.local, self.overbooked, self.ghosts, self.closed)
+        for layer in (*self.taken.values(), *self.repeated.values()):
+            yield from (nights for _, nights in layer)
+
+    def stretch(self, stay: Stay) -> Stretch:
+        night = stay.check_in
+        takers = _at(self.taken, night)
+        if night in self.local:
+            takers = (Taker(LOCAL, None), *takers)
+        echoes = _at(self.repeated, night)
+        return Stretch(stay, self._look(night, takers, echoes), takers, echoes)
+
+    def _look(self, night: Night, takers: tuple[Taker, ...], echoes: tuple[Taker, ...]) -> Look:
+        if night in self.overbooked:
+            return Look.OVERBOOKED
+        if night in self.ghosts:
+            return Look.GHOST
+        if takers:
+            return Look.TAKEN
+        if echoes:
+            return Look.ECHO
+        return Look.BUFFER if night in self.closed else Look.FREE
+
+
+def _since(claims: Iterable[Claim], nights: Nights) -> Since:
+    """*nights*, each under the beginning of the oldest claim on it."""
+    found: list[tuple[Moment, Nights]] = []
+    left = nights
+    for claim in sorted(claims, key=lambda claim: claim.began):
+        if not left:
+            break
+        here = claim.nights & left
+        if here:
+            found.append((claim.began, here))
+            left = left - here
+    return tuple(found)
+
+
+def _at(layers: dict[str, Since], night: Night) -> tuple[Taker, ...]:
+    return tuple(Taker(name, moment) for name, layer in layers.items() for moment, nights in layer if night in nights)
+
+
+def year(today: Night) -> Stay:
+    """The nights of the picture, half-open: from the first of this month on."""
+    rows = months(today)
+    return Stay(rows[0].first, rows[-1].end)

@@ -1,0 +1,74 @@
+"""All that the status page shows, as it is at one moment: plain values, so that a page can be made on any thread."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from icalsyncd.availability.ledger import SyncLedger
+from icalsyncd.availability.stamps import Moment
+from icalsyncd.delivery import TargetStatus
+from icalsyncd.state import Facts
+from icalsyncd.status import ConfigStatus
+from icalsyncd.view import House, SyncName, View
+
+
+class Seen(NamedTuple):
+    """One sync as the page sees it."""
+
+    accommodation: str
+    name: str
+    house: House
+    ledger: SyncLedger
+    facts: Facts
+
+    @property
+    def key(self) -> SyncName:
+        return self.accommodation, self.name
+
+    @property
+    def whole(self) -> str:
+        """`accommodation/sync`."""
+        return f"{self.accommodation}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What there is to see."""
+
+    now: Moment
+    view: View
+    config: ConfigStatus
+    file: str
+    """The config file's name."""
+    removal_delay: float
+    """Seconds for which what has left the config is kept as it was."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """What the host calls each accommodation."""
+    intervals: Mapping[SyncName, float] = field(default_factory=dict)
+    """Seconds between two pulls."""
+    next_pulls: Mapping[SyncName, Moment] = field(default_factory=dict)
+    links: Mapping[SyncName, str] = field(default_factory=dict, repr=False)
+    lines: Mapping[SyncName, int] = field(default_factory=dict)
+    """Where in the config file each sync is written."""
+    secret_since: Moment | None = None
+    """When the secret was made that all links rest on."""
+    targets: tuple[TargetStatus, ...] = ()
+    """Where feeds are published, and how that goes."""
+    faults: tuple[str, ...] = ()
+    """What is wrong with the daemon itself, in sentences."""
+
+    def name_of(self, accommodation: str) -> str:
+        """What the host calls *accommodation*."""
+        return self.names.get(accommodation, accommodation)
+
+    def syncs(self) -> Iterator[Seen]:
+        """All syncs, by accommodation."""
+        for accommodation, house in self.view.houses.items():
+            yield from self.syncs_of(accommodation, house)
+
+    def syncs_of(self, accommodation: str, house: House) -> Iterator[Seen]:
+        """Those of one accommodation."""
+        for name, ledger in house.state.ledger.syncs.items():
+            yield Seen(accommodation, name, house, ledger, house.state.of(name))

@@ -1,0 +1,58 @@
+"""A large installation is looked at while portals read their feeds."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+
+import aiohttp
+import pytest
+
+from tests.end_to_end.daemon import Daemon, daemon
+from tests.end_to_end.portal import day
+
+pytestmark = pytest.mark.slow
+
+
+def large(home: Daemon) -> str:
+    """200 accommodations with 5 syncs each."""
+    text = [home.head(), "accommodations:\n"]
+    for number in range(200):
+        blocks = ", ".join(f"{{from: {day(at)}, to: {day(at + 4)}}}" for at in range(3 + number % 7, 330, 11))
+        syncs = "".join(f"      portal-{sync}: {{portal: office, direction: export}}\n" for sync in range(5))
+        text.append(f"  house-{number:03}:\n    timezone: UTC\n    blocks: [{blocks}]\n    syncs:\n{syncs}")
+    return "".join(text)
+
+
+async def test_feeds_are_answered_while_a_page_of_1000_syncs_is_made(tmp_path: Path) -> None:
+    async with daemon(tmp_path) as home, aiohttp.ClientSession() as session:
+        home.write(large(home))
+        await home.up()
+        links = list(home.links().values())
+        assert len(links) == 1000
+        waits: list[float] = []
+        pages: list[float] = []
+
+        async def read() -> None:
+            for turn in range(10_000):
+                start = perf_counter()
+                async with session.get(links[turn % 7]) as answer:
+                    await answer.read()
+                    assert answer.status == 200
+                waits.append(perf_counter() - start)
+
+        reading = asyncio.create_task(read())
+        for path in ("/", "/", "/", "/metrics", "/", "/metrics", "/"):
+            start = perf_counter()
+            async with session.get(f"http://127.0.0.1:{home.admin}{path}") as answer:
+                text = await answer.text()
+            pages.append(perf_counter() - start)
+            assert text.count('class="sync ') == 1000 or "icalsyncd_sync_info" in text
+        reading.cancel()
+        said = f"{len(waits)} feeds, slowest {max(waits):.3f} s; pages {[round(each, 3) for each in pages]}"
+        # a page made on the event loop would keep every feed waiting for as long as it takes
+        assert len(waits) > 50, said
+        assert max(waits) < max(pages), said
+        assert median(waits) < 0.05, said
