@@ -1,0 +1,142 @@
+"""What stands between the portals, and the daemon's rules in that place, with as much of a shell as they need."""
+
+from __future__ import annotations
+
+import pickle
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from icalsyncd.availability.attribution import fetched, published, pulled, telling, tick, woke
+from icalsyncd.availability.calendar import Event, nights_in
+from icalsyncd.availability.claims import Rule
+from icalsyncd.availability.ledger import Channel, Ledger, Link, Presence, SyncLedger
+from icalsyncd.availability.nights import EMPTY, Nights, union
+from icalsyncd.availability.offers import trouble
+from icalsyncd.availability.roster import pause, resume
+from tests.network.portals import ours, today
+
+HOLD_SHARE = 0.9
+HOLD_LEAST = 5
+
+
+class Hub(Protocol):
+    """What stands between the portals, whatever its rules."""
+
+    def take(self, name: str, events: tuple[Event, ...] | None, now: float, *, whole: bool) -> bool:
+        """A copy of a portal's calendar came in; None: the last good one again. True where it was believed as it is."""
+
+    def feed(self, name: str) -> Nights:
+        """The nights that the portal is to close."""
+
+    def is_complete(self) -> bool:
+        """Whether it knows every portal, so that feeds may be read."""
+
+    def published(self, name: str, nights: Nights, now: float) -> None:
+        """A feed with *nights* was put where the portal reads it unseen."""
+
+    def telling(self, name: str, nights: Nights) -> None:
+        """The portal is about to be answered with a feed with *nights*."""
+
+    def told(self, name: str, nights: Nights, now: float, *, looked: bool) -> None:
+        """The portal fetched a feed with *nights*."""
+
+    def differs(self, name: str) -> bool:
+        """Whether the portal is about to be told anything new."""
+
+    def tick(self, now: float) -> None:
+        """Time passes."""
+
+    def restart(self, now: float) -> None:
+        """It is killed, and starts from what it stored."""
+
+    def forget(self, now: float) -> None:
+        """What it stored is lost."""
+
+    def shown(self) -> tuple[Nights, Nights]:
+        """The nights that the host is shown: overbooked, and possible ghosts."""
+
+    def doubted(self) -> Nights:
+        """The nights whose claims began in doubt."""
+
+
+@dataclass(slots=True)
+class Attribution:
+    """The daemon's rules."""
+
+    channels: dict[str, Channel]
+    ledger: Ledger = field(default_factory=lambda: Ledger(today=0))
+
+    def __post_init__(self) -> None:
+        self.ledger = Ledger(
+            today=0, syncs={name: SyncLedger(channel, link=Link(name)) for name, channel in self.channels.items()}
+        )
+
+    def take(self, name: str, events: tuple[Event, ...] | None, now: float, *, whole: bool) -> bool:
+        sync = self.ledger.syncs[name]
+        if sync.presence is not Presence.ACTIVE:
+            return False
+        if events is None:
+            self.ledger = pulled(self.ledger, name, None, began=now, now=now, ours=ours)
+            return True
+        here = nights_in(events)
+        ahead = sync.genuine.since(self.ledger.today)
+        gone = ahead - here
+        suspicious = len(gone) >= HOLD_LEAST and len(gone) >= HOLD_SHARE * len(ahead)
+        retained = sync.claimed - here if not whole else gone if suspicious else EMPTY
+        good = whole and not suspicious
+        self.ledger = pulled(self.ledger, name, events, began=now, now=now, ours=ours, retained=retained, good=good)
+        return good
+
+    def feed(self, name: str) -> Nights:
+        return self.ledger.syncs[name].offered.nights
+
+    def is_complete(self) -> bool:
+        return self.ledger.complete
+
+    def published(self, name: str, nights: Nights, now: float) -> None:
+        self.ledger = published(self.ledger, name, nights, now=now)
+
+    def pause(self, names: list[str], now: float) -> None:
+        """The host pauses these portals together."""
+        for name in names:
+            self.ledger = pause(self.ledger, name, now=now)
+
+    def resume(self, names: list[str], now: float) -> None:
+        """The host lets them take part again."""
+        for name in names:
+            self.ledger = resume(self.ledger, name, now=now)
+
+    def telling(self, name: str, nights: Nights) -> None:
+        self.ledger = telling(self.ledger, name, nights)
+
+    def told(self, name: str, nights: Nights, now: float, *, looked: bool) -> None:
+        self.ledger = fetched(self.ledger, name, nights, now=now, looked=looked)
+
+    def differs(self, name: str) -> bool:
+        sync = self.ledger.syncs[name]
+        return sync.told is None or sync.told.nights != sync.offered.nights
+
+    def tick(self, now: float) -> None:
+        self.ledger = tick(self.ledger, now=now, today=today(now))
+
+    def restart(self, now: float) -> None:
+        stored = pickle.dumps(self.ledger)
+        self.ledger = woke(pickle.loads(stored), now=now)
+        self.tick(now)
+
+    def forget(self, now: float) -> None:
+        self.__post_init__()
+        self.tick(now)
+
+    def shown(self) -> tuple[Nights, Nights]:
+        seen = trouble(self.ledger)
+        return seen.overbooked, seen.possible_ghosts
+
+    def doubted(self) -> Nights:
+        return union(
+            nights
+            for sync in self.ledger.syncs.values()
+            for claim in sync.claims
+            for rule, nights in claim.verdicts
+            if rule in (Rule.MATCHED, Rule.MISMATCHED)
+        )
