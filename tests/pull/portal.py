@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -101,3 +102,8 @@ async def portal(talk: Talk, tls: ssl.SSLContext | None = None, address: str = "
         for task in talks:
             task.cancel()
         await asyncio.gather(*talks, return_exceptions=True)
+
+
+def zipped(body: bytes) -> bytes:
+    """*body* as gzip, the same bytes at any time."""
+    return gzip.compress(body, mtime=0)
