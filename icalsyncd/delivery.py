@@ -1,0 +1,279 @@
+"""One target of the shared cloud, kept up to date.
+
+Where a feed's nights are others than those last published, its portal is pulled first, and that it may come to know
+them is stored before they are sent: what it claims from then on is in doubt. What is sent is what the view holds at that
+moment, so that after an outage only the newest is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Final, Protocol
+
+from icalsyncd import log
+from icalsyncd.availability.attribution import published, telling
+from icalsyncd.availability.ledger import Link
+from icalsyncd.availability.nights import Nights
+from icalsyncd.availability.stamps import Moment
+from icalsyncd.clock import Clock
+from icalsyncd.config import Target
+from icalsyncd.installation import Installation, path_of
+from icalsyncd.journal import Journal
+from icalsyncd.publication import Due, LinkKey, Publication, Reach, Sending, due, parted
+from icalsyncd.targets.opening import describe, kind_of, open_storage
+from icalsyncd.targets.storage import Unsent, Why
+from icalsyncd.view import SyncName, View, is_withheld
+
+AT_ONCE: Final = 8
+"""Files that are on their way to one target at the same time."""
+RETRY_FIRST: Final = 2.0
+RETRY_MOST: Final = 300.0
+"""Seconds between two tries at a target that fails; they double from the first up to this."""
+STORE_MOST: Final = 2.0
+"""Seconds for which a feed waits for a slow disk: a night that must close is worth more than a record."""
+LOOK_KEPT: Final = 600.0
+"""Seconds for which a look serves further tries to send the same nights: tries are more frequent than pulls."""
+_NAP: Final = 15.0
+
+
+class Tally(Protocol):
+    """Where failures are counted."""
+
+    def unsent(self, target: str, why: Why) -> None:
+        """A file could not be put at *target*, or not be deleted there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What a delivery works with."""
+
+    view: Callable[[], View]
+    journal: Journal
+    clock: Clock
+    installation: Installation
+    look: Callable[[SyncName], Awaitable[None]]
+    """Has a sync's portal pulled, and waits for that, but not for long."""
+    targets: Callable[[], tuple[str, ...]]
+    """The names of all targets there are."""
+    tally: Tally
+
+
+@dataclass(frozen=True, slots=True)
+class TargetStatus:
+    """How things are at one target."""
+
+    name: str
+    kind: str
+    """The `type` of the config."""
+    feeds: int
+    """Links under which a feed lies there."""
+    behind: int
+    """Links under which the newest feed does not lie there yet."""
+    last_success: Moment | None
+    """When a round of sending last ended with everything sent; None: not since the start."""
+    failing_since: Moment | None
+    unsent: Unsent | None
+    """Why the last try failed; None where it did not."""
+
+
+class Delivery:
+    """Sends to one target what is due there."""
+
+    def __init__(self, target: Target, reach: Reach, means: Means) -> None:
+        self.target = target
+        self.reach = reach
+        self._means = means
+        self._storage = open_storage(target.place)
+        self._place = means.installation.fingerprint(describe(target.place))
+        self._wake = asyncio.Event()
+        self._sent: dict[LinkKey, Moment] = {}
+        self._looked: dict[SyncName, tuple[Nights, Moment]] = {}
+        self._failures = 0
+        self._failing_since: Moment | None = None
+        self._unsent: Unsent | None = None
+        self._last_success: Moment | None = None
+
+    def wake(self) -> None:
+        """Something may be due. A target that fails is tried again at its own time all the same."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Send what is due, until cancelled."""
+        try:
+            while True:
+                self._wake.clear()
+                try:
+                    await self._round()
+                except Exception:
+                    # a bug at one target does not stop another
+                    log.exception("a publication ended in a bug", target=self.target.name)
+                    self._failed(Unsent(Why.OTHER, "a bug, see the log"))
+                if self._failures:
+                    await asyncio.sleep(min(RETRY_MOST, RETRY_FIRST * 2.0 ** min(self._failures - 1, 16)))
+                else:
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(self._wake.wait(), _NAP)
+        finally:
+            await self._storage.close()
+
+    def status(self) -> TargetStatus:
+        known = self.known()
+        found = self._due()
+        return TargetStatus(
+            name=self.target.name,
+            kind=kind_of(self.target.place),
+            feeds=len(known),
+            behind=sum(sending.changed for sending in found.sendings) + len(found.deletions),
+            last_success=self._last_success,
+            failing_since=self._failing_since,
+            unsent=self._unsent,
+        )
+
+    def known(self) -> dict[LinkKey, Publication]:
+        """What lies there, or may lie there."""
+        return {
+            (owner, generation): publication
+            for (target, owner, generation), publication in self._means.journal.publications.items()
+            if target == self.target.name and publication.place == self._place
+        }
+
+    def _due(self) -> Due:
+        return due(self._means.view(), self.reach, self.known(), self._sent, self._means.clock.now())
+
+    async def _round(self) -> None:
+        if self._means.clock.doubted is not None:
+            # what lies there stays
+            return
+        found = self._due()
+        self._note(found)
+        if not found:
+            return
+        steps: Iterator[Sending | LinkKey] = iter((*found.sendings, *found.deletions))
+        # at a target that fails one step is tried alone: the others would only wait as well
+        unsent = await self._do(next(steps)) if self._failures else None
+        if unsent is None:
+            async with asyncio.TaskGroup() as group:
+                hands = [group.create_task(self._go_on(steps)) for _ in range(AT_ONCE)]
+            unsent = next((hand.result() for hand in hands if hand.result() is not None), None)
+        if unsent is not None:
+            self._failed(unsent)
+            return
+        if self._unsent is not None:
+            log.info("published again", target=self.target.name)
+        self._failures, self._failing_since, self._unsent = 0, None, None
+        self._last_success = self._means.clock.now()
+
+    async def _go_on(self, steps: Iterator[Sending | LinkKey]) -> Unsent | None:
+        """Do one step after the other, as others do beside it, until there are none or one fails."""
+        for step in steps:
+            unsent = await self._do(step)
+            if unsent is not None:
+                # nobody takes up another
+                for _ in steps:
+                    pass
+                return unsent
+        return None
+
+    async def _do(self, step: Sending | LinkKey) -> Unsent | None:
+        return await (self._send(step) if isinstance(step, Sending) else self._delete(step))
+
+    async def _send(self, sending: Sending) -> Unsent | None:
+        means, name = self._means, sending.sync
+        if sending.changed and not self._is_published(name, sending.feed.nights):
+            await self._look(sending)
+        view = means.view()
+        feed, sync, state = view.feed(name), view.sync(name), means.journal.current.get(name[0])
+        if feed is None or sync is None or state is None or name[1] not in state.ledger.syncs:
+            return None
+        if is_withheld(view.houses[name[0]], name[1]) or means.clock.doubted is not None:
+            return None
+        if not self._is_published(name, feed.nights):
+            ledger = telling(state.ledger, name[1], feed.nights)
+            if ledger is not state.ledger:
+                means.journal.put(name[0], replace(state, ledger=ledger))
+        key = (self.target.name, *sending.link)
+        before = means.journal.publications.get(key)
+        if before is None or before.place != self._place:
+            # what may lie there is known before it does: nothing is left behind by a kill
+            before = Publication(self._place)
+            means.journal.enter(key, before)
+        await means.journal.stored(STORE_MOST)
+        unsent = await self._storage.put(self._file(sending.link), feed.body)
+        if unsent is not None:
+            return unsent
+        until = means.journal.publications.get(key, before).until
+        means.journal.enter(key, Publication(self._place, feed.nights, until))
+        self._sent[sending.link] = means.clock.now()
+        self._looked.pop(name, None)
+        self._enter(name, sending.link[0], before.nights, feed.nights)
+        if before.nights != feed.nights:
+            log.info("published", target=self.target.name, sync="/".join(name), nights=len(feed.nights))
+        return None
+
+    async def _delete(self, link: LinkKey) -> Unsent | None:
+        unsent = await self._storage.delete(self._file(link))
+        if unsent is None:
+            self._means.journal.enter((self.target.name, *link), None)
+            self._sent.pop(link, None)
+            log.info("no longer published", target=self.target.name)
+        return unsent
+
+    async def _look(self, sending: Sending) -> None:
+        now = self._means.clock.now()
+        nights, at = self._looked.get(sending.sync, (None, 0.0))
+        if nights == sending.feed.nights and now - at < LOOK_KEPT:
+            return
+        self._looked[sending.sync] = (sending.feed.nights, now)
+        await self._means.look(sending.sync)
+
+    def _is_published(self, name: SyncName, nights: Nights) -> bool:
+        state = self._means.journal.current.get(name[0])
+        sync = state.ledger.syncs.get(name[1]) if state else None
+        return sync is not None and bool(sync.published) and sync.published[-1][1] == nights
+
+    def _enter(self, name: SyncName, owner: str, before: Nights | None, nights: Nights) -> None:
+        """Enter in the ledger that *nights* lie where *before* lay. What lies elsewhere still goes on being read there."""
+        journal = self._means.journal
+        state = journal.current.get(name[0])
+        if state is None or name[1] not in state.ledger.syncs:
+            return
+        now = self._means.clock.now()
+        link = state.ledger.syncs[name[1]].link
+        keys = [
+            (target, owner, generation)
+            for target in self._means.targets()
+            for generation in (link.generation, *(old for old, _ in link.old))
+        ]
+        lying = [journal.publications[key].nights for key in keys if key in journal.publications]
+        ledger = state.ledger
+        for earlier in dict.fromkeys((before, *lying)):
+            if earlier is not None and earlier != nights:
+                ledger = published(ledger, name[1], earlier, now=now)
+        ledger = published(ledger, name[1], nights, now=now)
+        if ledger is not state.ledger:
+            journal.put(name[0], state.with_ledger(ledger, now))
+
+    def _note(self, found: Due) -> None:
+        """Remember until when what is no longer carried is kept up to date."""
+        journal, now = self._means.journal, self._means.clock.now()
+        for link in found.parting:
+            key = (self.target.name, *link)
+            journal.enter(key, parted(journal.publications[key], now))
+        for link in found.returning:
+            key = (self.target.name, *link)
+            journal.enter(key, replace(journal.publications[key], until=None))
+
+    def _file(self, link: LinkKey) -> str:
+        return path_of(self._means.installation.token(Link(*link)))[1:]
+
+    def _failed(self, unsent: Unsent) -> None:
+        self._failures += 1
+        self._means.tally.unsent(self.target.name, unsent.why)
+        if self._failing_since is None:
+            self._failing_since = self._means.clock.now()
+        if self._unsent != unsent:
+            log.warning("cannot publish", target=self.target.name, reason=unsent.why.value, detail=unsent.detail)
+        self._unsent = unsent

@@ -1,0 +1,140 @@
+"""The shared cloud: one task a target, so that one that hangs holds up neither pulls nor the other targets."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Final
+
+from icalsyncd import log
+from icalsyncd.availability.attribution import unpublished
+from icalsyncd.availability.stamps import Moment
+from icalsyncd.clock import Clock
+from icalsyncd.config import Config
+from icalsyncd.delivery import Delivery, Means, Tally, TargetStatus
+from icalsyncd.installation import Installation
+from icalsyncd.journal import Journal
+from icalsyncd.publication import Reach, carries
+from icalsyncd.view import SyncName, View
+
+LOOK_MOST: Final = 2.0
+"""Seconds for which a publication waits for the look at its portal's own calendar."""
+_HOUSEKEEPING: Final = 30.0
+
+
+class Publisher:
+    """Publishes feeds at all targets of the config."""
+
+    def __init__(
+        self,
+        view: Callable[[], View],
+        journal: Journal,
+        clock: Clock,
+        installation: Installation,
+        pull: Callable[[SyncName], Awaitable[object]],
+        tally: Tally,
+    ) -> None:
+        self._view = view
+        self._journal = journal
+        self._clock = clock
+        self._pull = pull
+        self._means = Means(view, journal, clock, installation, self._look, lambda: tuple(self._deliveries), tally)
+        self._deliveries: dict[str, Delivery] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._ending: set[asyncio.Task[None]] = set()
+        self._looks: dict[SyncName, asyncio.Task[None]] = {}
+        self._uncarried: dict[SyncName, Moment] = {}
+        self._delay = 0.0
+        self._running = False
+
+    def configure(self, config: Config) -> None:
+        """Publish by *config* from now on. A target that stays where it is goes on as it was."""
+        self._delay = float(config.server.removal_delay)
+        planned = frozenset(accommodation.id for accommodation in config.accommodations)
+        before, self._deliveries = self._deliveries, {}
+        for target in config.publish:
+            reach = Reach(frozenset(target.accommodations), planned)
+            known = before.get(target.name)
+            if known is not None and known.target.place == target.place:
+                known.target, known.reach = target, reach
+                known.wake()
+                self._deliveries[target.name] = before.pop(target.name)
+            else:
+                self._deliveries[target.name] = Delivery(target, reach, self._means)
+        for name in before:
+            if name not in self._deliveries:
+                log.warning("no longer a target: what lies there stays as it is", target=name)
+            self._end(name)
+        if self._running:
+            self._start()
+
+    def news(self) -> None:
+        """The view is another one."""
+        for delivery in self._deliveries.values():
+            delivery.wake()
+
+    def status(self) -> tuple[TargetStatus, ...]:
+        """How things are at each target, in the config's order."""
+        return tuple(delivery.status() for delivery in self._deliveries.values())
+
+    async def run(self) -> None:
+        """Publish, until cancelled."""
+        self._running = True
+        self._start()
+        try:
+            while True:
+                await asyncio.sleep(_HOUSEKEEPING)
+                self._let_go()
+        finally:
+            for name in list(self._tasks):
+                self._end(name)
+            for look in self._looks.values():
+                look.cancel()
+            await asyncio.gather(*self._ending, *self._looks.values(), return_exceptions=True)
+
+    def _start(self) -> None:
+        for name, delivery in self._deliveries.items():
+            if name not in self._tasks:
+                self._tasks[name] = asyncio.create_task(delivery.run(), name=f"publish {name}")
+
+    def _end(self, name: str) -> None:
+        task = self._tasks.pop(name, None)
+        if task is not None:
+            task.cancel()
+            self._ending.add(task)
+            task.add_done_callback(self._ending.discard)
+
+    async def _look(self, name: SyncName) -> None:
+        """Have the portal pulled, once for all targets that are about to tell it something."""
+        look = self._looks.get(name)
+        if look is None:
+            look = asyncio.create_task(self._pulled(name))
+            self._looks[name] = look
+            look.add_done_callback(lambda _: self._looks.pop(name, None))
+        with suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(look), LOOK_MOST)
+
+    async def _pulled(self, name: SyncName) -> None:
+        try:
+            await self._pull(name)
+        except Exception:
+            # a bug in one sync does not keep its feed from being published
+            log.exception("a pull ended in a bug", sync="/".join(name))
+
+    def _let_go(self) -> None:
+        """Where no target has carried a sync for the removal delay, its portal's fetches alone tell what it knows."""
+        view, now = self._view(), self._clock.now()
+        deliveries = self._deliveries.values()
+        carried = frozenset[SyncName]().union(*(carries(view, each.reach, each.known()) for each in deliveries))
+        waiting: dict[SyncName, Moment] = {}
+        for accommodation, house in view.houses.items():
+            for sync, ledger in house.state.ledger.syncs.items():
+                name = (accommodation, sync)
+                if not ledger.published or name in carried:
+                    continue
+                since = waiting[name] = self._uncarried.get(name, now)
+                state = self._journal.current.get(accommodation)
+                if now - since >= self._delay and state is not None and sync in state.ledger.syncs:
+                    self._journal.put(accommodation, state.with_ledger(unpublished(state.ledger, sync), now))
+        self._uncarried = waiting

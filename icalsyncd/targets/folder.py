@@ -1,0 +1,96 @@
+"""A folder that another program serves or copies."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+from collections.abc import Callable
+from pathlib import Path
+from threading import Thread
+
+from icalsyncd.targets.storage import PUT_MOST, Unsent, Why
+
+_READABLE = 0o644
+"""The web server is another user; what must not be found is kept secret by its name."""
+
+
+class Folder:
+    """A folder on this machine, or one that is mounted here."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    async def put(self, name: str, body: bytes) -> Unsent | None:
+        return await _apart(lambda: self._replace(name, body))
+
+    async def delete(self, name: str) -> Unsent | None:
+        return await _apart(lambda: self._remove(name))
+
+    async def close(self) -> None:
+        """Nothing is held open."""
+
+    def _replace(self, name: str, body: bytes) -> None:
+        # always the same draft: what a kill leaves is overwritten by the next try
+        draft = self._path / f".{name}.part"
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, _READABLE), "wb") as file:
+            os.fchmod(file.fileno(), _READABLE)
+            file.write(body)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(self._path / name)
+        self._settle()
+
+    def _remove(self, name: str) -> None:
+        for path in (self._path / name, self._path / f".{name}.part"):
+            path.unlink(missing_ok=True)
+        self._settle()
+
+    def _settle(self) -> None:
+        """Have the folder's own entries on the disk, too."""
+        descriptor = os.open(self._path, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        except OSError as error:
+            # some network file systems cannot, and lose nothing by it that they would not lose anyway
+            if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+                raise
+        finally:
+            os.close(descriptor)
+
+
+async def _apart(work: Callable[[], None]) -> Unsent | None:
+    """Do *work* on a thread of its own: a mount that hangs holds up that thread, and not the end of the process."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[Unsent | None] = loop.create_future()
+
+    def finish(result: Unsent | None) -> None:
+        if not done.done():
+            done.set_result(result)
+
+    def run() -> None:
+        try:
+            work()
+            result = None
+        except OSError as error:
+            result = _told(error)
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(finish, result)
+
+    Thread(target=run, name="folder", daemon=True).start()
+    try:
+        return await asyncio.wait_for(done, PUT_MOST)
+    except TimeoutError:
+        return Unsent(Why.TIMEOUT, f"the folder does not answer within {PUT_MOST:.0f} s")
+
+
+def _told(error: OSError) -> Unsent:
+    match error.errno:
+        case errno.ENOENT | errno.ENOTDIR:
+            return Unsent(Why.MISSING, "there is no such folder")
+        case errno.EACCES | errno.EPERM | errno.EROFS:
+            return Unsent(Why.REFUSED, "this user may not write there")
+        case errno.ENOSPC | errno.EDQUOT:
+            return Unsent(Why.FULL, "the disk is full")
+        case _:
+            return Unsent(Why.OTHER, os.strerror(error.errno) if error.errno else "the folder cannot be written")

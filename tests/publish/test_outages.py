@@ -1,0 +1,152 @@
+"""A target that is down holds up nothing but itself, and comes back by itself."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.daemon import Daemon, nights_of
+from tests.end_to_end.portal import Portal, calendar
+from tests.publish import servers
+from tests.publish.house import config, link_of, links, name_of, nights, until_published
+
+pytestmark = pytest.mark.slow
+
+
+def targets(good: Path, bad: str) -> str:
+    """A folder that is well, and a WebDAV server that may not be."""
+    return (
+        f"  - {{name: well, type: folder, path: {good}, public_url: http://127.0.0.1:1}}\n"
+        f"  - {{name: unwell, type: webdav, url: {bad}, username: {servers.USER}, password_file: password}}\n"
+    )
+
+
+def room(tmp_path: Path) -> Path:
+    """A folder for feeds, and the credentials beside the config."""
+    for name, secret in (("password", servers.PASSWORD), ("key_id", servers.KEY_ID), ("key", servers.KEY)):
+        (tmp_path / name).write_text(f"{secret}\n")
+        (tmp_path / name).chmod(0o600)
+    folder = tmp_path / "public"
+    folder.mkdir()
+    return folder
+
+
+async def in_folder(made: Daemon, folder: Path, sync: str, wanted: set[str]) -> float:
+    """Wait until the feed in *folder* closes exactly *wanted*; how many seconds that took."""
+    path = folder / name_of(await link_of(made, sync))
+    start = time.monotonic()
+
+    async def look() -> set[str] | None:
+        return nights_of(path.read_bytes()) if path.exists() else None
+
+    await made.until(look, lambda seen: seen == wanted)
+    return time.monotonic() - start
+
+
+FAULTS = [
+    pytest.param(403, "refused", id="403"),
+    pytest.param(404, "missing", id="404"),
+    pytest.param(503, "http_5xx", id="503"),
+    pytest.param(507, "full", id="full"),
+]
+
+
+@pytest.mark.parametrize(("status", "reason"), FAULTS)
+async def test_a_target_that_fails_holds_up_nothing_and_recovers_without_a_hand(
+    made: Daemon, two: list[Portal], tmp_path: Path, status: int, reason: str
+) -> None:
+    folder = room(tmp_path)
+    async with servers.faulty() as there:
+        there.status = status
+        made.write(config(made, two, targets(folder, there.url)))
+        await made.up()
+        await in_folder(made, folder, "casa-azul/vrbo", set())
+        for offset in (10, 20, 30):
+            two[0].body = calendar((offset, offset + 2))
+            (report,) = await made.pull("casa-azul/holidu")
+            assert report["outcome"] == "updated"
+            assert await in_folder(made, folder, "casa-azul/vrbo", nights((offset, offset + 2))) < 1
+        assert (await made.metric("icalsyncd_publish_failures_total", target="unwell", reason=reason) or 0) > 0
+        assert await made.metric("icalsyncd_publish_last_success_timestamp_seconds", target="unwell") is None
+        assert await made.metric("icalsyncd_publish_failing_since_timestamp_seconds", target="unwell")
+        assert await made.metric("icalsyncd_publish_failing_since_timestamp_seconds", target="well") is None
+        well, unwell = (await made.status())["targets"]
+        assert well["state"] == "ok"
+        assert (unwell["state"], unwell["reason"].partition(":")[0]) == ("failing", reason)
+        # as often as it was tried, it was told once
+        assert made.words().count("cannot publish") == 1
+        there.status = 0
+        before = len(there.asked)
+        link = f"{there.url}/{name_of(await link_of(made, 'casa-azul/vrbo'))}"
+        await until_published(link, nights((30, 32)), patience=20)
+        sent = [name for method, name in there.asked[before:] if method == "PUT"]
+        # only the newest state of each feed was sent, and once
+        assert len(sent) == len(set(sent)) == 2
+        assert await made.metric("icalsyncd_publish_failing_since_timestamp_seconds", target="unwell") is None
+
+
+async def test_a_target_that_hangs_holds_up_neither_pulls_nor_other_targets(
+    made: Daemon, two: list[Portal], tmp_path: Path
+) -> None:
+    folder = room(tmp_path)
+    async with servers.faulty() as there:
+        there.hangs = True
+        made.write(config(made, two, targets(folder, there.url)))
+        await made.up()
+        await in_folder(made, folder, "casa-azul/vrbo", set())
+        await made.until(lambda: asyncio.sleep(0, there.asked))
+        two[0].body = calendar((10, 12))
+        start = time.monotonic()
+        await made.pull("casa-azul/holidu")
+        assert await in_folder(made, folder, "casa-azul/vrbo", nights((10, 12))) < 1
+        assert time.monotonic() - start < 2
+        # it ends while the target hangs
+        start = time.monotonic()
+        assert made.stop() == 0
+        assert time.monotonic() - start < 5
+
+
+async def test_a_server_that_cannot_move_gets_its_files_all_the_same(
+    made: Daemon, two: list[Portal], tmp_path: Path
+) -> None:
+    folder = room(tmp_path)
+    async with servers.faulty() as there:
+        there.moves = False
+        made.write(config(made, two, targets(folder, there.url)))
+        await made.up()
+        link = f"{there.url}/{name_of(await link_of(made, 'casa-azul/vrbo'))}"
+        await until_published(link, set())
+        two[0].body = calendar((10, 12))
+        await made.pull("casa-azul/holidu")
+        await until_published(link, nights((10, 12)))
+        await made.until(lambda: made.status(), lambda status: not status["targets"][1]["behind"])
+        assert {name for name in there.files if not name.endswith(".ics")} == set()
+
+
+async def test_credentials_and_links_show_nowhere(made: Daemon, two: list[Portal], tmp_path: Path) -> None:
+    folder = room(tmp_path)
+    async with servers.faulty() as there:
+        there.status = 400
+        bucket = (
+            f"  - {{name: bucket, type: s3, bucket: b, endpoint: {there.url}, region: us-east-1, "
+            "access_key_id_file: key_id, secret_access_key_file: key}\n"
+        )
+        made.write(config(made, two, targets(folder, there.url) + bucket))
+        await made.up("--log-level", "debug")
+        await in_folder(made, folder, "casa-azul/vrbo", set())
+        await made.until(
+            lambda: made.status(), lambda status: [each["state"] for each in status["targets"]][1:] == ["failing"] * 2
+        )
+        shown = made.words() + "".join([(await made.get(path))[1].decode() for path in ("/metrics", "/api/v1/status")])
+        page = (await made.get("/"))[1].decode()
+        for secret in (servers.PASSWORD, servers.KEY_ID, servers.KEY, "Basic "):
+            assert secret not in shown
+            assert secret not in page
+        for link in (await links(made)).values():
+            assert name_of(link)[:-4] not in shown
+        assert b"s3cret" not in (made.state / "state.sqlite3").read_bytes()
+        for link in (await links(made)).values():
+            assert name_of(link)[:-4].encode() not in (made.state / "state.sqlite3").read_bytes()

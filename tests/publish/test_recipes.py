@@ -1,0 +1,32 @@
+"""What docs/publish.md tells the host to write can be written."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from icalsyncd.config import Accepted, parse
+
+PAGE = (Path(__file__).parents[2] / "docs" / "publish.md").read_text(encoding="utf-8")
+RECIPES = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_each_recipe_is_a_config(recipe: str, tmp_path: Path) -> None:
+    for name in re.findall(r"_file: (\S+?)[,}\s]", recipe):
+        (tmp_path / name).write_text("something")
+        (tmp_path / name).chmod(0o600)
+    text = (
+        f"terms: accepted\n{recipe}"
+        "accommodations:\n  casa:\n    timezone: UTC\n    syncs:\n      agoda: {portal: agoda, direction: export}\n"
+    )
+    loaded = parse(text, tmp_path / "config.yaml", {})
+    assert isinstance(loaded, Accepted), loaded
+    assert not loaded.warnings
+
+
+def test_the_page_has_a_recipe_for_each_kind() -> None:
+    kinds = set(re.findall(r"type: (\w+)", "".join(RECIPES)))
+    assert kinds == {"folder", "webdav", "s3", "gcs", "azure"}
