@@ -198,7 +198,7 @@ class Intake:
             reading = await self._copies.read(body, sync.read, self._today(name))
             if isinstance(reading, Failed):
                 return self._failed(name, sync, reading.reason, reading.detail, None)
-            return await self._admit(name, sync, reading, began, body=None, fresh={})
+            return await self._admit(name, sync, reading, began, body=body, fresh={})
         return await self._admit(name, sync, None, began, body=None, fresh={})
 
     async def _admit(
@@ -217,6 +217,7 @@ class Intake:
         result = await self._attribute(name, sync, reading, began, last_read=last_read, again=False)
         if result is None:
             return None
+        # from here to the put nothing may wait: the state would move on meanwhile
         before, ledger, admitted = result
         known, sync_ledger = before.ledger.syncs[name[1]], ledger.syncs[name[1]]
         now = self._clock.now()
@@ -251,8 +252,6 @@ class Intake:
             if body is not None and (differs or not facts.has_snapshot or facts.has_waiting):
                 bodies[owner, Role.SNAPSHOT] = body
                 facts = replace(facts, has_snapshot=True)
-            elif body is None and facts.has_waiting and (waiting := await self._copies.stored(known, Role.WAITING)):
-                bodies[owner, Role.SNAPSHOT] = waiting
             if facts.has_waiting:
                 bodies[owner, Role.WAITING] = None
                 facts = replace(facts, has_waiting=False)
@@ -331,7 +330,7 @@ class Intake:
             if config is None or state is None or name[1] not in state.ledger.syncs:
                 return None
             known = state.ledger.syncs[name[1]]
-            if known.presence is not Presence.ACTIVE or self._syncs.get(name) is not sync:
+            if known.presence is not Presence.ACTIVE or self._syncs.get(name) != sync:
                 return None
             receipt = Receipt(
                 name[1],
@@ -362,7 +361,7 @@ class Intake:
         self, name: SyncName, sync: Sync, reason: Reason, detail: str, retry_after: float | None, *, dry: bool = False
     ) -> Report | None:
         state = self._journal.current.get(name[0])
-        if state is None or name[1] not in state.ledger.syncs or self._syncs.get(name) is not sync:
+        if state is None or name[1] not in state.ledger.syncs or self._syncs.get(name) != sync:
             return None
         claimed = state.ledger.syncs[name[1]].claimed.since(state.ledger.today)
         report = Report(sync.name, "failed", reason, nights=len(claimed), new=0, freed=0)

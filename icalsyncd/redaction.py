@@ -14,33 +14,59 @@ _BLACK: Final = "[redacted]"
 _SHORTEST: Final = 6
 
 # a link's token, whoever wrote it down (see installation.py)
-_LINK: Final = r"(?<![a-z2-7])[a-z2-7]{32}(?=\.ics)"
+_LINK: Final = re.compile(r"(?<![a-z2-7])[a-z2-7]{32}(?=\.ics)")
 
 _secrets: dict[str, tuple[str, ...]] = {}
-_pattern: re.Pattern[str] | None = None
+# by their first letters and then by their length: a line is looked through once, however many secrets there are
+_parts: dict[str, dict[int, set[str]]] = {}
 
 
 def register(secret: str) -> None:
     """Black out *secret* from now on; of a URL also its path and query by themselves, since its key is there."""
-    global _pattern
-    _secrets[secret] = tuple(part for part in (secret, _tail(secret)) if len(part) >= _SHORTEST)
-    _pattern = None
+    if secret not in _secrets:
+        _secrets[secret] = tuple(part for part in (secret, _tail(secret)) if len(part) >= _SHORTEST)
+        _index(_secrets[secret])
 
 
 def forget(secret: str) -> None:
     """*secret* is none any more."""
-    global _pattern
     _secrets.pop(secret, None)
-    _pattern = None
+    _parts.clear()
+    for parts in _secrets.values():
+        _index(parts)
 
 
 def redacted(text: str) -> str:
     """*text* with every registered secret, and every link's token, replaced."""
-    global _pattern
-    if _pattern is None:
-        # made when it is wanted: thousands of secrets may be registered in a row
-        _pattern = _compile()
-    return _pattern.sub(_BLACK, text)
+    return _LINK.sub(_BLACK, _without_secrets(text))
+
+
+def _without_secrets(text: str) -> str:
+    pieces: list[str] = []
+    kept = at = 0
+    while at <= len(text) - _SHORTEST:
+        end = _end_of_secret(text, at)
+        if end is None:
+            at += 1
+        else:
+            pieces += (text[kept:at], _BLACK)
+            kept = at = end
+    return "".join((*pieces, text[kept:])) if pieces else text
+
+
+def _end_of_secret(text: str, at: int) -> int | None:
+    """Where the longest secret ends that begins *at*; None where none does."""
+    by_length = _parts.get(text[at : at + _SHORTEST])
+    if by_length is None:
+        return None
+    fitting = (length for length, parts in by_length.items() if text[at : at + length] in parts)
+    longest = max(fitting, default=None)
+    return at + longest if longest is not None else None
+
+
+def _index(parts: tuple[str, ...]) -> None:
+    for part in parts:
+        _parts.setdefault(part[:_SHORTEST], {}).setdefault(len(part), set()).add(part)
 
 
 def _tail(secret: str) -> str:
@@ -51,9 +77,3 @@ def _tail(secret: str) -> str:
     if not parts.netloc:
         return ""
     return parts.path + (f"?{parts.query}" if parts.query else "")
-
-
-def _compile() -> re.Pattern[str]:
-    parts = {part for parts in _secrets.values() for part in parts}
-    longest_first = sorted(parts, key=lambda part: (-len(part), part))
-    return re.compile("|".join((*map(re.escape, longest_first), _LINK)))

@@ -67,12 +67,18 @@ class Claims(tuple[Claim, ...]):
     @cached_property
     def certain_initial(self) -> Nights:
         """Those of them that one claim at least leaves no doubt of, as far as this sync alone can tell."""
-        return union(claim.genuine - self._unsure(claim) for claim in self if claim.initial)
+        return union(claim.genuine - claim.contested - claim.grown for claim in self if claim.initial)
 
     @cached_property
     def certain_since(self) -> Nights:
         """The same of claims that began later."""
-        return union(claim.genuine - self._unsure(claim) for claim in self if not claim.initial)
+        return union(claim.genuine - claim.contested - claim.grown for claim in self if not claim.initial)
+
+    @cached_property
+    def had_elsewhere(self) -> Nights:
+        """Nights of which another sync was an origin as well, where that was so of too many stays to be an accident."""
+        shared = [claim.shared for claim in self if claim.shared]
+        return union(shared) if len(shared) >= REPEATS else EMPTY
 
     @cached_property
     def are_plain(self) -> bool:
@@ -83,14 +89,6 @@ class Claims(tuple[Claim, ...]):
                 return False
             once |= claim.echoes
         return True
-
-    @cached_property
-    def _repeats(self) -> bool:
-        return sum(bool(claim.shared) for claim in self) >= REPEATS
-
-    def _unsure(self, claim: Claim) -> Nights:
-        unsure = claim.contested | claim.grown
-        return unsure | claim.shared if self._repeats else unsure
 
 
 NO_CLAIMS: Final = Claims()

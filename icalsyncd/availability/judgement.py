@@ -137,10 +137,10 @@ def _judged(made: Claim, nights: Nights, at: Circumstances) -> Claim:
 def _carried(made: Claim, nights: Nights, at: Circumstances) -> tuple[Claim, Nights]:
     """What goes over to a claim from those that it took the place of, and the nights that they claimed.
 
-    A portal that shows neighbouring nights as one event changes that event with every neighbour. A booking is still in it
-    where all its nights are, and one of them at least is none that the portal was told. An echo is still one where the
-    event holds nothing new, though the portal has been told that the night is free and has yet to drop it, and where it is
-    not known what the portal has been told last.
+    A portal that shows neighbouring nights as one event changes that event with every neighbour. A booking is taken to be
+    in it still where all its nights are, though the portal was told some of them: whoever cancels must not open a night
+    that the other has. An echo is still one where the event holds nothing new, though the portal has been told that the
+    night is free and has yet to drop it, and where it is not known what the portal has been told last.
     """
     former = EMPTY
     verdicts: list[tuple[Rule, Nights]] = []
@@ -154,7 +154,7 @@ def _carried(made: Claim, nights: Nights, at: Circumstances) -> tuple[Claim, Nig
             continue
         former |= claim.nights & whole
         genuine = claim.genuine
-        if genuine & maybe and genuine - maybe and genuine <= whole:
+        if genuine & maybe and genuine <= whole:
             kept = (genuine & maybe & nights) - taken
             verdicts += [(rule, held & kept) for rule, held in claim.verdicts if rule not in ECHOES]
             contested |= claim.contested & kept

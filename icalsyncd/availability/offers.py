@@ -108,7 +108,8 @@ def trouble(ledger: Ledger) -> Trouble:
         initial_twice |= initial_once & initial
         initial_once |= initial
     for sync in ledger.syncs.values():
-        certain |= sync.summed.certain_since | (sync.summed.certain_initial - initial_twice)
+        claims = sync.summed
+        certain |= (claims.certain_since | (claims.certain_initial - initial_twice)) - (claims.had_elsewhere - twice)
     taken = union(origins(ledger).values())
     ghosts = (taken - proven - certain).since(ledger.today)
     return Trouble((twice - ghosts).since(ledger.today), ghosts)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import TypeAlias
@@ -23,14 +22,14 @@ def goes_on_unchanged(sync: SyncLedger, found: Found | None, held: Nights, yeste
     """Whether the events *found* (None: those of the copy before) are the claims as they stand, with nothing to add to
     what is known of any of them."""
     claims = sync.summed
+    if found is not None and len(found) != len(claims):
+        return False
     if not claims.are_plain or not claims.genuine.isdisjoint(held):
         return False
     if claims and claims[0].stay.check_in < yesterday:
         return False
     if found is None:
         return True
-    if len(found) != len(claims):
-        return False
     in_order = sorted(found, key=lambda each: each[0][:3])
     return all(
         event[0] == claim.stay[0]
@@ -91,7 +90,8 @@ def carried_over(
         unseen=bool(sync.published),
     )
     claims = [begin(event, own, at) for event, own in fresh]
-    times = Counter(night for event, _ in found for night in range(*event.stay)) if hidden else Counter()
+    # a booking that is shown beside our echo of the same night does not hide behind it
+    hidden -= _shown_twice(found) if hidden else EMPTY
     ended = {(claim.stay, claim.kind): claim for claim in at.ended}
     beside = not held.isdisjoint(present)
     for claim, event, own in going_on:
@@ -100,10 +100,8 @@ def carried_over(
             kept = widen(kept, begin(event, own, at).only(Nights.between(*event.stay) - kept.nights))
         if lapsed:
             kept = outlive(kept, lapsed, others)
-        if hidden:
-            behind = kept.genuine - kept.contested - kept.proven
-            if behind and behind <= hidden and all(times[night] == 1 for night in behind):
-                kept = replace(kept, contested=kept.contested | behind)
+        if hidden and (behind := (kept.genuine & hidden) - kept.proven - kept.contested):
+            kept = replace(kept, contested=kept.contested | behind)
         if ended and (twin := ended.get((claim.stay, claim.kind))):
             # which of the two has ended nobody can tell
             kept = replace(kept, contested=kept.contested | (twin.contested & kept.genuine))
@@ -120,6 +118,15 @@ def _clipped(claim: Claim, event: Event) -> Claim:
     if claim.stay == event.stay:
         return claim
     return replace(claim.only(Nights.between(*event.stay)), stay=event.stay)
+
+
+def _shown_twice(found: Found) -> Nights:
+    once, twice = EMPTY, EMPTY
+    for event, _ in found:
+        nights = Nights.between(*event.stay)
+        twice |= once & nights
+        once |= nights
+    return twice
 
 
 def _twice_told(claims: list[Claim]) -> list[Claim]:

@@ -324,6 +324,20 @@ def test_a_double_booking_survives_that_its_portal_shows_it_as_one_with_what_it_
     assert house.offer("b") == nights(10, 11, 12)
 
 
+def test_a_double_booking_survives_that_all_its_nights_are_told_to_the_portal_that_shows_it() -> None:
+    house = started("a", "b")
+    house.shows("a", (10, 15))
+    house.shows("b", (11, 13))
+    house.all_read()
+    house.shows("b", (10, 15))
+    assert house.overbooked == nights(11, 12)
+    assert house.offer("a") == nights(11, 12)
+    house.shows("a")
+    house.reads("b")
+    house.shows("b", (11, 13))
+    assert house.taken == nights(11, 12)
+
+
 def test_of_two_events_alike_the_own_one_has_gone_while_the_portal_is_still_told() -> None:
     house = started("a", "b")
     house.shows("a", (10, 12))
@@ -375,6 +389,32 @@ def test_two_that_look_like_each_other_for_a_day_are_shown_as_a_possible_ghost()
             house.shows(name, (10, 12))
     assert house.possible_ghosts == nights(10, 11)
     assert house.offer("a") == house.offer("b") == nights(10, 11)
+
+
+def test_a_booking_that_its_portal_shows_beside_the_echo_is_no_possible_ghost() -> None:
+    house = started("a", "b")
+    house.shows("a", (10, 12))
+    house.shows("b", (10, 12))
+    house.all_read()
+    for _ in range(26):
+        house.wait(0.5)
+        for name in "ab":
+            house.reads(name)
+            house.shows(name, (10, 12), (10, 12))
+    assert house.overbooked == nights(10, 11)
+
+
+def test_portals_that_have_each_others_stays_again_and_again_are_not_believed() -> None:
+    house = started("a", "b")
+    stays = ((10, 12), (20, 22), (30, 32))
+    house.shows("b", *stays)
+    house.shows("a", *stays)
+    house.shows("b", *stays)
+    assert house.overbooked == nights(10, 11, 20, 21, 30, 31)
+    house.all_read()
+    house.shows("a", (10, 12))
+    house.shows("b", (10, 12), (20, 22), (30, 32))
+    assert house.possible_ghosts >= nights(20, 21, 30, 31)
 
 
 def test_a_possible_ghost_ends_when_all_but_one_are_paused_until_they_have_dropped_it() -> None:

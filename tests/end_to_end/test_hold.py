@@ -113,7 +113,9 @@ async def test_the_host_accepts_what_is_held_after_seeing_what_it_releases(
 async def test_a_partly_unreadable_calendar_adds_and_frees_nothing(running: Daemon, three: list[Portal]) -> None:
     three[0].body = calendar((10, 13), (20, 23))
     await running.pull(SYNC)
-    broken = calendar((10, 13), (20, 23), (40, 42)).replace(f"DTSTART;VALUE=DATE:{day(20):%Y%m%d}".encode(), b"DTSTART:x")
+    broken = calendar((10, 13), (20, 23), (40, 42)).replace(
+        f"DTSTART;VALUE=DATE:{day(20):%Y%m%d}".encode(), b"DTSTART:x"
+    )
     three[0].body = broken
     (report,) = await running.pull(SYNC)
     assert (report["outcome"], report["freed"]) == ("partial", 0)

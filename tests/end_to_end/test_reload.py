@@ -83,7 +83,9 @@ async def test_new_addresses_are_bound_before_the_old_ones_close(running: Daemon
     status, answer = 0, b""
     busy = await asyncio.start_server(lambda reader, writer: None, "127.0.0.1", 0)
     port = busy.sockets[0].getsockname()[1]
-    running.write(two_houses(running, *three).replace(f"listen: 127.0.0.1:{running.listen}", f"listen: 127.0.0.1:{port}"))
+    running.write(
+        two_houses(running, *three).replace(f"listen: 127.0.0.1:{running.listen}", f"listen: 127.0.0.1:{port}")
+    )
     status, answer = await running.post("/-/reload")
     assert (status, b"another program has this port" in answer) == (422, True)
     assert (await running.status())["config"]["ok"] is False

@@ -27,7 +27,9 @@ habits = st.builds(
     shape=st.sampled_from((Shape.AS_THEY_CAME, Shape.MERGED, Shape.BY_NIGHT)),
 )
 names = st.sampled_from(NAMES)
-stays = st.builds(lambda start, length: Stay(FIRST + start, FIRST + start + length), st.integers(0, 5), st.integers(1, 3))
+stays = st.builds(
+    lambda start, length: Stay(FIRST + start, FIRST + start + length), st.integers(0, 5), st.integers(1, 3)
+)
 
 
 class Histories(RuleBasedStateMachine):

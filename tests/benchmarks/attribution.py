@@ -1,0 +1,96 @@
+"""How long it takes to tell bookings from echoes: `python -m tests.benchmarks.attribution`.
+
+One accommodation with 5 syncs, 200 stays over three years, every portal repeating all of them. A pull that brings one new
+stay is attributed, and every feed is reckoned anew, in turns with a yardstick: a plain merge of the same nights as sets of
+dates. CPU time, medians.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable
+from datetime import date, timedelta
+from time import process_time
+
+from icalsyncd.availability.attribution import fetched, pulled
+from icalsyncd.availability.calendar import Event, Kind
+from icalsyncd.availability.ledger import Channel, Ledger, Link, SyncLedger
+from icalsyncd.availability.nights import EMPTY, Night, Nights, date_of
+
+TODAY: Night = date(2026, 3, 1).toordinal()
+SYNCS = 5
+STAYS = 200
+GAP = 5
+"""Nights from one arrival to the next: 200 stays fill most of three years."""
+ROUNDS = 200
+NONE: Callable[[str], Nights] = lambda uid: EMPTY  # noqa: E731
+
+
+def events(sync: int) -> list[Event]:
+    """What one portal shows: its own stays, and all others as it read them."""
+    return [
+        Event(start, start + 3, Kind.UNKNOWN, f"{sync}-{start}") for start in range(TODAY, TODAY + STAYS * GAP, GAP)
+    ]
+
+
+def accommodation() -> Ledger:
+    """The ledger when all portals repeat each other's stays."""
+    names = [f"sync-{number}" for number in range(SYNCS)]
+    ledger = Ledger(
+        TODAY, syncs={name: SyncLedger(Channel(name, receives=True, sends=True), Link(name)) for name in names}
+    )
+    now = 1000.0
+    for number, name in enumerate(names):
+        own = events(number)[number::SYNCS]
+        ledger = pulled(ledger, name, own, began=now, now=now, ours=NONE)
+        now += 1
+    for number, name in enumerate(names):
+        ledger = fetched(ledger, name, ledger.syncs[name].offered.nights, now=now, looked=True)
+        ledger = pulled(ledger, name, events(number), began=now + 1, now=now + 2, ours=NONE)
+        now += 3
+    return ledger
+
+
+def by_rules(ledger: Ledger, copy: list[Event]) -> None:
+    pulled(ledger, "sync-0", copy, began=5000.0, now=5001.0, ours=NONE)
+
+
+def by_merging(copies: list[list[Event]]) -> set[date]:
+    return {
+        date_of(event.check_in) + timedelta(days=day)
+        for copy in copies
+        for event in copy
+        for day in range(event.check_out - event.check_in)
+    }
+
+
+def measure() -> tuple[float, float, float]:
+    """Median seconds of CPU: a pull that changed, one that did not, and a plain merge."""
+    ledger = accommodation()
+    same = events(0)
+    changed = [*same, Event(TODAY + 4, TODAY + 5, Kind.UNKNOWN, "new")]
+    copies = [events(number) for number in range(SYNCS)]
+    times: tuple[list[float], list[float], list[float]] = ([], [], [])
+    for _ in range(ROUNDS):
+        for found, what in zip(
+            times,
+            (lambda: by_rules(ledger, changed), lambda: by_rules(ledger, same), lambda: by_merging(copies)),
+            strict=True,
+        ):
+            started = process_time()
+            what()
+            found.append(process_time() - started)
+    changing, unchanged, merging = map(statistics.median, times)
+    return changing, unchanged, merging
+
+
+def main() -> None:
+    changing, unchanged, merging = measure()
+    print(f"{SYNCS} syncs, {STAYS} stays each, 3 years; medians of {ROUNDS}")
+    print(f"a pull with a new stay, attributed, every feed anew   {changing * 1e3:6.2f} ms")
+    print(f"a pull with the same stays                            {unchanged * 1e3:6.2f} ms")
+    print(f"yardstick: a plain merge as sets of dates             {merging * 1e3:6.2f} ms")
+
+
+if __name__ == "__main__":
+    main()
