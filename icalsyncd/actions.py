@@ -16,9 +16,9 @@ from icalsyncd.availability.nights import EMPTY, date_of
 from icalsyncd.availability.offers import blocked, offers
 from icalsyncd.availability.roster import hasten
 from icalsyncd.hub import Hub
-from icalsyncd.intake import Report
 from icalsyncd.page import night_page, page
 from icalsyncd.places import lines_of
+from icalsyncd.report import Report
 from icalsyncd.sight import Sight
 from icalsyncd.status import report, rfc3339
 from icalsyncd.view import SyncName

@@ -15,9 +15,9 @@ from typing import Any, Final
 from aiohttp import hdrs, web
 
 from icalsyncd.availability.nights import Night, night_of
-from icalsyncd.intake import Report
 from icalsyncd.metrics import CONTENT_TYPE
 from icalsyncd.page import POLICY, STATIC, static
+from icalsyncd.report import Report
 from icalsyncd.view import SyncName
 
 _OPEN: Final = frozenset({"/metrics", "/-/healthy", "/-/ready"})

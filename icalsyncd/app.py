@@ -9,7 +9,9 @@ stop    ports closed, what is known written, the folder released
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
+import sys
 from collections.abc import Coroutine
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -31,6 +33,8 @@ from icalsyncd.watch import watch
 
 EX_CONFIG: Final = 78
 """A config that cannot be run (sysexits.h): the service manager need not try again."""
+GIVE_WAY: Final = 0.0005
+"""Seconds after which a thread that reads a calendar or writes the state lets the event loop go on (usually 5 ms)."""
 HOUSEKEEPING: Final = 5.0
 """Seconds between two rounds of what need not be done at once."""
 DEFAULT_ADDRESSES: Final = {"feeds": Address("0.0.0.0", 5545), "admin": Address("127.0.0.1", 15545)}  # noqa: S104
@@ -58,14 +62,20 @@ async def run(options: Options, stop: asyncio.Event, reload: asyncio.Event) -> i
     """Run the daemon until *stop* is set; each time *reload* is set the config is read anew. Returns the exit code."""
     log.configure(options.log_style, options.log_level)
     daemon = None
+    sys.setswitchinterval(GIVE_WAY)
+    # what is made now stays for as long as the daemon runs: it is not searched for garbage over and over
+    gc.disable()
     try:
         daemon = Daemon.open(options)
         await daemon.start()
+        gc.freeze()
     except CannotStart as error:
         log.error("cannot start", why=str(error))
         if daemon is not None:
             await daemon.stop()
         return error.code
+    finally:
+        gc.enable()
     try:
         return await daemon.serve(stop, reload)
     finally:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from hashlib import sha256
 from typing import Final, TypeVar
 
 from icalsyncd import log
@@ -20,8 +18,6 @@ from icalsyncd.store import Role, StoreFailed
 
 INLINE_MOST: Final = 12 * 1024
 """Bytes that are read on the loop, in about a quarter of a millisecond; larger bodies are read on a thread."""
-
-_FETCHED_AT: Final = re.compile(rb"(?<=\n)DTSTAMP:[0-9]{8}T[0-9]{6}Z?(?=\r?\n)")
 
 T = TypeVar("T")
 
@@ -65,11 +61,6 @@ class Copies:
     def close(self) -> None:
         """End the reading thread."""
         self._thread.shutdown(wait=False, cancel_futures=True)
-
-
-def mark_of(body: bytes) -> bytes:
-    """Tells what a body says, but for when it was fetched: most portals write that into every event."""
-    return sha256(_FETCHED_AT.sub(b"DTSTAMP", body)).digest()
 
 
 def _is_plain(body: bytes) -> bool:

@@ -24,7 +24,6 @@ from icalsyncd.nodes import (
     Sequence,
     Step,
     Unreadable,
-    key_of,
     merges,
     resolved,
 )
@@ -163,17 +162,15 @@ def _below(node: Node, step: Step) -> tuple[Node, Node] | None:
         return (item, item) if item is not None else None
     if not isinstance(node, Mapping):
         return None
-    merged: list[Node] = []
+    if (pair := node.pair(step)) is not None:
+        return pair
     for key, value in node.pairs:
         if merges(key):
             source = resolved(value)
-            merged.extend(source.items if isinstance(source, Sequence) else [source])
-        elif key_of(key) == step:
-            return key, value
-    for source in merged:
-        found = _below(resolved(source), step)
-        if found is not None:
-            return found
+            for each in source.items if isinstance(source, Sequence) else [source]:
+                found = _below(resolved(each), step)
+                if found is not None:
+                    return found
     return None
 
 

@@ -19,8 +19,8 @@ from icalsyncd import log
 from icalsyncd.availability.attribution import fetched, telling
 from icalsyncd.availability.nights import Nights
 from icalsyncd.availability.stamps import Moment
-from icalsyncd.intake import Report
 from icalsyncd.journal import Journal
+from icalsyncd.report import Report
 from icalsyncd.view import Feed, SyncName, View, is_withheld
 
 LOOK_MOST: Final = 2.0
@@ -214,4 +214,5 @@ def _arrived(request: web.BaseRequest, response: web.StreamResponse) -> bool:
 
 def _reader(request: web.BaseRequest) -> str:
     agent = request.headers.get("User-Agent", "")
-    return "".join(char if char.isprintable() else "?" for char in agent[:_READER_KEPT])
+    agent = agent[:_READER_KEPT]
+    return agent if agent.isprintable() else "".join(char if char.isprintable() else "?" for char in agent)

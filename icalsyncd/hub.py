@@ -114,6 +114,9 @@ class Hub:
                 if (place := moved.get((accommodation, name), (accommodation, name))) in facts
             }
             before = states.get(accommodation)
+            if before is not None and before.ledger is ledger and accommodation in self.view.houses:
+                # nothing that the config says of it is new, and none of its syncs came from elsewhere
+                continue
             base = State(before.ledger if before else replace(ledger, syncs={}), own)
             changed[accommodation] = base.with_ledger(ledger, now)
         self.intake.configure(config)
@@ -129,9 +132,9 @@ class Hub:
         )
         for sync in config.syncs():
             name = (sync.accommodation, sync.id)
-            state = changed[sync.accommodation]
-            if state is None or not sync.receives or sync.paused:
+            if not sync.receives or sync.paused:
                 continue
+            state = self.journal.current[sync.accommodation]
             former = moved.get(name, name)
             known = states[former[0]].ledger.syncs.get(former[1]) if former[0] in states else None
             now_known = state.ledger.syncs[sync.id]

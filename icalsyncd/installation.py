@@ -10,11 +10,15 @@ import hmac
 import os
 import secrets
 from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
+from typing import Final
 
 from icalsyncd.availability.feed import Signature
 from icalsyncd.availability.ledger import Link
+
+_DERIVED_KEPT: Final = 32768
 
 
 class SecretUnusable(Exception):
@@ -47,6 +51,7 @@ class Installation:
         """Tells whether a store was written under this secret."""
         return self._derive("installation").hex()[:32]
 
+    @lru_cache(_DERIVED_KEPT)  # noqa: B019 (there is one installation, and it stays)
     def _derive(self, purpose: str) -> bytes:
         return hmac.digest(self.secret, purpose.encode(), sha256)
 

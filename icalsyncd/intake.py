@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from time import perf_counter
-from typing import Final, Literal, Protocol
+from typing import Final, Protocol
 
 from icalsyncd import PROJECT_URL, __version__, log
+from icalsyncd.already_read import AlreadyRead, mark_of
 from icalsyncd.availability.admission import Admitted, Outcome
 from icalsyncd.availability.calendar import Event, Failed, Good, Partial, Reason
-from icalsyncd.availability.claims import Claim
 from icalsyncd.availability.ledger import Ledger, Presence, SyncLedger
 from icalsyncd.availability.nights import Night
 from icalsyncd.availability.offers import blocked
@@ -24,10 +24,11 @@ from icalsyncd.availability.receipt import Receipt
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.clock import Clock
 from icalsyncd.config import Config, Sync
-from icalsyncd.copies import Copies, mark_of
+from icalsyncd.copies import Copies
 from icalsyncd.installation import Installation
 from icalsyncd.journal import Journal
 from icalsyncd.pull import Body, Failure, NotModified, Order, Puller
+from icalsyncd.report import PullOutcome, Report, tell
 from icalsyncd.schedule import after_failure, after_success, unconditional
 from icalsyncd.state import Facts, State, digest_of
 from icalsyncd.store import BodyKey, Role
@@ -37,43 +38,12 @@ AGENT: Final = f"icalsyncd/{__version__} (+{PROJECT_URL})"
 HEAVY: Final = 400
 """Events above which attribution, too, is done on a thread."""
 
-PullOutcome = Literal["updated", "not_modified", "partial", "held", "failed"]
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """How one pull ended."""
-
-    sync: str
-    outcome: PullOutcome
-    reason: Reason | None
-    nights: int
-    """Nights that the portal claims now, by our reading of its calendar."""
-    new: int
-    freed: int
-
-    @property
-    def is_good(self) -> bool:
-        """The copy was whole and believed."""
-        return self.outcome in ("updated", "not_modified")
-
 
 class Tally(Protocol):
     """Where pulls are counted."""
 
     def pulled(self, name: str, reason: Reason | None, seconds: float) -> None:
         """One pull has ended; *reason* where it failed."""
-
-
-@dataclass(frozen=True, slots=True)
-class _LastRead:
-    """A good copy, and what became of it."""
-
-    mark: bytes
-    claims: tuple[Claim, ...]
-    """Those that it left; others since then are a reason to read it again."""
-    read_under: str
-    read_on: Night
 
 
 class Intake:
@@ -91,7 +61,7 @@ class Intake:
         self._syncs: dict[SyncName, Sync] = {}
         self._turns: dict[SyncName, asyncio.Lock] = {}
         self._copies = Copies(journal)
-        self._last_good: dict[SyncName, _LastRead] = {}
+        self._already_read = AlreadyRead()
 
     def configure(self, config: Config) -> None:
         """Pull by *config* from now on."""
@@ -99,7 +69,7 @@ class Intake:
         self._syncs = {(sync.accommodation, sync.id): sync for sync in config.syncs()}
         self._copies.max_size = config.pull.max_size
         self._turns = {name: turn for name, turn in self._turns.items() if name in self._syncs}
-        self._last_good = {name: last for name, last in self._last_good.items() if name in self._syncs}
+        self._already_read.forget_all_but(self._syncs)
 
     def close(self) -> None:
         """Read no more."""
@@ -166,24 +136,20 @@ class Intake:
                     "last_whole": self._clock.now() if whole else None,
                 }
                 mark = mark_of(answer.body)
-                if self._says_the_same(name, sync, mark):
+                ledger, facts = self._ledger(name), self._facts(name)
+                if ledger is None or facts is None:
+                    return None
+                today = self._today(name)
+                if self._already_read.says_the_same(name, mark, ledger, facts, digest_of(sync.read), today):
                     return await self._admit(name, sync, None, began, body=answer.body, fresh=fresh, dry=dry)
-                reading = await self._copies.read(answer.body, sync.read, self._today(name))
+                reading = await self._copies.read(answer.body, sync.read, today)
                 if isinstance(reading, Failed):
                     return self._failed(name, sync, reading.reason, reading.detail, None, dry=dry)
                 report = await self._admit(name, sync, reading, began, body=answer.body, fresh=fresh, dry=dry)
                 ledger, facts = self._ledger(name), self._facts(name)
                 if isinstance(reading, Good) and not dry and ledger is not None and facts is not None:
-                    self._last_good[name] = _LastRead(mark, ledger.claims, facts.read_under, facts.read_on)
+                    self._already_read.note(name, mark, ledger, facts)
                 return report
-
-    def _says_the_same(self, name: SyncName, sync: Sync, mark: bytes) -> bool:
-        """Whether a copy is the last good one but for the time of its fetch, so that reading it would bring nothing new."""
-        last, ledger, facts = self._last_good.get(name), self._ledger(name), self._facts(name)
-        if last is None or ledger is None or facts is None or ledger.pulled_at is None or not facts.has_snapshot:
-            return False
-        same_reading = (last.read_under, last.read_on) == (digest_of(sync.read), self._today(name))
-        return mark == last.mark and last.claims is ledger.claims and same_reading and not facts.has_waiting
 
     async def _not_modified(self, name: SyncName, sync: Sync, began: Moment) -> Report | None:
         facts = self._facts(name)
@@ -260,7 +226,7 @@ class Intake:
             facts = replace(facts, has_waiting=True)
         facts = replace(facts, read_under=digest_of(sync.read), read_on=ledger.today)
         self._put(name, before, ledger, facts, bodies, now)
-        self._tell(sync, before.of(name[1]), facts, admitted, known, sync_ledger)
+        tell(sync.name, before.of(name[1]), facts, admitted, known, sync_ledger)
         return report
 
     async def reread(self, name: SyncName) -> None:
@@ -408,22 +374,6 @@ class Intake:
             self._journal.on_change(frozenset((name[0],)))
             return
         self._journal.put(name[0], before.with_ledger(ledger, now).with_facts(name[1], facts), bodies)
-
-    def _tell(
-        self, sync: Sync, before: Facts, facts: Facts, admitted: Admitted, known: SyncLedger, now: SyncLedger
-    ) -> None:
-        """One line where something happened; a pull that changed nothing is no event."""
-        new, gone = now.claimed - known.claimed, known.claimed - now.claimed
-        if before.reason is not None:
-            log.info("the portal answers again", sync=sync.name)
-        if admitted.outcome is Outcome.HELD and before.outcome != Outcome.HELD.value:
-            log.warning("held: a suspicious copy would free nights", sync=sync.name, nights=len(admitted.retained))
-        if admitted.outcome is Outcome.PARTIAL and before.outcome != Outcome.PARTIAL.value:
-            log.warning("the calendar is partly unreadable", sync=sync.name, problems=len(facts.problems))
-        if new or gone:
-            log.info("pulled", sync=sync.name, nights=len(now.claimed), new=len(new), gone=len(gone))
-        else:
-            log.debug("pulled", sync=sync.name, nights=len(now.claimed))
 
     def _facts(self, name: SyncName) -> Facts | None:
         state = self._journal.current.get(name[0])

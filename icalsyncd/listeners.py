@@ -12,6 +12,8 @@ from aiohttp import web
 
 from icalsyncd.config import Address
 
+CLOSING_GRACE: Final = 0.25
+"""Seconds in which whoever was let in a moment ago can still say what it wants."""
 CLOSING_MOST: Final = 1.0
 """Seconds that running answers are given when a listener closes."""
 
@@ -38,6 +40,8 @@ class Listener:
     async def close(self) -> None:
         """Take no more connections, and let running answers end."""
         self._sockets.close()
+        if self._server.connections:
+            await asyncio.sleep(CLOSING_GRACE)
         await self._server.shutdown(CLOSING_MOST)
 
 

@@ -68,6 +68,16 @@ class Sequence(Node):
 class Mapping(Node):
     flow: bool
     pairs: list[tuple[Node, Node]] = field(default_factory=list)
+    _by_key: dict[str | None, tuple[Node, Node]] | None = None
+
+    def pair(self, key: Step) -> tuple[Node, Node] | None:
+        """The *key* and its value, where they are written in this very mapping, which is whole by now."""
+        if self._by_key is None:
+            self._by_key = {}
+            for pair in self.pairs:
+                if not merges(pair[0]):
+                    self._by_key.setdefault(key_of(pair[0]), pair)
+        return self._by_key.get(key) if isinstance(key, str) else None
 
 
 class Unreadable(Exception):  # carries a fault out of a recursion

@@ -6,11 +6,15 @@ import asyncio
 import contextlib
 import heapq
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
 
 from icalsyncd import log
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.schedule import NAP, Attempts, due, slept
 from icalsyncd.view import SyncName
+
+_BREATH: Final = 32
+"""Pulls that are started in one go."""
 
 
 class Rounds:
@@ -74,7 +78,7 @@ class Rounds:
         try:
             while True:
                 before = self._now()
-                self._start_due(before)
+                await self._start_due(before)
                 next_due = self._queue[0][0] if self._queue else before + NAP
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._wake.wait(), max(0.01, min(NAP, next_due - self._now())))
@@ -87,11 +91,14 @@ class Rounds:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
 
-    def _start_due(self, now: Moment) -> None:
+    async def _start_due(self, now: Moment) -> None:
         while self._queue and self._queue[0][0] <= now:
             moment, name = heapq.heappop(self._queue)
             if self._due.get(name) == moment and name not in self._running:
                 self._running[name] = asyncio.create_task(self._go(name), name=f"pull {'/'.join(name)}")
+                if not len(self._running) % _BREATH:
+                    # thousands may be due at once, at a start or after a sleep
+                    await asyncio.sleep(0)
 
     async def _go(self, name: SyncName) -> None:
         try:

@@ -256,9 +256,12 @@ def _make(path: Path) -> None:
         )
     draft = path.with_name(f".{path.name}.new")
     draft.unlink(missing_ok=True)
-    draft.with_name(f"{draft.name}-journal").unlink(missing_ok=True)
+    for rest in ("-journal", "-wal", "-shm"):
+        draft.with_name(draft.name + rest).unlink(missing_ok=True)
     os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     with closing(sqlite3.connect(draft, isolation_level=None)) as db:
+        # now, and not once the file is in its place: who is killed over it leaves what only a writer can repair
+        db.execute("PRAGMA journal_mode=WAL")
         db.executescript(
             f"BEGIN; {_SCHEMA} PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={VERSION}; COMMIT;"
         )

@@ -10,6 +10,7 @@ import gzip
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from email.utils import formatdate
+from functools import cached_property
 from hashlib import sha256
 from typing import Final
 
@@ -28,7 +29,7 @@ ZIP_LEVEL: Final = 1
 """A tenth larger than by zlib's usual level and ten times faster: a feed changes more often than it is read."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Feed:
     """What one link answers."""
 
@@ -39,11 +40,11 @@ class Feed:
     """The strong entity tag of ``body``, quoted; that of ``zipped`` ends in `-gz`."""
     modified: Moment
 
-    @property
+    @cached_property
     def zipped_tag(self) -> str:
         return f'{self.tag[:-1]}-gz"'
 
-    @property
+    @cached_property
     def last_modified(self) -> str:
         """As HTTP writes it (RFC 9110 §5.6.7)."""
         return formatdate(self.modified, usegmt=True)

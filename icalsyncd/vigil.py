@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import heapq
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -35,6 +36,8 @@ class Vigil:
         self._delay = 0.0
         self._planned: frozenset[str] = frozenset()
         self._next: dict[str, Moment] = {}
+        self._queue: list[tuple[Moment, str]] = []
+        """By moment; those that are no longer the next of their accommodation are passed over."""
         self._wake = asyncio.Event()
 
     def configure(self, removal_delay: float, planned: frozenset[str]) -> None:
@@ -51,17 +54,25 @@ class Vigil:
                 self._next.pop(accommodation, None)
             else:
                 over = self._is_over(accommodation, state.ledger)
-                self._next[accommodation] = self._clock.now() if over else self._wake_at(state.ledger)
-        self._wake.set()
+                self._plan(accommodation, self._clock.now() if over else self._wake_at(state.ledger))
+
+    def _plan(self, accommodation: str, moment: Moment) -> None:
+        if self._next.get(accommodation) != moment:
+            self._next[accommodation] = moment
+            heapq.heappush(self._queue, (moment, accommodation))
+            self._wake.set()
 
     async def run(self) -> None:
         """Keep watch, until cancelled."""
         while True:
             now = self._clock.now()
-            for accommodation in [each for each, moment in self._next.items() if moment <= now]:
-                self._attend_safely(accommodation)
-                await asyncio.sleep(0)
-            soonest = min(self._next.values(), default=now + _LOOK)
+            while self._queue and self._queue[0][0] <= now:
+                moment, accommodation = heapq.heappop(self._queue)
+                if self._next.get(accommodation) == moment:
+                    del self._next[accommodation]
+                    self._attend_safely(accommodation)
+                    await asyncio.sleep(0)
+            soonest = self._queue[0][0] if self._queue else now + _LOOK
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), max(_SOON, min(_LOOK, soonest - self._clock.now())))
             self._wake.clear()
@@ -72,7 +83,7 @@ class Vigil:
         except Exception:
             # a bug in one accommodation does not stop another, and is not met again in the same breath
             log.exception("what time changes ended in a bug", accommodation=accommodation)
-            self._next[accommodation] = self._clock.now() + _AFTER_BUG
+            self._plan(accommodation, self._clock.now() + _AFTER_BUG)
 
     def attend(self, accommodation: str) -> None:
         """Bring one accommodation up to the present moment."""

@@ -13,7 +13,9 @@ from icalsyncd.availability.claims import Claim, Rule
 from icalsyncd.availability.nights import EMPTY, Nights, union
 
 REPEATS: Final = 3
-"""So many stays of one sync that another one had too are no accident: one of the portals reads the other beside us."""
+"""Fewer stays that two syncs both have are accidents."""
+REPEATED_SHARE: Final = 1 / 3
+"""Of a sync's stays; in simulated networks with many double bookings it stays below, where portals read each other above."""
 
 
 class Claims(tuple[Claim, ...]):
@@ -75,10 +77,11 @@ class Claims(tuple[Claim, ...]):
         return union(claim.genuine - claim.contested - claim.grown for claim in self if not claim.initial)
 
     @cached_property
-    def had_elsewhere(self) -> Nights:
-        """Nights of which another sync was an origin as well, where that was so of too many stays to be an accident."""
-        shared = [claim.shared for claim in self if claim.shared]
-        return union(shared) if len(shared) >= REPEATS else EMPTY
+    def mirrors(self) -> bool:
+        """Too many of its stays were another sync's as well to be an accident: one portal reads the other beside us."""
+        unproven = [claim for claim in self if claim.genuine != claim.proven]
+        shared = sum(bool(claim.shared) for claim in unproven)
+        return shared >= REPEATS and shared >= REPEATED_SHARE * len(unproven)
 
     @cached_property
     def are_plain(self) -> bool:

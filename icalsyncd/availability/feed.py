@@ -27,10 +27,12 @@ _HEAD: Final = (
 _TAIL: Final = b"END:VCALENDAR\r\n"
 # DTSTAMP is required (RFC 5545 §3.6.1); an event never changes under its UID, so that one moment serves all
 _EVENT: Final = (
-    b"BEGIN:VEVENT\r\nUID:%b\r\nDTSTAMP:20260101T000000Z\r\nDTSTART;VALUE=DATE:%b\r\nDTEND;VALUE=DATE:%b\r\n"
+    b"BEGIN:VEVENT\r\nUID:%b-%b"
+    + _AT_DOMAIN
+    + b"\r\nDTSTAMP:20260101T000000Z\r\nDTSTART;VALUE=DATE:%b\r\nDTEND;VALUE=DATE:%b\r\n"
     b"SUMMARY:" + SUMMARY.encode() + b"\r\nEND:VEVENT\r\n"
 )
-_EVENT_LENGTH: Final = len(_EVENT % (bytes(_UID_LENGTH), bytes(8), bytes(8)))
+_EVENT_LENGTH: Final = len(_EVENT % (bytes(8 + 1 + 8), bytes(16), bytes(8), bytes(8)))
 _LONG_PAST: Final = Stay(night_of(date(2000, 1, 1)), night_of(date(2000, 1, 2)))
 """What a feed without taken nights holds: RFC 5545 §3.6 wants a component, and some importers refuse one without."""
 _UID: Final = re.compile(rf"([0-9]{{8}})-([0-9]{{8}})-[0-9a-f]{{16}}@{_DOMAIN}")
@@ -66,8 +68,10 @@ class Signature:
 
     def _uid(self, start: bytes, end: bytes) -> bytes:
         dates = start + b"-" + end
-        mark = blake2b(dates + self.accommodation.encode(), key=self.key, digest_size=8).hexdigest()
-        return b"%b-%b%b" % (dates, mark.encode(), _AT_DOMAIN)
+        return b"%b-%b%b" % (dates, self._mark(dates), _AT_DOMAIN)
+
+    def _mark(self, dates: bytes) -> bytes:
+        return blake2b(dates + self.accommodation.encode(), key=self.key, digest_size=8).hexdigest().encode()
 
 
 def render(nights: Nights, signature: Signature) -> bytes:
@@ -97,7 +101,8 @@ class Pen:
             event = written.get(stay)
             if event is None:
                 start, end = _basic(stay.check_in), _basic(stay.check_out)
-                event = written[stay] = _EVENT % (self._signature._uid(start, end), start, end)
+                dates = start + b"-" + end
+                event = written[stay] = _EVENT % (dates, self._signature._mark(dates), start, end)
             parts.append(event)
         parts.append(_TAIL)
         return b"".join(parts)

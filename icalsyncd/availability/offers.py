@@ -107,9 +107,10 @@ def trouble(ledger: Ledger) -> Trouble:
         initial = sync.summed.initial
         initial_twice |= initial_once & initial
         initial_once |= initial
-    for sync in ledger.syncs.values():
+    for name, sync in ledger.syncs.items():
         claims = sync.summed
-        certain |= (claims.certain_since | (claims.certain_initial - initial_twice)) - (claims.had_elsewhere - twice)
+        sure = claims.certain_since | (claims.certain_initial - initial_twice)
+        certain |= sure - (ledger.claimed_beside(name) - twice) if claims.mirrors else sure
     taken = union(origins(ledger).values())
     ghosts = (taken - proven - certain).since(ledger.today)
     return Trouble((twice - ghosts).since(ledger.today), ghosts)

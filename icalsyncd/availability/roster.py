@@ -86,9 +86,9 @@ def reconcile(
                     first_name = _first_name((accommodation, name), seat, taken, reserved)
                     taken.add(first_name)
                     ledger = ledger.with_sync(name, _newcomer(seat, first_name, now))
-        ledger = settled(ledger, now)
         before = ledgers.get(accommodation)
-        changed[accommodation] = before if before is not None and before == ledger else ledger
+        # a ledger that stays as it was is settled already
+        changed[accommodation] = before if before is not None and before == ledger else settled(ledger, now)
     return changed
 
 

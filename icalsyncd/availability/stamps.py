@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final, TypeAlias
 
 from icalsyncd.availability.nights import Night, Nights, union
@@ -12,13 +13,13 @@ Moment: TypeAlias = float
 """Seconds since 1970-01-01 00:00 UTC, by the believed clock."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Stamps:
     """Disjoint sets of nights, each under the moment since which something holds for them, oldest first."""
 
     entries: tuple[tuple[Moment, Nights], ...] = ()
 
-    @property
+    @cached_property
     def nights(self) -> Nights:
         """All nights that are stamped."""
         return union(nights for _, nights in self.entries)

@@ -112,3 +112,12 @@ class House:
 
 def _event(start: int, end: int, kind: Kind = Kind.UNKNOWN, uid: str = "") -> Event:
     return Event(DAY_ONE + start, DAY_ONE + end, kind, uid)
+
+
+def started(*names: str, **settings: int) -> House:
+    """Every portal has been pulled, empty, and has read its empty feed."""
+    house = House(*names, **settings)
+    for name in names:
+        house.shows(name)
+    house.all_read()
+    return house

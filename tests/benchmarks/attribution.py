@@ -8,7 +8,6 @@ dates. CPU time, medians.
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable
 from datetime import date, timedelta
 from time import process_time
 
@@ -23,7 +22,11 @@ STAYS = 200
 GAP = 5
 """Nights from one arrival to the next: 200 stays fill most of three years."""
 ROUNDS = 200
-NONE: Callable[[str], Nights] = lambda uid: EMPTY  # noqa: E731
+
+
+def none_of_ours(uid: str) -> Nights:
+    """No portal here keeps our UIDs."""
+    return EMPTY
 
 
 def events(sync: int) -> list[Event]:
@@ -42,17 +45,17 @@ def accommodation() -> Ledger:
     now = 1000.0
     for number, name in enumerate(names):
         own = events(number)[number::SYNCS]
-        ledger = pulled(ledger, name, own, began=now, now=now, ours=NONE)
+        ledger = pulled(ledger, name, own, began=now, now=now, ours=none_of_ours)
         now += 1
     for number, name in enumerate(names):
         ledger = fetched(ledger, name, ledger.syncs[name].offered.nights, now=now, looked=True)
-        ledger = pulled(ledger, name, events(number), began=now + 1, now=now + 2, ours=NONE)
+        ledger = pulled(ledger, name, events(number), began=now + 1, now=now + 2, ours=none_of_ours)
         now += 3
     return ledger
 
 
 def by_rules(ledger: Ledger, copy: list[Event]) -> None:
-    pulled(ledger, "sync-0", copy, began=5000.0, now=5001.0, ours=NONE)
+    pulled(ledger, "sync-0", copy, began=5000.0, now=5001.0, ours=none_of_ours)
 
 
 def by_merging(copies: list[list[Event]]) -> set[date]:
@@ -64,24 +67,24 @@ def by_merging(copies: list[list[Event]]) -> set[date]:
     }
 
 
-def measure() -> tuple[float, float, float]:
+def measure() -> tuple[float, ...]:
     """Median seconds of CPU: a pull that changed, one that did not, and a plain merge."""
     ledger = accommodation()
     same = events(0)
     changed = [*same, Event(TODAY + 4, TODAY + 5, Kind.UNKNOWN, "new")]
     copies = [events(number) for number in range(SYNCS)]
-    times: tuple[list[float], list[float], list[float]] = ([], [], [])
+    times: dict[str, list[float]] = {"changed": [], "same": [], "merged": []}
     for _ in range(ROUNDS):
-        for found, what in zip(
-            times,
-            (lambda: by_rules(ledger, changed), lambda: by_rules(ledger, same), lambda: by_merging(copies)),
-            strict=True,
-        ):
-            started = process_time()
-            what()
-            found.append(process_time() - started)
-    changing, unchanged, merging = map(statistics.median, times)
-    return changing, unchanged, merging
+        started = process_time()
+        by_rules(ledger, changed)
+        times["changed"].append(process_time() - started)
+        started = process_time()
+        by_rules(ledger, same)
+        times["same"].append(process_time() - started)
+        started = process_time()
+        by_merging(copies)
+        times["merged"].append(process_time() - started)
+    return tuple(map(statistics.median, times.values()))
 
 
 def main() -> None:

@@ -1,10 +1,11 @@
-"""A thousand portals in one process of their own, so that what they cost is not counted: `python -m tests.benchmarks.portals`.
+"""A thousand portals in one process, so that what they cost is not counted: `python -m tests.benchmarks.portals`.
 
 The path says how a calendar behaves:
 
     /changes/EVENTS/OFFSET/NAME   one stay more, or that one less, at every request
     /stamps/EVENTS/OFFSET/NAME    the same nights under new DTSTAMPs
     /known/EVENTS/OFFSET/NAME     one body and its ETag: 304 to whoever has it
+    /crowd/EVENTS/OFFSET/NAME     stays that lie on top of each other, so that all are within the horizon
 
 Loopback has sixteen million addresses, each of which is a portal of its own to the daemon.
 """
@@ -19,21 +20,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
 from functools import lru_cache
+from typing import ClassVar
 
 EVERY = 20
 """Nights between the beginnings of two stays of one calendar: with four portals five nights apart, none overlap."""
 LENGTH = 4
+PORTALS = ("vrbo", "agoda", "holidu", "tripadvisor")
 _STAMP = b"20260101T000000Z"
 _ETAG = b'"a-body-of-ours"'
 
 
 @lru_cache(maxsize=64)
-def calendar(events: int, offset: int, *, more: bool = False) -> bytes:
+def calendar(events: int, offset: int, *, more: bool = False, every: int = EVERY) -> bytes:
     """*events* stays, the first *offset* nights from today, and one behind them where there is to be *more*."""
     today = date.today()  # noqa: DTZ011
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//portal.example//EN"]
     for number in range(events + more):
-        start = today + timedelta(offset + number * EVERY)
+        start = today + timedelta(offset + number * every % 1000)
         lines += [
             "BEGIN:VEVENT",
             f"UID:{number:08x}-{offset:04x}@portal.example",
@@ -49,7 +52,7 @@ def calendar(events: int, offset: int, *, more: bool = False) -> bytes:
 class _Portal(asyncio.Protocol):
     """HTTP/1.1 as far as it is needed: one request at a time, without a body."""
 
-    asked: Counter[bytes] = Counter()
+    asked: ClassVar[Counter[bytes]] = Counter()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -73,7 +76,12 @@ class _Portal(asyncio.Protocol):
         if behaviour == "known" and _ETAG in head:
             self._transport.write(b"HTTP/1.1 304 Not Modified\r\nETag: %b\r\n\r\n" % _ETAG)
             return
-        body = calendar(int(events), int(offset), more=behaviour == "changes" and time % 2 == 0)
+        body = calendar(
+            int(events),
+            int(offset),
+            more=behaviour == "changes" and time % 2 == 0,
+            every=7 if behaviour == "crowd" else EVERY,
+        )
         if behaviour == "stamps":
             body = body.replace(_STAMP, b"2026%02d%02dT%06dZ" % (time // 28 % 12 + 1, time % 28 + 1, time % 235959))
         tag = b"ETag: %b\r\n" % _ETAG if behaviour == "known" else b""
@@ -101,7 +109,8 @@ def portals() -> Iterator[int]:
 
 def url(port: int, behaviour: str, number: int, name: str, *, events: int = 50, offset: int = 1) -> str:
     """The calendar *name* at the portal *number*."""
-    return f"http://127.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}:{port}/{behaviour}/{events}/{offset}/{name}.ics"
+    host = f"127.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
+    return f"http://{host}:{port}/{behaviour}/{events}/{offset}/{name}.ics"
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from icalsyncd.availability.ledger import Link
 from icalsyncd.installation import open_installation, path_of
-from tests.benchmarks.portals import url
+from tests.benchmarks.portals import PORTALS, url
 from tests.end_to_end.daemon import free_port
 
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -39,7 +39,7 @@ def household(
             where = url(
                 port, behaviour, 2 + house * syncs + sync, f"{house}-{sync}", events=events, offset=1 + 5 * sync
             )
-            lines.append(f"      portal-{sync}: {{portal: portal-{sync}, direction: bidirectional, url: '{where}'}}")
+            lines.append(f"      portal-{sync}: {{portal: {PORTALS[sync]}, direction: bidirectional, url: '{where}'}}")
     return "\n".join(lines) + "\n"
 
 

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import ctypes
 import ctypes.util
-import statistics
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
-from time import perf_counter
 from typing import TypeAlias
 
 import icalendar
@@ -21,6 +19,7 @@ from icalsyncd.availability.calendar import Good
 from icalsyncd.availability.nights import date_of
 from icalsyncd.availability.reading import read
 from tests.availability.calendars import SETTINGS, TODAY, crlf, plain_calendar
+from tests.benchmarks.figures import Figure, medians, table
 
 Row: TypeAlias = tuple[date, date, str]
 ROUNDS = 60
@@ -102,8 +101,8 @@ def libical() -> Callable[[bytes], list[Row]] | None:
     return rows
 
 
-def main() -> None:
-    number = int(sys.argv[1]) if len(sys.argv) > 1 else 100
+def measured(number: int) -> dict[str, float]:
+    """Seconds of each reader for *number* events, medians; their nights are compared first."""
     body = crlf(plain_calendar(number))
     by_libical = libical()
     readers: dict[str, Callable[[bytes], object]] = {
@@ -114,18 +113,22 @@ def main() -> None:
         readers["libical 3, by ctypes"] = by_libical
         assert by_libical(body)[: len(rows_of_ours(body))] == rows_of_ours(body), "libical has other nights"
     assert by_icalendar(body)[: len(rows_of_ours(body))] == rows_of_ours(body), "icalendar has other nights"
-    taken: dict[str, list[float]] = {name: [] for name in readers}
-    for _ in range(ROUNDS):
-        for name, reader in readers.items():
-            start = perf_counter()
-            reader(body)
-            taken[name].append(perf_counter() - start)
-    ours = statistics.median(taken["icalsyncd"])
-    print(f"{number} plain events, {len(body)} bytes, median of {ROUNDS} rounds")
-    for name, times in taken.items():
-        median = statistics.median(times)
-        print(f"{name:>22}  {median * 1e3:8.3f} ms  {median / ours:6.2f} times ours")
+    return medians({name: lambda reader=reader: reader(body) for name, reader in readers.items()}, ROUNDS)  # type: ignore[misc]
+
+
+def figures(number: int = 100) -> Iterator[Figure]:
+    taken = measured(number)
+    ours = taken.pop("icalsyncd")
+    for name, median in taken.items():
+        faster = name.startswith("icalendar")
+        yield Figure(
+            f"read {number} plain events",
+            f"{ours * 1e3:.2f} ms",
+            f"{name}: {median * 1e3:.2f} ms, {median / ours:.1f} times ours",
+            "12 times faster" if faster else "within 3 times of it",
+            median >= 12 * ours if faster else ours <= 3 * median,
+        )
 
 
 if __name__ == "__main__":
-    main()
+    print(table(figures(int(sys.argv[1]) if len(sys.argv) > 1 else 100)))

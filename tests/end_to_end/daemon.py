@@ -98,7 +98,7 @@ class Daemon:
         await self.until(lambda: self.get("/-/healthy"), lambda answer: answer[0] in (200, 503))
 
     async def until(
-        self, ask: Callable[[], Any], satisfied: Callable[[Any], bool] = bool, patience: float = 15.0
+        self, ask: Callable[[], Any], satisfied: Callable[[Any], bool] = bool, patience: float = 30.0
     ) -> Any:
         """Ask until the answer satisfies; fail with the last answer and the log."""
         end = time.monotonic() + patience
@@ -122,7 +122,7 @@ class Daemon:
         self.process.wait()
         self.process = None
 
-    def stop(self, patience: float = 10.0) -> int:
+    def stop(self, patience: float = 30.0) -> int:
         """SIGTERM, and the exit code."""
         assert self.process is not None
         self.process.send_signal(signal.SIGTERM)

@@ -118,7 +118,7 @@ async def test_a_day_ahead_and_back_while_it_runs(tmp_path: Path) -> None:
             await running.pull("casa-azul/holidu")
             # neither what was cancelled nor what has left keeps a night
             await running.until(lambda: seen(running, link), lambda nights: nights == [0, 1, 30, 50, 51])
-            await running.until(lambda: running.sync("casa-azul/holidu"), is_planned, 25)
+            await running.until(lambda: running.sync("casa-azul/holidu"), is_planned, 60)
         finally:
             if running.process is not None:
                 running.kill()
@@ -144,7 +144,7 @@ async def test_a_start_a_day_ahead_ends_with_the_first_portal_that_tells_the_tim
             await running.pull("casa-azul/holidu")
             await running.until(lambda: seen(running, link), lambda nights: nights == [0, 1, 30, 50, 51])
             # what was planned under the wrong clock is planned anew at the end of a nap
-            await running.until(lambda: running.sync("casa-azul/holidu"), is_planned, 25)
+            await running.until(lambda: running.sync("casa-azul/holidu"), is_planned, 60)
         finally:
             if running.process is not None:
                 running.kill()

@@ -31,7 +31,7 @@ async def test_a_second_daemon_on_the_same_folder_says_so_and_ends(tmp_path: Pat
         second.write(config(second))
         second.start()
         assert second.process is not None
-        assert second.process.wait(10) == 1
+        assert second.process.wait(40) == 1
         assert f"another icalsyncd runs on {first.state}" in second.words()
         assert "Traceback" not in second.words()
         # the commands still find the first
@@ -52,7 +52,7 @@ async def test_the_state_of_a_newer_version_is_refused_untouched(tmp_path: Path)
         before = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in running.state.iterdir()}
         running.start()
         assert running.process is not None
-        assert running.process.wait(10) == 1
+        assert running.process.wait(40) == 1
         assert f"(version {version + 1} of the file, this one knows {version})" in running.words()
         after = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in running.state.iterdir()}
         assert after.items() >= before.items()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -13,6 +12,8 @@ from icalsyncd.availability.ledger import Channel, Ledger, Link, Presence, SyncL
 from icalsyncd.availability.nights import EMPTY, Nights, union
 from icalsyncd.availability.offers import trouble
 from icalsyncd.availability.roster import pause, resume
+from icalsyncd.records import dump_accommodation, dump_sync, load_accommodation, load_sync
+from icalsyncd.state import Facts
 from tests.network.portals import ours, today
 
 HOLD_SHARE = 0.9
@@ -120,8 +121,8 @@ class Attribution:
         self.ledger = tick(self.ledger, now=now, today=today(now))
 
     def restart(self, now: float) -> None:
-        stored = pickle.dumps(self.ledger)
-        self.ledger = woke(pickle.loads(stored), now=now)
+        syncs = {name: load_sync(dump_sync(sync, Facts()))[0] for name, sync in self.ledger.syncs.items()}
+        self.ledger = woke(load_accommodation(dump_accommodation(self.ledger), syncs), now=now)
         self.tick(now)
 
     def forget(self, now: float) -> None:

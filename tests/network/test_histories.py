@@ -9,10 +9,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from icalsyncd.availability.ledger import Channel
 from icalsyncd.availability.nights import EMPTY, Nights, Stay, union
-
-from tests.network.hubs import Attribution
 from tests.network.history import HOUR, START
-from tests.network.portals import DAY, Habits, Portal, Shape, Uids, today, uid_of
+from tests.network.hubs import Attribution
+from tests.network.portals import Habits, Portal, Shape, Uids, today, uid_of
 
 NAMES = ("a", "b", "c")
 LAG = 6 * HOUR
@@ -142,7 +141,7 @@ class Histories(RuleBasedStateMachine):
 
 
 def play_histories(count: int, steps: int) -> None:
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         Histories,
         settings=settings(
             max_examples=count,

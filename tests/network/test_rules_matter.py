@@ -13,8 +13,9 @@ from icalsyncd.availability.calendar import Event, Kind
 from icalsyncd.availability.claimed import Claims
 from icalsyncd.availability.claims import Claim
 from icalsyncd.availability.judgement import Circumstances
-from icalsyncd.availability.nights import EMPTY, Nights
+from icalsyncd.availability.nights import EMPTY, Nights, union
 from tests.availability import test_attribution as stories
+from tests.availability import test_overbooked as overbooked
 
 Story = Callable[[], None]
 
@@ -56,7 +57,7 @@ def _of_any_kind(claim: Claim, event: Event, own: Nights, today: int, edge: int)
 
 
 def _to_everyone(closed: dict[str, Nights], name: str) -> Nights:
-    return offers.union(closed.values())
+    return union(closed.values())
 
 
 def _first_come(found: dict[str, Nights]) -> dict[str, Nights]:
@@ -139,7 +140,7 @@ SWITCHES: list[tuple[str, object, str, object, Story]] = [
         judgement,
         "_carried",
         lambda made, nights, at: (replace(made, verdicts=()), EMPTY),
-        stories.test_a_double_booking_survives_that_its_portal_shows_it_as_one_with_what_it_was_told,
+        overbooked.test_a_double_booking_survives_that_its_portal_shows_it_as_one_with_what_it_was_told,
     ),
     (
         "outliving",
@@ -160,14 +161,14 @@ SWITCHES: list[tuple[str, object, str, object, Story]] = [
         offers,
         "origins",
         lambda ledger: _first_come(_origins(ledger)),
-        stories.test_an_overbooked_night_stays_offered_to_both_sides,
+        overbooked.test_an_overbooked_night_stays_offered_to_both_sides,
     ),
     (
         "possible ghosts: hidden for a day",
         attribution,
         "_hidden",
         lambda sync, present, began: EMPTY,
-        stories.test_two_that_look_like_each_other_for_a_day_are_shown_as_a_possible_ghost,
+        overbooked.test_two_that_look_like_each_other_for_a_day_are_shown_as_a_possible_ghost,
     ),
     (
         "padding",

@@ -199,7 +199,8 @@ async def test_a_bug_in_one_accommodation_stops_no_other(watch: Watch):
     broken = replace(settled(house(watch.today()), watch.now), timezone="Nowhere/Land")
     watch.plan(house(watch.today()))
     watch.journal.current["broken"] = State(broken)
-    watch.vigil._next.update(broken=watch.now, house=watch.now)
+    for accommodation in ("broken", "house"):
+        watch.vigil._plan(accommodation, watch.now)
     task = asyncio.create_task(watch.vigil.run())
     await asyncio.sleep(0.1)
     assert watch.vigil._next["broken"] > watch.now + 60, "and is not met again in the same breath"

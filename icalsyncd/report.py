@@ -1,0 +1,47 @@
+"""How a pull ended: for whoever asked for it, and for the log."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from icalsyncd import log
+from icalsyncd.availability.admission import Admitted, Outcome
+from icalsyncd.availability.calendar import Reason
+from icalsyncd.availability.ledger import SyncLedger
+from icalsyncd.state import Facts
+
+PullOutcome = Literal["updated", "not_modified", "partial", "held", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """How one pull ended."""
+
+    sync: str
+    outcome: PullOutcome
+    reason: Reason | None
+    nights: int
+    """Nights that the portal claims now, by our reading of its calendar."""
+    new: int
+    freed: int
+
+    @property
+    def is_good(self) -> bool:
+        """The copy was whole and believed."""
+        return self.outcome in ("updated", "not_modified")
+
+
+def tell(sync: str, before: Facts, facts: Facts, admitted: Admitted, known: SyncLedger, now: SyncLedger) -> None:
+    """One line where something happened; a pull that changed nothing is no event."""
+    new, gone = now.claimed - known.claimed, known.claimed - now.claimed
+    if before.reason is not None:
+        log.info("the portal answers again", sync=sync)
+    if admitted.outcome is Outcome.HELD and before.outcome != Outcome.HELD.value:
+        log.warning("held: a suspicious copy would free nights", sync=sync, nights=len(admitted.retained))
+    if admitted.outcome is Outcome.PARTIAL and before.outcome != Outcome.PARTIAL.value:
+        log.warning("the calendar is partly unreadable", sync=sync, problems=len(facts.problems))
+    if new or gone:
+        log.info("pulled", sync=sync, nights=len(now.claimed), new=len(new), gone=len(gone))
+    else:
+        log.debug("pulled", sync=sync, nights=len(now.claimed))
