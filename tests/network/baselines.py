@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from icalsyncd.availability.admission import SUSPICIOUS_NIGHTS, SUSPICIOUS_SHARE
 from icalsyncd.availability.calendar import Event, nights_in
 from icalsyncd.availability.nights import EMPTY, Nights, union
-from tests.network.hubs import HOLD_LEAST, HOLD_SHARE
 from tests.network.portals import today
 
 
@@ -24,7 +24,7 @@ class Merge:
             return True
         here = nights_in(events)
         before = self.claims.get(name, EMPTY)
-        suspicious = len(before - here) >= HOLD_LEAST and len(before - here) >= HOLD_SHARE * len(before)
+        suspicious = len(before - here) >= SUSPICIOUS_NIGHTS and len(before - here) >= SUSPICIOUS_SHARE * len(before)
         self.claims[name] = here if whole and not suspicious else here | before
         return whole and not suspicious
 

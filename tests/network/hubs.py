@@ -5,19 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from icalsyncd.availability.attribution import fetched, published, pulled, telling, tick, woke
-from icalsyncd.availability.calendar import Event, nights_in
+from icalsyncd.availability.admission import Outcome
+from icalsyncd.availability.attribution import fetched, published, telling, tick, woke
+from icalsyncd.availability.calendar import Broken, Event, Good, Partial
 from icalsyncd.availability.claims import Rule
 from icalsyncd.availability.ledger import Channel, Ledger, Link, Presence, SyncLedger
-from icalsyncd.availability.nights import EMPTY, Nights, union
+from icalsyncd.availability.nights import Nights, union
 from icalsyncd.availability.offers import trouble
+from icalsyncd.availability.receipt import Receipt
 from icalsyncd.availability.roster import pause, resume
 from icalsyncd.records import dump_accommodation, dump_sync, load_accommodation, load_sync
 from icalsyncd.state import Facts
 from tests.network.portals import ours, today
 
-HOLD_SHARE = 0.9
-HOLD_LEAST = 5
+HOLD = 6 * 3600.0
+"""Seconds for which a suspicious copy must repeat itself."""
 
 
 class Hub(Protocol):
@@ -76,17 +78,13 @@ class Attribution:
         sync = self.ledger.syncs[name]
         if sync.presence is not Presence.ACTIVE:
             return False
-        if events is None:
-            self.ledger = pulled(self.ledger, name, None, began=now, now=now, ours=ours)
-            return True
-        here = nights_in(events)
-        ahead = sync.genuine.since(self.ledger.today)
-        gone = ahead - here
-        suspicious = len(gone) >= HOLD_LEAST and len(gone) >= HOLD_SHARE * len(ahead)
-        retained = sync.claimed - here if not whole else gone if suspicious else EMPTY
-        good = whole and not suspicious
-        self.ledger = pulled(self.ledger, name, events, began=now, now=now, ours=ours, retained=retained, good=good)
-        return good
+        reading: Good | Partial | None = None
+        if events is not None:
+            # a cut calendar breaks off elsewhere each time, so that what it lacks is never believed to be gone
+            reading = Good(events) if whole else Partial(events, (), (Broken(f"cut at {now}", ""),))
+        receipt = Receipt(sync=name, reading=reading, began=now, now=now, hold=HOLD, ours=ours)
+        self.ledger, admitted = receipt.enter(self.ledger)
+        return admitted.outcome is Outcome.UPDATED
 
     def feed(self, name: str) -> Nights:
         return self.ledger.syncs[name].offered.nights
