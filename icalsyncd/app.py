@@ -35,6 +35,8 @@ EX_CONFIG: Final = 78
 """A config that cannot be run (sysexits.h): the service manager need not try again."""
 GIVE_WAY: Final = 0.0005
 """Seconds after which a thread that reads a calendar or writes the state lets the event loop go on (usually 5 ms)."""
+CALLS_MOST: Final = 5
+"""Times that a task is told to end, half a second apart."""
 HOUSEKEEPING: Final = 5.0
 """Seconds between two rounds of what need not be done at once."""
 DEFAULT_ADDRESSES: Final = {"feeds": Address("0.0.0.0", 5545), "admin": Address("127.0.0.1", 15545)}  # noqa: S104
@@ -161,9 +163,7 @@ class Daemon:
         """Close the ports, write what is known, release the folder."""
         notify.stopping()
         await self._ports.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await _end(self._tasks)
         await self.hub.end()
         self._folder.release()
         log.info("stopped")
@@ -294,6 +294,18 @@ class Daemon:
 
     def _spawn(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         self._tasks.append(asyncio.create_task(work, name=name))
+
+
+async def _end(tasks: list[asyncio.Task[None]]) -> None:
+    """Cancel *tasks* until they have ended: one that was just being woken may miss a single call."""
+    for _ in range(CALLS_MOST):
+        left = [task for task in tasks if not task.done()]
+        if not left:
+            return
+        for task in left:
+            task.cancel()
+        await asyncio.wait(left, timeout=0.5)
+    log.error("tasks do not end", tasks=", ".join(task.get_name() for task in tasks if not task.done()))
 
 
 def _boot_config(options: Options, folder: Folder) -> tuple[Accepted, Refused | None]:

@@ -113,7 +113,8 @@ class Journal:
         pause = 0.0
         while True:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), pause or NOTE_KEPT)
+                async with asyncio.timeout(pause or NOTE_KEPT):
+                    await self._wake.wait()
             self._wake.clear()
             if not (self._dirty or self._bodies or self._entered):
                 continue

@@ -81,7 +81,8 @@ class Rounds:
                 await self._start_due(before)
                 next_due = self._queue[0][0] if self._queue else before + NAP
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), max(0.01, min(NAP, next_due - self._now())))
+                    async with asyncio.timeout(max(0.01, min(NAP, next_due - self._now()))):
+                        await self._wake.wait()
                 self._wake.clear()
                 if slept(before, self._now()):
                     self._awake(self._now())

@@ -74,7 +74,8 @@ class Vigil:
                     await asyncio.sleep(0)
             soonest = self._queue[0][0] if self._queue else now + _LOOK
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), max(_SOON, min(_LOOK, soonest - self._clock.now())))
+                async with asyncio.timeout(max(_SOON, min(_LOOK, soonest - self._clock.now()))):
+                    await self._wake.wait()
             self._wake.clear()
 
     def _attend_safely(self, accommodation: str) -> None:
