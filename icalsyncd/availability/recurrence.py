@@ -21,7 +21,7 @@ from icalsyncd.availability.nights import Night
 
 MAX_INSTANCES: Final = 50_000
 """More instances, and more steps of one rule, than any real calendar has."""
-MAX_STEPS: Final = 100_000
+MAX_STEPS: Final = 40_000
 """More steps of all rules together."""
 _MAX_RULE: Final = 1_000
 _MAX_TIMES: Final = 24
