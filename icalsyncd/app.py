@@ -288,6 +288,8 @@ class Daemon:
                 log.warning(
                     "the clock is not believed: feeds stay as they were until a portal's agrees with it", why=doubt
                 )
+                # whoever answers tells the time
+                self.hub.rounds.hurry_all()
             elif doubted and not doubt:
                 log.info("the clock is believed again")
             doubted = bool(doubt)

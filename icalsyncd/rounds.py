@@ -6,15 +6,18 @@ import asyncio
 import contextlib
 import heapq
 from collections.abc import Awaitable, Callable, Mapping
+from time import monotonic
 from typing import Final
 
 from icalsyncd import log
 from icalsyncd.availability.stamps import Moment
-from icalsyncd.schedule import NAP, Attempts, due, slept
+from icalsyncd.schedule import NAP, Attempts, due, slept, spread
 from icalsyncd.view import SyncName
 
 _BREATH: Final = 32
 """Pulls that are started in one go."""
+_HASTE_APART: Final = 900.0
+"""Seconds between two times at which every portal is asked out of turn: a clock may go to and fro."""
 
 
 class Rounds:
@@ -38,6 +41,7 @@ class Rounds:
         self._queue: list[tuple[Moment, SyncName]] = []
         self._running: dict[SyncName, asyncio.Task[None]] = {}
         self._wake = asyncio.Event()
+        self._hurried: float | None = None
 
     def configure(self, intervals: Mapping[SyncName, float]) -> None:
         """Pull the syncs of *intervals* (seconds) and no others; those that go on as they were keep their schedule."""
@@ -68,6 +72,22 @@ class Rounds:
             self._due[name] = self._now()
             heapq.heappush(self._queue, (self._due[name], name))
             self._wake.set()
+
+    def hurry_all(self) -> None:
+        """Pull every sync within half a minute, each at its own moment of it, unless that was asked for just before.
+
+        A portal that asked us to wait is left in peace.
+        """
+        now = self._now()
+        if self._hurried is not None and monotonic() - self._hurried < _HASTE_APART:
+            return
+        self._hurried = monotonic()
+        for name in self._intervals:
+            moment = max(now + spread("/".join(name)), self._attempts(name).not_before or now)
+            if self._due.get(name, moment) > moment:
+                self._due[name] = moment
+                heapq.heappush(self._queue, (moment, name))
+        self._wake.set()
 
     def next_pull(self, name: SyncName) -> Moment | None:
         """When *name* is due; None where it is not pulled."""
