@@ -10,6 +10,7 @@ import json
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 import sysconfig
@@ -106,6 +107,7 @@ def machine(folder: Path) -> Iterator[Machine]:
     root.mkdir()
     mounted: list[Path] = []
     container: subprocess.Popen[bytes] | None = None
+    leader: int | None = None
     try:
         _mount("-t", "tmpfs", "-o", "size=1g", "tmpfs", str(disk))
         mounted.append(disk)
@@ -124,6 +126,10 @@ def machine(folder: Path) -> Iterator[Machine]:
     finally:
         if container is not None:
             # SIGTERM would be an orderly shutdown, and nothing in here is worth the wait
+            if leader is not None:
+                # the first process of a machine takes all others along; without its nspawn it would live on
+                with suppress(ProcessLookupError):
+                    os.kill(leader, signal.SIGKILL)
             container.kill()
             container.wait()
         for place in reversed(mounted):
