@@ -47,16 +47,17 @@ class Clock:
             self._doubt = f"the machine's clock is {_span(earliest - shown)} behind {known}"
         elif last is not None and shown > last + _LONGEST_ABSENCE:
             self._doubt = f"the machine's clock is {_span(shown - last)} ahead of what was stored last"
-        self._set(earliest if self._doubt is not None else shown)
+        self._anchor = earliest if self._doubt is not None else shown
+        self._anchored = self._boottime()
 
     def now(self) -> float:
         """The believed time in epoch seconds."""
-        shown = self._wall()
-        expected = self._anchor + self._boottime() - self._anchored
+        shown, up = self._wall(), self._boottime()
+        expected = self._anchor + up - self._anchored
         if abs(shown - expected) <= _TOLERANCE:
             # followed in small steps, as the machine is when its clock is disciplined
             self._doubt = None
-            self._set(shown)
+            self._anchor, self._anchored = shown, up
             return shown
         if self._doubt is None:
             way = "forward" if shown > expected else "back"
@@ -80,17 +81,13 @@ class Clock:
         if abs(date - shown) > _TOLERANCE:
             return False
         self._doubt = None
-        self._set(shown)
+        self._anchor, self._anchored = shown, self._boottime()
         return True
 
     def today(self, timezone: str, floor: date | None = None) -> date:
         """The date in *timezone* (an IANA name), never before *floor*, the last day stored, nor the release's day."""
         day = datetime.fromtimestamp(self.now(), ZoneInfo(timezone)).date()
         return max(day, RELEASED, floor or RELEASED)
-
-    def _set(self, moment: float) -> None:
-        self._anchor = moment
-        self._anchored = self._boottime()
 
 
 def _span(seconds: float) -> str:

@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import Final, Protocol
 
 from aiohttp import web, web_response
@@ -46,7 +47,22 @@ class _Seen:
     """Fetches of an unchanged feed that the ledger has not been told of yet."""
 
     at: Moment
-    reader: str
+    agent: str
+
+
+class _Answer(web.Response):
+    """A feed, or the word that it is the one that the reader has."""
+
+    arrived: Callable[[web.BaseRequest], None] | None = None
+    """Called once all of it has gone out, as far as can be told from here."""
+
+    async def write_eof(self, data: bytes = b"") -> None:
+        request = self._req
+        await super().write_eof(data)
+        if self.arrived is not None and request is not None:
+            arrived, self.arrived = self.arrived, None
+            if (transport := request.transport) is not None and not transport.is_closing():
+                arrived(request)
 
 
 class Feeds:
@@ -71,29 +87,28 @@ class Feeds:
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request."""
         view = self._view()
-        path = request.path
+        path = _path(request)
         target = view.target(path[path.rfind("/") + 1 : -4]) if path.endswith(".ics") and len(path) < 256 else None
         if target is None or request.method not in ("GET", "HEAD"):
             self._tally.requested(None, 404, old=False)
             return web.Response(status=404)
         name = target.name
-        feed, sync = view.feed(name), view.sync(name)
-        if feed is None or sync is None:
-            self._tally.requested(None, 404, old=False)
-            return web.Response(status=404)
         house = view.houses[name[0]]
+        feed, sync = house.feeds[name[1]], house.state.ledger.syncs[name[1]]
         if is_withheld(house, name[1]):
             self._tally.requested(name, 503, old=target.old)
             return web.Response(status=503, headers={"Retry-After": "600", "Cache-Control": "no-store"})
         if not _counts(request):
-            return await self._send(request, feed, name, old=target.old)
+            return self._response(request, feed, name, old=target.old)
         told = sync.told.nights if sync.told is not None else None
-        if told == feed.nights:
-            response = await self._send(request, feed, name, old=target.old, unchanged=True)
-            if _arrived(request, response):
-                self._seen[name] = _Seen(self._now(), _reader(request))
+        if told is feed.nights or told == feed.nights:
+            response = self._response(request, feed, name, old=target.old, unchanged=True)
+            response.arrived = partial(self._see, name)
             return response
         return await self._tell(request, name, old=target.old)
+
+    def _see(self, name: SyncName, request: web.BaseRequest) -> None:
+        self._seen[name] = _Seen(self._now(), request.headers.get("User-Agent", ""))
 
     async def _tell(self, request: web.BaseRequest, name: SyncName, *, old: bool) -> web.StreamResponse:
         """Answer a portal that has not been told these nights: look at it, store that it may know, then tell."""
@@ -108,10 +123,8 @@ class Feeds:
             self._journal.put(name[0], replace(state, ledger=ledger))
         # where the disk fails the answer goes out all the same: a night that must close is worth more than a record
         await self._journal.stored(STORE_MOST)
-        response = await self._send(request, feed, name, old=old)
-        if _arrived(request, response):
-            self._record(name, feed, self._now(), _reader(request), looked=looked)
-            log.info("fetched", sync="/".join(name), nights=len(feed.nights), looked=looked)
+        response = self._response(request, feed, name, old=old)
+        response.arrived = partial(self._record, name, feed, looked)
         return response
 
     async def _look(self, name: SyncName) -> bool:
@@ -134,26 +147,19 @@ class Feeds:
             return False
         return report is not None and report.is_good
 
-    async def _send(
+    def _response(
         self, request: web.BaseRequest, feed: Feed, name: SyncName, *, old: bool, unchanged: bool = False
-    ) -> web.StreamResponse:
+    ) -> _Answer:
         zipped = "gzip" in request.headers.get("Accept-Encoding", "")
-        headers = {
-            "ETag": feed.zipped_tag if zipped else feed.tag,
-            "Last-Modified": feed.last_modified,
-            "Cache-Control": "no-cache",
-            "Vary": "Accept-Encoding",
-        }
+        headers = (feed.zipped_headers if zipped else feed.headers).copy()
         if _is_known(request, feed, unchanged=unchanged):
-            response = web.Response(status=304, headers=headers)
+            response = _Answer(status=304, headers=headers)
         else:
             headers["Content-Type"] = "text/calendar; charset=utf-8"
             if zipped:
                 headers["Content-Encoding"] = "gzip"
-            response = web.Response(body=feed.zipped if zipped else feed.body, headers=headers)
+            response = _Answer(body=feed.zipped if zipped else feed.body, headers=headers)
         self._tally.requested(name, response.status, old=old)
-        await response.prepare(request)
-        await response.write_eof()
         return response
 
     def flush(self) -> None:
@@ -163,21 +169,30 @@ class Feeds:
         for name, fetch in seen.items():
             sync, feed = view.sync(name), view.feed(name)
             if sync is not None and sync.told is not None and feed is not None:
-                self._enter(name, sync.told.nights, fetch.at, fetch.reader, looked=False, durable=False)
+                self._enter(name, sync.told.nights, fetch.at, fetch.agent, looked=False, durable=False)
 
-    def _record(self, name: SyncName, feed: Feed, at: Moment, reader: str, *, looked: bool) -> None:
+    def _record(self, name: SyncName, feed: Feed, looked: bool, request: web.BaseRequest) -> None:
         self._seen.pop(name, None)
-        self._enter(name, feed.nights, at, reader, looked=looked, durable=True)
+        agent = request.headers.get("User-Agent", "")
+        self._enter(name, feed.nights, self._now(), agent, looked=looked, durable=True)
+        log.info("fetched", sync="/".join(name), nights=len(feed.nights), looked=looked)
 
-    def _enter(self, name: SyncName, nights: Nights, at: Moment, reader: str, *, looked: bool, durable: bool) -> None:
+    def _enter(self, name: SyncName, nights: Nights, at: Moment, agent: str, *, looked: bool, durable: bool) -> None:
         state = self._journal.current.get(name[0])
         if state is None or name[1] not in state.ledger.syncs:
             return
         ledger = fetched(state.ledger, name[1], nights, now=at, looked=looked)
-        facts = replace(state.of(name[1]), reader=reader)
+        facts = replace(state.of(name[1]), reader=_reader(agent))
         # a portal that was silent has its echoes back: that frees nights, and nights are freed by what is stored
         enter = self._journal.put if durable or state.ledger.syncs[name[1]].silent else self._journal.note
         enter(name[0], state.with_ledger(ledger, at).with_facts(name[1], facts))
+
+
+def _path(request: web.BaseRequest) -> str:
+    """The path that was asked for, without its query."""
+    raw = request.raw_path
+    # hardly any reader writes our links in a way of its own, and to undo that takes its time
+    return request.path if "%" in raw or not raw.startswith("/") else raw.partition("?")[0]
 
 
 def _counts(request: web.BaseRequest) -> bool:
@@ -206,13 +221,7 @@ def _is_known(request: web.BaseRequest, feed: Feed, *, unchanged: bool) -> bool:
         return False
 
 
-def _arrived(request: web.BaseRequest, response: web.StreamResponse) -> bool:
-    """Whether the answer went out in full, as far as can be told from here."""
-    transport = request.transport
-    return response.status in (200, 304) and transport is not None and not transport.is_closing()
-
-
-def _reader(request: web.BaseRequest) -> str:
-    agent = request.headers.get("User-Agent", "")
+def _reader(agent: str) -> str:
+    """A User-Agent as it can be kept and shown."""
     agent = agent[:_READER_KEPT]
     return agent if agent.isprintable() else "".join(char if char.isprintable() else "?" for char in agent)

@@ -187,14 +187,15 @@ class Intake:
         before, ledger, admitted = result
         known, sync_ledger = before.ledger.syncs[name[1]], ledger.syncs[name[1]]
         now = self._clock.now()
-        differs = known.claims is not sync_ledger.claims and _shown(known) != _shown(sync_ledger)
+        touched = known.claims is not sync_ledger.claims
+        differs = touched and _shown(known) != _shown(sync_ledger)
         outcome: PullOutcome = "not_modified" if reading is None and body is None else admitted.outcome.value
         report = Report(
             sync.name,
             outcome,
             None,
             nights=len(sync_ledger.claimed.since(ledger.today)),
-            new=len((sync_ledger.claimed - known.claimed).since(ledger.today)),
+            new=len((sync_ledger.claimed - known.claimed).since(ledger.today)) if touched else 0,
             freed=len((blocked(before.ledger) - blocked(ledger)).since(ledger.today)),
         )
         if dry:

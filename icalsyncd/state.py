@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from hashlib import blake2b
 
 from icalsyncd.availability.calendar import Reason
@@ -119,6 +120,7 @@ _OUT = (Presence.PAUSED, Presence.GONE)
 _FRESH = Facts()
 
 
+@lru_cache(1024)
 def digest_of(settings: ReadSettings) -> str:
     """Tells whether a calendar must be read anew because the settings of its sync have changed."""
 

@@ -11,8 +11,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from email.utils import formatdate
 from functools import cached_property
-from hashlib import sha256
+from hashlib import blake2b, sha256
 from typing import Final
+
+from multidict import CIMultiDict
 
 from icalsyncd.availability.feed import Pen
 from icalsyncd.availability.ledger import Ledger, SyncLedger
@@ -45,9 +47,25 @@ class Feed:
         return f'{self.tag[:-1]}-gz"'
 
     @cached_property
-    def last_modified(self) -> str:
-        """As HTTP writes it (RFC 9110 §5.6.7)."""
-        return formatdate(self.modified, usegmt=True)
+    def headers(self) -> CIMultiDict[str]:
+        """What HTTP says of ``body`` beside its type; to be copied, not changed."""
+        return self._described(self.tag)
+
+    @cached_property
+    def zipped_headers(self) -> CIMultiDict[str]:
+        """What HTTP says of ``zipped`` beside its type and encoding; to be copied, not changed."""
+        return self._described(self.zipped_tag)
+
+    def _described(self, tag: str) -> CIMultiDict[str]:
+        return CIMultiDict(
+            {
+                "ETag": tag,
+                # RFC 9110 §5.6.7
+                "Last-Modified": formatdate(self.modified, usegmt=True),
+                "Cache-Control": "no-cache",
+                "Vary": "Accept-Encoding",
+            }
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +116,7 @@ class View:
 
 def digest(token: str) -> bytes:
     """What a link's token is looked up by."""
-    return sha256(token.encode()).digest()
+    return blake2b(token.encode(), digest_size=16).digest()
 
 
 def see(

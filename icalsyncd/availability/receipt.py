@@ -51,7 +51,9 @@ class Receipt:
             retained=admitted.retained,
             good=admitted.outcome is Outcome.UPDATED and not self.again,
         )
-        after = replace(entered.syncs[self.sync], held=admitted.held, broken=admitted.broken)
+        after = entered.syncs[self.sync]
+        if (after.held, after.broken) != (admitted.held, admitted.broken):
+            after = replace(after, held=admitted.held, broken=admitted.broken)
         if self.again and sync.pulled_at is not None:
             after = replace(after, pulled_at=sync.pulled_at)
-        return entered.with_sync(self.sync, after), admitted
+        return entered if after is entered.syncs[self.sync] else entered.with_sync(self.sync, after), admitted

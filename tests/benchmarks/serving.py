@@ -24,7 +24,6 @@ from tests.end_to_end.daemon import free_port
 
 REQUESTS = 4000
 ROUNDS = 7
-_TICKS = os.sysconf("SC_CLK_TCK")
 _NGINX = """
 daemon off; worker_processes 1; error_log stderr crit; pid {folder}/nginx.pid;
 events {{}}
@@ -33,11 +32,12 @@ http {{ access_log {folder}/access.log; server {{ listen 127.0.0.1:{port}; root 
 
 
 def cpu_of(*processes: int) -> float:
-    spent = 0.0
-    for process in processes:
-        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-        spent += (int(fields[11]) + int(fields[12])) / _TICKS
-    return spent
+    """CPU seconds of all their threads, to the nanosecond (`/proc/PID/stat` counts in hundredths)."""
+    return sum(
+        int(thread.read_text().split()[0]) / 1e9
+        for process in processes
+        for thread in Path(f"/proc/{process}/task").glob("*/schedstat")
+    )
 
 
 async def ask(port: int, path: str, *headers: str) -> bytes:
