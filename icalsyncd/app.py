@@ -12,7 +12,8 @@ import asyncio
 import gc
 import os
 import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -65,19 +66,15 @@ async def run(options: Options, stop: asyncio.Event, reload: asyncio.Event) -> i
     log.configure(options.log_style, options.log_level)
     daemon = None
     sys.setswitchinterval(GIVE_WAY)
-    # what is made now stays for as long as the daemon runs: it is not searched for garbage over and over
-    gc.disable()
     try:
-        daemon = Daemon.open(options)
-        await daemon.start()
-        gc.freeze()
+        with _made_to_stay():
+            daemon = Daemon.open(options)
+            await daemon.start()
     except CannotStart as error:
         log.error("cannot start", why=str(error))
         if daemon is not None:
             await daemon.stop()
         return error.code
-    finally:
-        gc.enable()
     try:
         return await daemon.serve(stop, reload)
     finally:
@@ -127,13 +124,13 @@ class Daemon:
         """Rebuild every feed from what is stored, bind the ports, say READY, and only then pull. Raises CannotStart."""
         hub = self.hub
         self._hide_secrets(hub.accepted)
-        hub.begin()
+        await hub.begin()
         try:
             await self._ports.open(hub.accepted.config)
         except CannotListen as error:
             raise CannotStart(str(error)) from None
         self._note_address()
-        self._save_accepted()
+        await asyncio.to_thread(self._save_accepted)
         self._spawn("journal", hub.journal.run())
         await hub.journal.stored()
         for warning in hub.accepted.warnings:
@@ -171,17 +168,18 @@ class Daemon:
     async def reload(self) -> tuple[str, ...]:
         """Read the config anew and take it over; where it cannot be, nothing changes and the mistakes are returned."""
         async with self._reloading:
-            loaded = await asyncio.to_thread(load, self.options.config, os.environ)
-            if isinstance(loaded, Refused):
-                return self._refuse(tuple(map(str, loaded.mistakes)))
-            if loaded.digest == self.hub.accepted.digest:
-                self._approve(taken_over=False)
-                return ()
-            notify.reloading()
-            try:
-                return await self._take_over(loaded)
-            finally:
-                notify.ready(self.hub.words())
+            with _made_to_stay():
+                loaded = await asyncio.to_thread(load, self.options.config, os.environ)
+                if isinstance(loaded, Refused):
+                    return self._refuse(tuple(map(str, loaded.mistakes)))
+                if loaded.digest == self.hub.accepted.digest:
+                    self._approve(taken_over=False)
+                    return ()
+                notify.reloading()
+                try:
+                    return await self._take_over(loaded)
+                finally:
+                    notify.ready(self.hub.words())
 
     async def _take_over(self, loaded: Accepted) -> tuple[str, ...]:
         why = await asyncio.to_thread(self._other_secret, loaded.config)
@@ -194,12 +192,12 @@ class Daemon:
         # from here on nothing fails
         before = self.hub.accepted
         self._hide_secrets(loaded)
-        self.hub.apply(loaded)
+        await self.hub.apply(loaded)
         for listener in self._ports.take_up(move):
             # the request that asked for this may be one of those that the old listener still answers
             self.hub.in_background(listener.close())
         self._note_address()
-        self._save_accepted()
+        await asyncio.to_thread(self._save_accepted)
         self._approve(taken_over=True)
         known = {(warning.path, warning.message) for warning in before.warnings}
         for warning in loaded.warnings:
@@ -280,7 +278,8 @@ class Daemon:
                 self._note_address()
             await self.hub.journal.ask(lambda: None)
             notify.watchdog()
-            if (line := self.hub.words()) != said:
+            # thousands of syncs take their time to count
+            if (line := await asyncio.to_thread(self.hub.words)) != said:
                 said = line
                 notify.status(line)
             doubt = self.hub.clock.doubted
@@ -296,6 +295,17 @@ class Daemon:
 
     def _spawn(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         self._tasks.append(asyncio.create_task(work, name=name))
+
+
+@contextmanager
+def _made_to_stay() -> Iterator[None]:
+    """Make what stays for long: it is not searched for garbage, now or later, which would stop the loop each time."""
+    gc.disable()
+    try:
+        yield
+        gc.freeze()
+    finally:
+        gc.enable()
 
 
 async def _end(tasks: list[asyncio.Task[None]]) -> None:

@@ -86,8 +86,13 @@ class Clock:
 
     def today(self, timezone: str, floor: date | None = None) -> date:
         """The date in *timezone* (an IANA name), never before *floor*, the last day stored, nor the release's day."""
-        day = datetime.fromtimestamp(self.now(), ZoneInfo(timezone)).date()
-        return max(day, RELEASED, floor or RELEASED)
+        return day_at(self.now(), timezone, floor)
+
+
+def day_at(moment: float, timezone: str, floor: date | None = None) -> date:
+    """The date in *timezone* at *moment*, in epoch seconds, never before *floor* nor the release's day."""
+    day = datetime.fromtimestamp(moment, ZoneInfo(timezone)).date()
+    return max(day, RELEASED, floor or RELEASED)
 
 
 def _span(seconds: float) -> str:

@@ -10,13 +10,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine
 from dataclasses import replace
-from typing import Any
+from functools import partial
+from typing import Any, Final
 
 from icalsyncd import log
 from icalsyncd.availability.attribution import woke
 from icalsyncd.availability.nights import Nights
 from icalsyncd.availability.offers import Trouble
-from icalsyncd.availability.roster import reconcile, renames
 from icalsyncd.clock import Clock
 from icalsyncd.config import Accepted
 from icalsyncd.feeds import Feeds
@@ -24,15 +24,21 @@ from icalsyncd.installation import Installation, path_of
 from icalsyncd.intake import Intake
 from icalsyncd.journal import Journal
 from icalsyncd.metrics import Counts, Metrics, Scene
+from icalsyncd.pace import in_steps
 from icalsyncd.publisher import Publisher
 from icalsyncd.pull import Puller
 from icalsyncd.rounds import Rounds
-from icalsyncd.seating import plans, todays
-from icalsyncd.state import State, digest_of
+from icalsyncd.seating import plans
 from icalsyncd.status import ConfigStatus, state_of
 from icalsyncd.store import Store
+from icalsyncd.takeover import Takeover, take_over
 from icalsyncd.view import SyncName, View, see
 from icalsyncd.vigil import Vigil
+
+HOUSES_AT_ONCE: Final = 8
+"""Accommodations that change in one go: their feeds take a few milliseconds to write."""
+TURNS_ASIDE: Final = 4
+"""Times that a config is reckoned on a thread; what still moves on meanwhile is then reckoned at once."""
 
 
 class Hub:
@@ -68,7 +74,7 @@ class Hub:
         self.metrics = Metrics(self.counts, self._scene)
         self._background: set[asyncio.Task[Any]] = set()
 
-    def begin(self) -> None:
+    async def begin(self) -> None:
         """Rebuild the view from what is stored, under the config."""
         now = self.clock.now()
         if self._known_secret != self.installation.mark:
@@ -80,7 +86,7 @@ class Hub:
                 log.info("a new secret was made: paste the links into the portals (icalsyncd links)")
         self._wake()
         self.journal.on_change = self._changed
-        self.apply(self.accepted)
+        await self.apply(self.accepted)
 
     async def end(self) -> None:
         """Let what runs end, and write what is known."""
@@ -92,57 +98,70 @@ class Hub:
         await self._puller.close()
         await self.journal.close()
 
-    def apply(self, accepted: Accepted) -> None:
-        """Swap the config in: ledgers, schedule, what the vigil waits for, copies to be read anew. Nothing here fails."""
-        self.accepted, config = accepted, accepted.config
-        now = self.clock.now()
-        states = dict(self.journal.current)
-        ledgers = {each: state.ledger for each, state in states.items()}
-        wanted = plans(config, self.installation)
-        moved = renames(ledgers, wanted)
-        ledgers = reconcile(ledgers, wanted, today=todays(config, self.clock, states), now=now)
-        facts = {
-            (accommodation, name): known
-            for accommodation, state in states.items()
-            for name, known in state.facts.items()
-        }
-        changed: dict[str, State | None] = {}
-        for accommodation, ledger in ledgers.items():
-            own = {
-                name: facts[place]
-                for name in ledger.syncs
-                if (place := moved.get((accommodation, name), (accommodation, name))) in facts
-            }
-            before = states.get(accommodation)
-            if before is not None and before.ledger is ledger and accommodation in self.view.houses:
-                # nothing that the config says of it is new, and none of its syncs came from elsewhere
-                continue
-            base = State(before.ledger if before else replace(ledger, syncs={}), own)
-            changed[accommodation] = base.with_ledger(ledger, now)
+    async def apply(self, accepted: Accepted) -> None:
+        """Take the config over: ledgers, schedule, what the vigil waits for, copies to be read anew. Nothing here fails.
+
+        Each accommodation is under the new config from one moment to the next, a few at a time; of a household's config
+        that is one moment. Accommodations that exchange syncs change together.
+        """
+        config = accepted.config
+        wanted = await asyncio.to_thread(plans, config, self.installation)
+        self.accepted = accepted
         self.intake.configure(config)
-        self.journal.put_all(changed)
+        asked: set[SyncName] = set()
+        left: frozenset[str] | None = None
+        turns = 0
+        while left is None or left:
+            reckon = partial(
+                take_over,
+                config,
+                wanted,
+                dict(self.journal.current),
+                now=self.clock.now(),
+                shown=self.view.houses.keys(),
+                only=left,
+            )
+            turns += 1
+            if turns <= TURNS_ASIDE:
+                taken = await asyncio.to_thread(reckon)
+                left = await self._put(taken)
+            else:
+                # these move on faster than they are reckoned aside
+                taken, left = reckon(), frozenset()
+                self.journal.put_all(taken.states)
+            asked |= taken.asked
+            for name in taken.reread:
+                if name[0] not in left:
+                    self._reread_soon(name)
         self.publisher.configure(config)
         self.vigil.configure(config.server.removal_delay, frozenset(wanted))
-        self.rounds.configure(
+        async for accommodations in in_steps(list(self.journal.current), HOUSES_AT_ONCE):
+            self.vigil.watch(accommodations)
+        await self.rounds.configure(
             {
                 (sync.accommodation, sync.id): float(sync.interval)
                 for sync in config.syncs()
                 if sync.receives and not sync.paused
             }
         )
-        for sync in config.syncs():
-            name = (sync.accommodation, sync.id)
-            if not sync.receives or sync.paused:
-                continue
-            state = self.journal.current[sync.accommodation]
-            former = moved.get(name, name)
-            known = states[former[0]].ledger.syncs.get(former[1]) if former[0] in states else None
-            now_known = state.ledger.syncs[sync.id]
-            if known is None or now_known.pulled_at is None or known.calendar != now_known.calendar:
-                # new, resumed, or at another address: its portal is asked at once
-                self.rounds.hurry(name)
-            if state.of(sync.id).read_under not in ("", digest_of(sync.read)):
-                self._reread_soon(name)
+        for name in asked:
+            self.rounds.hurry(name)
+
+    async def _put(self, taken: Takeover) -> frozenset[str]:
+        """Put what was reckoned; returns the accommodations whose states have moved on meanwhile, and so were not."""
+        current, left = self.journal.current, set()
+        together = taken.together & taken.states.keys()
+        steps = [sorted(together)] if together else []
+        apart = [accommodation for accommodation in taken.states if accommodation not in together]
+        steps += [apart[start : start + HOUSES_AT_ONCE] for start in range(0, len(apart), HOUSES_AT_ONCE)]
+        for step in steps:
+            stale = [each for each in step if current.get(each) is not taken.before.get(each)]
+            if stale and step[0] in together:
+                stale = step
+            left.update(stale)
+            self.journal.put_all({each: taken.states[each] for each in step if each not in stale})
+            await asyncio.sleep(0)
+        return frozenset(left)
 
     def _changed(self, accommodations: frozenset[str]) -> None:
         """Something is known, or durable, that was not: swap the view."""

@@ -93,6 +93,10 @@ class Intake:
         if config is None or facts is None or sync.url is None:
             return None
         calendar = self._installation.fingerprint(sync.url.reveal())
+        ledger = self._ledger(name)
+        if ledger is None or ledger.calendar != calendar:
+            # its accommodation is about to come under this config
+            return None
         began = self._clock.now()
         conditional = not dry and facts.validated == calendar and not unconditional(facts.last_whole, began)
         order = Order(

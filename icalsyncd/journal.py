@@ -16,6 +16,7 @@ from typing import Final, TypeVar
 
 from icalsyncd import log
 from icalsyncd.availability.stamps import Moment
+from icalsyncd.pace import in_steps
 from icalsyncd.publication import Publication, PublicationKey
 from icalsyncd.state import State
 from icalsyncd.store import BodyKey, Commit, Store, Stored, StoreFailed
@@ -23,6 +24,8 @@ from icalsyncd.store import BodyKey, Commit, Store, Stored, StoreFailed
 NOTE_KEPT: Final = 30.0
 """Seconds after which what need not be durable at once (times, validators) is written at the latest."""
 RETRY_MOST: Final = 15.0
+STATES_AT_ONCE: Final = 32
+"""Accommodations whose feeds are looked at in one go once they are stored."""
 
 T = TypeVar("T")
 
@@ -153,12 +156,13 @@ class Journal:
         for key, body in bodies.items():
             if self._bodies.get(key) is body:
                 self._bodies.pop(key, None)
-        for accommodation, (_, state) in changes.items():
-            if state is None:
-                self.durable.pop(accommodation, None)
-            else:
-                self.durable[accommodation] = state
-        self.on_change(frozenset(changes))
+        async for step in in_steps(changes.items(), STATES_AT_ONCE):
+            for accommodation, (_, state) in step:
+                if state is None:
+                    self.durable.pop(accommodation, None)
+                else:
+                    self.durable[accommodation] = state
+            self.on_change(frozenset(accommodation for accommodation, _ in step))
         self._answer(version, stored=True)
         return True
 

@@ -1,7 +1,7 @@
 """What Prometheus scrapes: counters of what happened, and gauges of how things are, read from the view.
 
 Every metric of the daemon is defined here. Labels are names of the config, never a URL, a link or a word of a calendar.
-What never happened is an absent series, not a 0.
+A time at which nothing happened yet is an absent series, not a 0; counts begin at 0.
 """
 
 from __future__ import annotations

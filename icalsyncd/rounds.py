@@ -11,11 +11,12 @@ from typing import Final
 
 from icalsyncd import log
 from icalsyncd.availability.stamps import Moment
+from icalsyncd.pace import in_steps
 from icalsyncd.schedule import NAP, Attempts, due, slept, spread
 from icalsyncd.view import SyncName
 
 _BREATH: Final = 32
-"""Pulls that are started in one go."""
+"""Pulls that are started, or planned, in one go."""
 _HASTE_APART: Final = 900.0
 """Seconds between two times at which every portal is asked out of turn: a clock may go to and fro."""
 
@@ -43,7 +44,7 @@ class Rounds:
         self._wake = asyncio.Event()
         self._hurried: float | None = None
 
-    def configure(self, intervals: Mapping[SyncName, float]) -> None:
+    async def configure(self, intervals: Mapping[SyncName, float]) -> None:
         """Pull the syncs of *intervals* (seconds) and no others; those that go on as they were keep their schedule."""
         now = self._now()
         for name in self._intervals.keys() - intervals.keys():
@@ -51,9 +52,10 @@ class Rounds:
             self._due.pop(name, None)
         changed = [name for name, interval in intervals.items() if self._intervals.get(name) != interval]
         self._intervals = dict(intervals)
-        for name in changed:
-            self._since.setdefault(name, now)
-            self.plan(name)
+        async for names in in_steps(changed, _BREATH):
+            for name in names:
+                self._since.setdefault(name, now)
+                self.plan(name)
 
     def plan(self, name: SyncName) -> None:
         """Reckon anew when *name* is due: something has happened to it."""

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from icalsyncd.availability.ledger import Channel
 from icalsyncd.availability.nights import Night, Stay, date_of, night_of
 from icalsyncd.availability.roster import Place, Plan, Seat
-from icalsyncd.clock import Clock
+from icalsyncd.availability.stamps import Moment
+from icalsyncd.clock import day_at
 from icalsyncd.config import Accommodation, Config, Sync
 from icalsyncd.installation import Installation
 from icalsyncd.state import State
@@ -18,13 +19,13 @@ def plans(config: Config, installation: Installation) -> dict[str, Plan]:
     return {accommodation.id: _plan(accommodation, installation) for accommodation in config.accommodations}
 
 
-def todays(config: Config, clock: Clock, states: Mapping[str, State]) -> dict[str, Night]:
-    """Each accommodation's day in its own zone, never before the one on which its state was last known."""
+def todays(config: Config, now: Moment, states: Mapping[str, State]) -> dict[str, Night]:
+    """Each accommodation's day in its own zone at *now*, never before the one on which its state was last known."""
     days: dict[str, Night] = {}
     for accommodation in config.accommodations:
         state = states.get(accommodation.id)
         floor = date_of(state.ledger.today) if state else None
-        days[accommodation.id] = night_of(clock.today(accommodation.timezone, floor))
+        days[accommodation.id] = night_of(day_at(now, accommodation.timezone, floor))
     return days
 
 

@@ -41,10 +41,12 @@ class Vigil:
         self._wake = asyncio.Event()
 
     def configure(self, removal_delay: float, planned: frozenset[str]) -> None:
-        """Let what leaves the config go after *removal_delay* seconds; *planned* are the accommodations in it."""
+        """Let what leaves the config go after *removal_delay* seconds; *planned* are the accommodations in it.
+
+        They are to be watched anew after that.
+        """
         self._delay = removal_delay
         self._planned = planned
-        self.watch(self._journal.current)
 
     def watch(self, accommodations: Iterable[str]) -> None:
         """Reckon anew when each of *accommodations* changes by itself: something has happened to it."""

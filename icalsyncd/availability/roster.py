@@ -60,21 +60,30 @@ class Plan:
 
 
 def reconcile(
-    ledgers: Mapping[str, Ledger], plans: Mapping[str, Plan], *, today: Mapping[str, Night], now: Moment
+    ledgers: Mapping[str, Ledger],
+    plans: Mapping[str, Plan],
+    *,
+    today: Mapping[str, Night],
+    now: Moment,
+    only: Set[str] | None = None,
 ) -> dict[str, Ledger]:
     """The ledgers under a new config. *today* is each planned accommodation's day.
 
-    A ledger that the config does not change is the same object.
+    Where *only* is given, those of these accommodations alone, and of all that exchange syncs. A ledger that the config
+    does not change is the same object.
     """
     moved = dict(ledgers)
-    found = renames(ledgers, plans)
-    for place, former in found.items():
-        whole = all((place[0], name) in found for name in plans[place[0]].syncs)
+    renamed = renames(ledgers, plans)
+    wanted = None if only is None else only | tied(renamed)
+    for place, former in renamed.items():
+        whole = all((place[0], name) in renamed for name in plans[place[0]].syncs)
         _move(moved, former, place, today, whole=whole)
     taken = {sync.link.first_name for ledger in moved.values() for sync in ledger.syncs.values()}
     reserved = {"/".join(seat.was) for plan in plans.values() for seat in plan.syncs.values() if seat.was}
     changed: dict[str, Ledger] = {}
     for accommodation in dict.fromkeys((*moved, *plans)):
+        if wanted is not None and accommodation not in wanted:
+            continue
         plan = plans.get(accommodation)
         if plan is None:
             ledger = _without_plan(moved[accommodation], now)
@@ -116,6 +125,16 @@ def renames(ledgers: Mapping[str, Ledger], plans: Mapping[str, Plan]) -> dict[Pl
         if former is not None and place not in found and former not in found.values():
             found[place] = former
     return found
+
+
+def tied(renamed: Mapping[Place, Place]) -> frozenset[str]:
+    """The accommodations that syncs come from or go to as they are *renamed*."""
+    return frozenset(
+        accommodation
+        for place, former in renamed.items()
+        if place[0] != former[0]
+        for accommodation in (place[0], former[0])
+    )
 
 
 def expire(ledger: Ledger, *, delay: float, now: Moment) -> Ledger:

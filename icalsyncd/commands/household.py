@@ -42,8 +42,9 @@ def household_under(paths: Paths, accepted: Accepted) -> Household:
     installation = installation_of(paths, config)
     stored = stored_in(paths)
     clock = Clock(stored.last_commit)
-    days = todays(config, clock, stored.states)
-    return Household(config, accepted.text, installation, stored, plans(config, installation), days, clock.now())
+    now = clock.now()
+    days = todays(config, now, stored.states)
+    return Household(config, accepted.text, installation, stored, plans(config, installation), days, now)
 
 
 def accepted_config(paths: Paths) -> Accepted:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
-from tests.benchmarks import household, metrics, pulls, read, render, serving
+from tests.benchmarks import attribution, growth, household, metrics, page, pulls, read, render, serving, waiting
 from tests.benchmarks.figures import Figure, machine, table
 
 PAGE = Path(__file__).parents[2] / "docs" / "performance.md"
@@ -33,7 +33,18 @@ def main() -> None:
     where = f"Measured on {date.today():%Y-%m-%d}: {machine()}."  # noqa: DTZ011
     print(where, flush=True)
     found: list[Figure] = []
-    for part in (read.figures, render.figures, serving.figures, pulls.figures, scrape, household.figures):
+    parts = (
+        read.figures,
+        attribution.figures,
+        render.figures,
+        serving.figures,
+        pulls.figures,
+        scrape,
+        page.figures,
+        waiting.figures,
+        household.figures,
+    )
+    for part in parts:
         for figure in part():
             print(
                 f"{figure.what}: {figure.ours}; {figure.beside}; {figure.reach}{'' if figure.held else ', NOT reached'}",
@@ -41,7 +52,10 @@ def main() -> None:
             )
             found.append(figure)
     if "--write" in sys.argv[1:]:
-        PAGE.write_text(_TABLE.sub(lambda _: f"\n{where}\n\n{table(found)}\n\n", PAGE.read_text()))
+        grown = growth.grown()
+        growth.PLOT.write_text(growth.drawn(grown))
+        tables = table(found) + "\n\n" + "\n".join(growth.rows(grown))
+        PAGE.write_text(_TABLE.sub(lambda _: f"\n{where}\n\n{tables}\n\n", PAGE.read_text()))
 
 
 if __name__ == "__main__":

@@ -123,3 +123,15 @@ def daemon(folder: Path, accommodations: str) -> Iterator[Running]:
                 process.wait(30)
             except subprocess.TimeoutExpired:
                 process.kill()
+
+
+def applied(running: Running, text: str, patience: float = 60.0) -> float:
+    """Seconds from the save of the file until its config runs."""
+    log = running.folder / "log"
+    before = log.read_text().count("the config was taken over")
+    start = time.monotonic()
+    write(running.folder, running.listen, running.admin, text)
+    while log.read_text().count("the config was taken over") == before:
+        assert time.monotonic() < start + patience
+        time.sleep(0.01)
+    return time.monotonic() - start

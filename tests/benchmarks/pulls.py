@@ -74,7 +74,7 @@ async def compare(port: int, behaviour: str, rounds: int = ROUNDS) -> tuple[list
     """The CPU seconds of a pull and of a bare fetch, one number each a round."""
     with tempfile.TemporaryDirectory() as folder:
         hub = hub_of(household(port, behaviour), Path(folder))
-        hub.begin()
+        await hub.begin()
         writing = asyncio.create_task(hub.journal.run())
         names = [(sync.accommodation, sync.id) for sync in hub.accepted.config.syncs()]
         urls = [f"{sync.url.reveal()}?bare" for sync in hub.accepted.config.syncs() if sync.url is not None]

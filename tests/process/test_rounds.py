@@ -12,7 +12,7 @@ HOUSES: list[SyncName] = [(f"house-{number}", "holidu") for number in range(20)]
 BUSY: SyncName = ("house-0", "holidu")
 
 
-def rounds(now: float) -> Rounds:
+async def rounds(now: float) -> Rounds:
     async def pull(name: SyncName) -> None:
         raise AssertionError("nothing runs here")
 
@@ -20,31 +20,31 @@ def rounds(now: float) -> Rounds:
         return Attempts(last=now - 1, not_before=now + 7200 if name == BUSY else None)
 
     made = Rounds(pull, attempts, lambda: now, lambda: None)
-    made.configure(dict.fromkeys(HOUSES, 86400.0))
+    await made.configure(dict.fromkeys(HOUSES, 86400.0))
     return made
 
 
-def test_where_the_clock_is_in_doubt_every_portal_is_asked_within_half_a_minute() -> None:
+async def test_where_the_clock_is_in_doubt_every_portal_is_asked_within_half_a_minute() -> None:
     now = time.time()
-    made = rounds(now)
+    made = await rounds(now)
     made.hurry_all()
     moments = [made.next_pull(name) for name in HOUSES if name != BUSY]
     assert all(moment is not None and now <= moment <= now + 30 for moment in moments)
     assert len(set(moments)) == len(moments), "not all in the same moment"
 
 
-def test_a_portal_that_asked_us_to_wait_is_not_hurried() -> None:
+async def test_a_portal_that_asked_us_to_wait_is_not_hurried() -> None:
     now = time.time()
-    made = rounds(now)
+    made = await rounds(now)
     before = made.next_pull(BUSY)
     made.hurry_all()
     assert before is not None
     assert made.next_pull(BUSY) == min(before, now + 7200)
 
 
-def test_a_clock_that_goes_to_and_fro_does_not_make_us_ask_over_and_over() -> None:
+async def test_a_clock_that_goes_to_and_fro_does_not_make_us_ask_over_and_over() -> None:
     now = time.time()
-    made = rounds(now)
+    made = await rounds(now)
     made.hurry_all()
     for name in HOUSES:
         made.plan(name)

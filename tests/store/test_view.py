@@ -108,7 +108,7 @@ def test_a_feed_whose_nights_stay_is_not_made_again_and_was_not_modified():
     changed = later.feed(("casa", "a"))
     assert changed is not None
     assert changed.modified == 60.0
-    assert changed.last_modified == "Thu, 01 Jan 1970 00:01:00 GMT"
+    assert changed.headers["Last-Modified"] == "Thu, 01 Jan 1970 00:01:00 GMT"
 
 
 def test_each_link_leads_to_its_feed_and_nothing_else_does():

@@ -1,0 +1,97 @@
+"""What a config makes of the accommodations: reckoned from their states at one moment, on whatever thread.
+
+    states, config ─▶ take_over ─▶ Takeover ─▶ the hub puts each accommodation, unless its state has moved on meanwhile;
+                          ▲                                        │
+                          └───────── those, once more ◀────────────┘
+
+Nothing here is put or stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Set
+from dataclasses import dataclass, replace
+
+from icalsyncd.availability.roster import Place, Plan, reconcile, renames, tied
+from icalsyncd.availability.stamps import Moment
+from icalsyncd.config import Config
+from icalsyncd.seating import todays
+from icalsyncd.state import State, digest_of
+from icalsyncd.view import SyncName
+
+
+@dataclass(frozen=True, slots=True)
+class Takeover:
+    """The accommodations under a config."""
+
+    before: Mapping[str, State]
+    """What this was reckoned from."""
+    states: Mapping[str, State]
+    """By accommodation; those that differ from before, or are not shown yet."""
+    together: frozenset[str]
+    """Accommodations that exchange syncs: they are put in one go, or not at all."""
+    asked: frozenset[SyncName]
+    """To be pulled at once: new, resumed, or at another address."""
+    reread: frozenset[SyncName]
+    """Copies to be read anew, under other settings."""
+
+
+def take_over(
+    config: Config,
+    plans: Mapping[str, Plan],
+    states: Mapping[str, State],
+    *,
+    now: Moment,
+    shown: Set[str],
+    only: Set[str] | None = None,
+) -> Takeover:
+    """Reckon what *config*, whose *plans* these are, makes of *states*; of those of *only*, where it is given.
+
+    *shown* are the accommodations that the view has already.
+    """
+    ledgers = {accommodation: state.ledger for accommodation, state in states.items()}
+    moved = renames(ledgers, plans)
+    together = tied(moved)
+    days = todays(config, now, states)
+    ledgers = reconcile(ledgers, plans, today=days, now=now, only=only)
+    facts = {
+        (accommodation, name): known for accommodation, state in states.items() for name, known in state.facts.items()
+    }
+    made: dict[str, State] = {}
+    for accommodation, ledger in ledgers.items():
+        before = states.get(accommodation)
+        if before is not None and before.ledger is ledger and accommodation in shown:
+            # nothing that the config says of it is new, and none of its syncs came from elsewhere
+            continue
+        own = {
+            name: facts[place]
+            for name in ledger.syncs
+            if (place := moved.get((accommodation, name), (accommodation, name))) in facts
+        }
+        base = State(before.ledger if before else replace(ledger, syncs={}), own)
+        made[accommodation] = base.with_ledger(ledger, now)
+    return Takeover(states, made, together, *_wanted(config, states, made, moved, ledgers.keys()))
+
+
+def _wanted(
+    config: Config,
+    states: Mapping[str, State],
+    made: Mapping[str, State],
+    moved: Mapping[Place, Place],
+    reckoned: Set[str],
+) -> tuple[frozenset[SyncName], frozenset[SyncName]]:
+    asked: set[SyncName] = set()
+    reread: set[SyncName] = set()
+    for sync in config.syncs():
+        if not sync.receives or sync.paused or sync.accommodation not in reckoned:
+            continue
+        name = (sync.accommodation, sync.id)
+        former = moved.get(name, name)
+        known = states[former[0]].ledger.syncs.get(former[1]) if former[0] in states else None
+        state = made.get(sync.accommodation) or states[sync.accommodation]
+        now_known = state.ledger.syncs[sync.id]
+        if known is None or now_known.pulled_at is None or known.calendar != now_known.calendar:
+            asked.add(name)
+        if state.of(sync.id).read_under not in ("", digest_of(sync.read)):
+            reread.add(name)
+    return frozenset(asked), frozenset(reread)

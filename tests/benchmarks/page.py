@@ -1,0 +1,36 @@
+"""What the status page costs: `python -m tests.benchmarks.page`. The yardstick is the same view as plain JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from icalsyncd.page import page
+from tests.benchmarks.figures import Figure, medians, table
+from tests.glance.worlds import world
+
+ACCOMMODATIONS = 200
+SYNCS = 5
+
+
+def figures() -> Iterator[Figure]:
+    sight = world(ACCOMMODATIONS, SYNCS)
+    nights = {
+        accommodation: {
+            name: [str(stay) for stay in sync.claimed.stays()] for name, sync in house.state.ledger.syncs.items()
+        }
+        for accommodation, house in sight.view.houses.items()
+    }
+    page(sight)
+    taken = medians({"page": lambda: page(sight), "json": lambda: json.dumps(nights)}, 9)
+    yield Figure(
+        f"the status page of {ACCOMMODATIONS} accommodations, {ACCOMMODATIONS * SYNCS:,} syncs",
+        f"{taken['page'] * 1e3:.0f} ms CPU, {len(page(sight)) / 2**20:.1f} MiB",
+        f"their nights as JSON {taken['json'] * 1e3:.0f} ms",
+        "300 ms",
+        taken["page"] <= 0.3,
+    )
+
+
+if __name__ == "__main__":
+    print(table(figures()))

@@ -1,0 +1,95 @@
+"""A new config while everything goes on: nothing that happens meanwhile is lost, and every accommodation comes under it."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from icalsyncd import config
+from icalsyncd.availability.attribution import fetched
+from icalsyncd.availability.nights import Nights
+from icalsyncd.hub import Hub
+from icalsyncd.installation import Installation
+from icalsyncd.store import Store
+
+HOUSES = 60
+
+
+def accepted(folder: Path, text: str) -> config.Accepted:
+    loaded = config.parse(text, folder / "config.yaml", {})
+    assert isinstance(loaded, config.Accepted), loaded
+    return loaded
+
+
+def household(*, after: int, names: dict[int, str] | None = None) -> str:
+    """Sixty accommodations with an export each; *names* are those of syncs that are called otherwise."""
+    lines = ["terms: accepted", "accommodations:"]
+    for number in range(HOUSES):
+        name = (names or {}).get(number, f"house-{number}/website")
+        house, _, sync = name.partition("/")
+        lines += [
+            f"  {house}:",
+            "    timezone: Europe/Madrid",
+            f"    buffer: {{after: {after}}}",
+            "    blocks: [{from: 2030-01-01, to: 2030-01-03}]",
+            "    syncs:",
+            f"      {sync}: {{portal: generic, direction: export}}",
+        ]
+    return "\n".join(lines) + "\n"
+
+
+async def test_what_happens_while_a_config_is_taken_over_is_not_lost(tmp_path: Path) -> None:
+    hub = Hub(accepted(tmp_path, household(after=0)), Installation(b"s" * 32), Store(tmp_path / "state.sqlite3"))
+    await hub.begin()
+    told = Nights.between(750000, 750002)
+    taking = asyncio.create_task(hub.apply(accepted(tmp_path, household(after=2))))
+    happened = 0
+    while not taking.done():
+        # each turn of the loop, one portal reads its feed
+        house = f"house-{happened % HOUSES}"
+        state = hub.journal.current[house]
+        ledger = fetched(state.ledger, "website", told, now=1e9 + happened, looked=False)
+        hub.journal.put(house, state.with_ledger(ledger, 1e9))
+        happened += 1
+        await asyncio.sleep(0)
+    await taking
+    assert happened > 1, "nothing happened meanwhile: this proves nothing"
+    for number in range(HOUSES):
+        ledger = hub.journal.current[f"house-{number}"].ledger
+        assert ledger.after == 2
+        assert len(hub.view.houses[f"house-{number}"].feeds["website"].nights) == 4, "the stay and its buffer"
+        assert (ledger.syncs["website"].last_fetch is not None) == (number < happened)
+    await hub.end()
+
+
+async def test_syncs_that_change_places_keep_what_is_known_of_them_though_both_move_on_meanwhile(
+    tmp_path: Path,
+) -> None:
+    hub = Hub(accepted(tmp_path, household(after=0)), Installation(b"s" * 32), Store(tmp_path / "state.sqlite3"))
+    await hub.begin()
+    links = {hub.link((f"house-{number}", "website")) for number in range(HOUSES)}
+    text = household(after=0, names={0: "new-0/website", 1: "new-1/website"}).replace(
+        "      website: {portal: generic, direction: export}",
+        "      website: {portal: generic, direction: export, was: house-0/website}",
+        1,
+    )
+    first, second = text.split("  new-1:")
+    text = f"{first}  new-1:{second.replace('direction: export}', 'direction: export, was: house-1/website}', 1)}"
+    taking = asyncio.create_task(hub.apply(accepted(tmp_path, text)))
+    seen = 0
+    while not taking.done():
+        house = f"house-{seen % 2}"
+        state = hub.journal.current.get(house)
+        if state is not None and "website" in state.ledger.syncs:
+            ledger = fetched(state.ledger, "website", Nights.between(750000, 750002), now=1e9 + seen, looked=False)
+            hub.journal.put(house, state.with_ledger(ledger, 1e9))
+            seen += 1
+        await asyncio.sleep(0)
+    await taking
+    assert seen > 1, "nothing happened meanwhile: this proves nothing"
+    for house in ("new-0", "new-1"):
+        sync = hub.journal.current[house].ledger.syncs["website"]
+        assert sync.last_fetch is not None
+        assert hub.link((house, "website")) in links
+    assert not hub.journal.current["house-0"].ledger.syncs
+    await hub.end()
