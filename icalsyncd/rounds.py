@@ -52,9 +52,10 @@ class Rounds:
             self._due.pop(name, None)
         changed = [name for name, interval in intervals.items() if self._intervals.get(name) != interval]
         self._intervals = dict(intervals)
+        for name in changed:
+            self._since.setdefault(name, now)
         async for names in in_steps(changed, _BREATH):
             for name in names:
-                self._since.setdefault(name, now)
                 self.plan(name)
 
     def plan(self, name: SyncName) -> None:
