@@ -299,7 +299,9 @@ def _headline(look: Look | None, origins: tuple[str, ...]) -> str:
         case Look.OVERBOOKED:
             return f"Overbooked: {names}"
         case Look.GHOST:
-            return "Closed, and perhaps nobody took it" if names else "Open now, and perhaps a ghost that comes and goes"
+            return (
+                "Closed, and perhaps nobody took it" if names else "Open now, and perhaps a ghost that comes and goes"
+            )
         case Look.TAKEN:
             return f"Taken: {names}" if names else "Taken"
         case Look.BUFFER:
