@@ -18,8 +18,8 @@ from icalsyncd.availability.stamps import Moment, Stamps
 REMEMBERED: Final = 32
 """Stays that a portal began to show untold, of which it is known whether another one showed them already."""
 REPEATS: Final = 3
-"""Of these, so many are no accident: in simulated networks, where one booking in twelve is a double one, one portal in
-thirty without such a link comes to it, and four in five with one."""
+"""Of these, so many are no accident: in simulated networks, where one booking in twelve is a double one, hardly a portal
+without such a link comes to it, and nine in ten with one do."""
 
 
 def begun_untold(sync: SyncLedger, claims: Claims, beside: Collection[Claims]) -> tuple[bool, ...]:
