@@ -276,7 +276,7 @@ def _words(stretch: Stretch, sight: Sight, zone: str) -> str:
         case Look.TAKEN:
             return said + repeated
         case Look.GHOST:
-            return f"perhaps a ghost: {said}{repeated}"
+            return f"perhaps a ghost: {said or 'it comes and goes'}{repeated}"
         case Look.OVERBOOKED:
             return f"OVERBOOKED: {said}{repeated}"
 
@@ -299,7 +299,9 @@ def _headline(look: Look | None, origins: tuple[str, ...]) -> str:
         case Look.OVERBOOKED:
             return f"Overbooked: {names}"
         case Look.GHOST:
-            return "Closed, and perhaps nobody took it"
+            return (
+                "Closed, and perhaps nobody took it" if names else "Open now, and perhaps a ghost that comes and goes"
+            )
         case Look.TAKEN:
             return f"Taken: {names}" if names else "Taken"
         case Look.BUFFER:

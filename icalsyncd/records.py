@@ -123,6 +123,8 @@ def dump_sync_ledger(sync: SyncLedger) -> str:
             "published": [[since, _nights(feed)] for since, feed in sync.published],
             "withdrawn": _stamps(sync.withdrawn),
             "offered": _stamps(sync.offered),
+            "untold": [int(copied) for copied in sync.untold],
+            "given_up": _stamps(sync.given_up),
             "silent": sync.silent,
         }
     )
@@ -159,6 +161,8 @@ def load_sync(parts: SyncRecord) -> tuple[SyncLedger, Facts]:
         withdrawn=_load_stamps(record.get("withdrawn", ())),
         offered=_load_stamps(record.get("offered", ())),
         published=tuple((since, _load_nights(feed)) for since, feed in record.get("published", ())),
+        untold=tuple(map(bool, record.get("untold", ()))),
+        given_up=_load_stamps(record.get("given_up", ())),
         silent=record.get("silent", False),
     )
     return sync, _load_facts(json.loads(parts.facts))
@@ -265,12 +269,12 @@ def _claim(claim: Claim) -> list[Any]:
         _nights(claim.contested),
         _nights(claim.grown),
         _nights(claim.doubtful),
-        _nights(claim.shared),
     ]
 
 
 def _load_claim(row: list[Any]) -> Claim:
-    start, end, kind, began, verdicts, initial, contested, grown, doubtful, shared = row
+    # earlier stores hold one column more
+    start, end, kind, began, verdicts, initial, contested, grown, doubtful = row[:9]
     return Claim(
         stay=reuse_stay(start, end),
         kind=Kind(kind),
@@ -280,7 +284,6 @@ def _load_claim(row: list[Any]) -> Claim:
         contested=_load_nights(contested),
         grown=_load_nights(grown),
         doubtful=_load_nights(doubtful),
-        shared=_load_nights(shared),
     )
 
 

@@ -65,10 +65,10 @@ def report(
 
 
 def nights_of(house: House) -> list[Json]:
-    """The taken nights from today on, in runs of the same origins."""
+    """The taken nights and possible ghosts from today on, in runs of the same origins."""
     ledger = house.state.ledger
     sources = {"local": ledger.local, **{name: sync.genuine for name, sync in ledger.syncs.items()}}
-    ahead = house.blocked.since(ledger.today)
+    ahead = house.blocked.since(ledger.today) | house.trouble.possible_ghosts
     marks = [*sources.values(), house.trouble.overbooked, house.trouble.possible_ghosts]
     edges = sorted({edge for nights in (ahead, *marks) for stay in nights.stays() for edge in stay})
     rows: list[Json] = []

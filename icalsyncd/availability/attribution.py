@@ -16,6 +16,7 @@ from typing import Final
 
 from icalsyncd.availability.calendar import Event
 from icalsyncd.availability.ledger import DAY, FETCHES_KEPT, Ledger, SyncLedger
+from icalsyncd.availability.mirroring import begun_untold, given_up
 from icalsyncd.availability.nights import EMPTY, Night, Nights, union
 from icalsyncd.availability.offers import offers
 from icalsyncd.availability.stamps import Moment, Stamps
@@ -54,12 +55,11 @@ def pulled(
     found = _counted(events, ours) if events is not None else None
     present = Nights.of_stays(event.stay for event, _ in found) if found is not None else sync.summed.reported
     others = ledger.claimed_beside(name)
-    held = ledger.local | union(sync.genuine for other, sync in ledger.syncs.items() if other != name)
     lapsed = sync.withdrawn.by(began - sync.delay) if good else EMPTY
     hidden = _hidden(sync, present, began)
     claims = sync.summed
     touched = retained or lapsed or not hidden.isdisjoint(claims.genuine)
-    if touched or not goes_on_unchanged(sync, found, held, ledger.today - 1):
+    if touched or not goes_on_unchanged(sync, found, ledger.today - 1):
         made = carried_over(
             sync,
             found if found is not None else as_claimed(claims),
@@ -71,9 +71,13 @@ def pulled(
             lapsed=lapsed,
             hidden=hidden,
             others=others,
-            held=held,
+            lately=sync.given_up.nights,
+            held=ledger.local | union(each.genuine for other, each in ledger.syncs.items() if other != name),
         )
         claims = claims if made == claims else made
+    untold = sync.untold
+    if claims is not sync.claims:
+        untold = begun_untold(sync, claims, [each.summed for other, each in ledger.syncs.items() if other != name])
     departed = (sync.departed | sync.genuine).until(ledger.today).since(ledger.today - DEPARTED_KEPT)
     nothing_new = claims is sync.claims and departed == sync.departed and sync.pulled_at is not None
     after = replace(
@@ -85,6 +89,8 @@ def pulled(
         in_force=_fetched_since(sync, began) if good else sync.in_force,
         unfetched=sync.told is None if good else sync.unfetched,
         withdrawn=sync.withdrawn.only(claims.echoes | (claims.nights - others)),
+        untold=untold,
+        given_up=given_up(sync, claims, now),
     )
     if nothing_new:
         return ledger.with_sync(name, after)
@@ -138,8 +144,9 @@ def tick(ledger: Ledger, *, now: Moment, today: Night) -> Ledger:
     moved = ledger if today <= ledger.today else replace(ledger, today=today)
     for name, sync in ledger.syncs.items():
         silent = _is_silent(ledger, sync, now)
-        if silent is not sync.silent:
-            moved = moved.with_sync(name, replace(sync, silent=silent))
+        lately = sync.given_up.since(now - DAY)
+        if silent is not sync.silent or lately is not sync.given_up:
+            moved = moved.with_sync(name, replace(sync, silent=silent, given_up=lately))
     return ledger if moved is ledger else settled(moved, now)
 
 
@@ -240,9 +247,11 @@ def _hidden(sync: SyncLedger, present: Nights, began: Moment) -> Nights:
 
     A claim of its own on them, shown once, looks the same after it is cancelled.
     """
-    if sync.told is None or not sync.told.by(began - sync.delay) <= present:
+    # where no fetch is seen, what is offered is told by the time at which it must have been read
+    told = sync.offered if sync.published else sync.told
+    if told is None or not told.by(began - sync.delay) <= present:
         return EMPTY
-    return sync.told.by(began - DAY)
+    return told.by(began - (sync.delay if sync.published else 0.0) - DAY)
 
 
 def _counted(events: Iterable[Event], ours: Ours) -> Found:

@@ -12,11 +12,6 @@ from typing import Final
 from icalsyncd.availability.claims import Claim, Rule
 from icalsyncd.availability.nights import EMPTY, Nights, union
 
-REPEATS: Final = 3
-"""Fewer stays that two syncs both have are accidents."""
-REPEATED_SHARE: Final = 1 / 3
-"""Of a sync's stays; in simulated networks with many double bookings it stays below, where portals read each other above."""
-
 
 class Claims(tuple[Claim, ...]):
     """The claims of one sync, in order."""
@@ -75,13 +70,6 @@ class Claims(tuple[Claim, ...]):
     def certain_since(self) -> Nights:
         """The same of claims that began later."""
         return union(claim.genuine - claim.contested - claim.grown for claim in self if not claim.initial)
-
-    @cached_property
-    def mirrors(self) -> bool:
-        """Too many of its stays were another sync's as well to be an accident: one portal reads the other beside us."""
-        unproven = [claim for claim in self if claim.genuine != claim.proven]
-        shared = sum(bool(claim.shared) for claim in unproven)
-        return shared >= REPEATS and shared >= REPEATED_SHARE * len(unproven)
 
     @cached_property
     def are_plain(self) -> bool:

@@ -76,8 +76,6 @@ class Claim:
     """Those by which a block reaches past a run that the portal was told, and that it did not claim before."""
     doubtful: Nights = EMPTY
     """Echoes that may be bookings after all."""
-    shared: Nights = EMPTY
-    """Those of which another sync was an origin as well at any time since it began."""
 
     @property
     def nights(self) -> Nights:
@@ -132,7 +130,6 @@ class Claim:
             contested=self.contested & nights,
             grown=self.grown & nights,
             doubtful=self.doubtful & nights,
-            shared=self.shared & nights,
         )
 
 
@@ -146,7 +143,9 @@ def outlive(claim: Claim, withdrawn: Nights, others: Nights) -> Claim:
     alone = withdrawn - others
     contested = (claim.contested - alone) | (proved_wrong & others)
     # the nights around a run that the portal is still told may be that run's for as long as it is told
-    grown = claim.grown if claim.echoes - proved_wrong else claim.grown - alone
+    grown = EMPTY if claim.grown <= alone else claim.grown
+    if claim.echoes - proved_wrong:
+        grown = claim.grown | proved_wrong
     if not proved_wrong and contested == claim.contested and grown == claim.grown:
         return claim
     verdicts = tuple((rule, held - proved_wrong if rule in ECHOES else held) for rule, held in claim.verdicts)
@@ -167,7 +166,6 @@ def widen(claim: Claim, more: Claim) -> Claim:
         contested=claim.contested | more.contested,
         grown=claim.grown | more.grown,
         doubtful=claim.doubtful | more.doubtful,
-        shared=claim.shared | more.shared,
     )
 
 

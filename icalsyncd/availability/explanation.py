@@ -115,6 +115,8 @@ def _statements(ledger: Ledger, name: str, sync: SyncLedger, night: Night) -> It
 
 def frees_when(ledger: Ledger, explanation: Explanation) -> str:
     """What would open the night, in one sentence."""
+    if explanation.possible_ghost and not explanation.taken:
+        return "It is open until a portal shows it again; a day after the last time it counts as free."
     if not (explanation.taken or explanation.tellings or explanation.statements):
         return "Nothing keeps this night closed."
     if explanation.possible_ghost:
@@ -181,7 +183,9 @@ def _headline(explanation: Explanation) -> str:
     if explanation.overbooked:
         return "OVERBOOKED"
     if explanation.possible_ghost:
-        return "closed, and perhaps a ghost"
+        return (
+            "closed, and perhaps a ghost" if explanation.taken else "open now, and perhaps a ghost that comes and goes"
+        )
     if explanation.taken:
         return f"taken ({', '.join(explanation.origins)})"
     return "free, but closed as a buffer" if explanation.buffered else "free"
@@ -199,6 +203,13 @@ def advice(ledger: Ledger, explanation: Explanation, accommodation: str) -> list
         ]
     if not explanation.possible_ghost:
         return []
+    if not explanation.taken:
+        flighty = [name for name, sync in ledger.syncs.items() if explanation.night in sync.given_up.nights]
+        return [
+            "",
+            f"  Possible ghost: {' and '.join(flighty)} showed this night until lately, without having it from us.",
+            "  It may read another portal beside us, so that the two pass the night to and fro. Take that link out.",
+        ]
     if len(claimers) == 1:
         return [
             "",

@@ -33,7 +33,7 @@ class Circumstances:
     ended: tuple[Claim, ...]
     """The claims that went on no longer in this copy."""
     others: Nights
-    """What the other syncs of the accommodation claim."""
+    """What the other syncs of the accommodation claim, or this one has claimed lately, if that was in doubt."""
     held: Nights
     """Of which another sync is an origin, or the host; echoes that stand in are none."""
     initial: bool
@@ -128,9 +128,8 @@ def _judged(made: Claim, nights: Nights, at: Circumstances) -> Claim:
         made,
         verdicts=verdicts,
         contested=carried.contested | ((genuine & at.others) - certain),
-        grown=_grown(stay, fresh & genuine, at) | (genuine & union(claim.grown for claim in alike)),
+        grown=carried.grown | _grown(stay, fresh & genuine, at) | (genuine & union(claim.grown for claim in alike)),
         doubtful=carried.doubtful | doubtful | (told & was_genuine),
-        shared=nights & union(claim.shared for claim in alike),
     )
 
 
@@ -144,7 +143,7 @@ def _carried(made: Claim, nights: Nights, at: Circumstances) -> tuple[Claim, Nig
     """
     former = EMPTY
     verdicts: list[tuple[Rule, Nights]] = []
-    contested = doubtful = EMPTY
+    contested = grown = doubtful = EMPTY
     whole = Nights.between(*made.stay)
     maybe = at.surely_told | at.maybe_told
     nothing_new = at.appeared.isdisjoint(whole)
@@ -152,12 +151,14 @@ def _carried(made: Claim, nights: Nights, at: Circumstances) -> tuple[Claim, Nig
     for claim in at.ended:
         if claim.kind is not made.kind or claim.nights.isdisjoint(whole):
             continue
-        former |= claim.nights & whole
         genuine = claim.genuine
+        # what bore our UID is none of the portal's own, nor need be what is left of a booking that is not in it whole
+        former |= ((claim.echoes - claim.under(Rule.OWN_UID)) | (genuine if genuine <= whole else EMPTY)) & whole
         if genuine & maybe and genuine <= whole:
             kept = (genuine & maybe & nights) - taken
             verdicts += [(rule, held & kept) for rule, held in claim.verdicts if rule not in ECHOES]
             contested |= claim.contested & kept
+            grown |= claim.grown & kept
             taken |= kept
         late = (claim.echoes & nights) - claim.under(Rule.OWN_UID) - at.surely_told - taken
         if not nothing_new:
@@ -165,7 +166,7 @@ def _carried(made: Claim, nights: Nights, at: Circumstances) -> tuple[Claim, Nig
         verdicts += [(rule, held & late) for rule, held in claim.verdicts if rule in ECHOES]
         doubtful |= late
         taken |= late
-    return replace(made, verdicts=merged(verdicts), contested=contested, doubtful=doubtful), former
+    return replace(made, verdicts=merged(verdicts), contested=contested, grown=grown, doubtful=doubtful), former
 
 
 def _pads(stay: Stay, run: Stay, padding: int) -> bool:

@@ -139,6 +139,12 @@ class SyncLedger:
     published: tuple[tuple[Moment, Nights], ...] = ()
     """Feeds put where the portal reads them unseen, each since when, oldest first: the last, and those that it may
     still act on."""
+    untold: tuple[bool, ...] = ()
+    """Of the last stays that it began to claim untold, oldest first: whether another sync claimed the very same already,
+    so that its portal may have read them there."""
+    given_up: Stamps = NONE
+    """Nights in doubt that its portal, which reads another one beside us, claims no longer, since when: for a day, since
+    such nights come and go."""
     silent: bool = False
     """The portal has not fetched for so long that what it claims is no echo."""
 

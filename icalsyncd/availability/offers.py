@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from icalsyncd.availability.claims import ECHOES, Claim, Rule
 from icalsyncd.availability.ledger import Ledger
+from icalsyncd.availability.mirroring import mirrors
 from icalsyncd.availability.nights import EMPTY, Night, Nights, union
 
 
@@ -21,7 +22,7 @@ class Trouble:
     overbooked: Nights
     """Two or more origins, and no possible ghost."""
     possible_ghosts: Nights
-    """Kept closed by claims of which nothing that we see can tell whether anyone booked."""
+    """Kept closed, or now closed and now open, by claims of which nothing that we see can tell whether anyone booked."""
 
 
 def origins(ledger: Ledger) -> dict[str, Nights]:
@@ -110,7 +111,8 @@ def trouble(ledger: Ledger) -> Trouble:
     for name, sync in ledger.syncs.items():
         claims = sync.summed
         sure = claims.certain_since | (claims.certain_initial - initial_twice)
-        certain |= sure - (ledger.claimed_beside(name) - twice) if claims.mirrors else sure
+        certain |= sure - (ledger.claimed_beside(name) - twice) if mirrors(sync) else sure
     taken = union(origins(ledger).values())
-    ghosts = (taken - proven - certain).since(ledger.today)
+    fleeting = union(sync.given_up.nights for sync in ledger.syncs.values())
+    ghosts = ((taken | fleeting) - proven - certain).since(ledger.today)
     return Trouble((twice - ghosts).since(ledger.today), ghosts)

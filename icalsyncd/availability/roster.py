@@ -389,4 +389,5 @@ def _cleared(sync: SyncLedger, presence: Presence, now: Moment) -> SyncLedger:
         retained=EMPTY,
         departed=EMPTY,
         withdrawn=Stamps(),
+        given_up=Stamps(),
     )

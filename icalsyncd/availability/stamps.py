@@ -43,6 +43,11 @@ class Stamps:
         fresh = nights - kept.nights
         return Stamps((*kept.entries, (now, fresh))) if fresh else kept
 
+    def since(self, moment: Moment) -> Stamps:
+        """Without the nights for which it has held since before *moment*."""
+        kept = tuple(entry for entry in self.entries if entry[0] >= moment)
+        return self if len(kept) == len(self.entries) else Stamps(kept)
+
     def by(self, moment: Moment) -> Nights:
         """The nights for which it has held since *moment* or longer."""
         return union(nights for since, nights in self.entries if since <= moment)

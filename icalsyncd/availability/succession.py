@@ -18,13 +18,13 @@ Found: TypeAlias = list[tuple[Event, Nights]]
 """The events of a copy, each with the nights that we put under its UID."""
 
 
-def goes_on_unchanged(sync: SyncLedger, found: Found | None, held: Nights, yesterday: Night) -> bool:
+def goes_on_unchanged(sync: SyncLedger, found: Found | None, yesterday: Night) -> bool:
     """Whether the events *found* (None: those of the copy before) are the claims as they stand, with nothing to add to
     what is known of any of them."""
     claims = sync.summed
     if found is not None and len(found) != len(claims):
         return False
-    if not claims.are_plain or not claims.genuine.isdisjoint(held):
+    if not claims.are_plain:
         return False
     if claims and claims[0].stay.check_in < yesterday:
         return False
@@ -57,14 +57,15 @@ def carried_over(
     lapsed: Nights,
     hidden: Nights,
     others: Nights,
+    lately: Nights,
     held: Nights,
 ) -> Claims:
     """The claims that go on in the events *found*, those that begin, and those that are held back.
 
     *in_force* are the feeds of which each may have been the portal's last fetched one when what begins now began, and
     *lapsed* are nights of which the portal has had time to learn that they are free, *hidden* those behind which a claim of
-    its own would not show; *others* are claimed by other syncs, and *held* are those whose
-    origin another one is.
+    its own would not show; *others* are claimed by other syncs, *lately* were claimed in doubt by this one, and *held* are
+    those whose origin another one is.
     """
     edge = edge_of(today)
     surely_told = EMPTY if not in_force else intersection(in_force)
@@ -83,7 +84,7 @@ def carried_over(
         before=sync.claimed,
         present=present,
         ended=old.ended(),
-        others=others,
+        others=others | lately,
         held=held,
         initial=sync.pulled_at is None,
         padding=sync.channel.padding,
@@ -93,7 +94,6 @@ def carried_over(
     # a booking that is shown beside our echo of the same night does not hide behind it
     hidden -= _shown_twice(found) if hidden else EMPTY
     ended = {(claim.stay, claim.kind): claim for claim in at.ended}
-    beside = not held.isdisjoint(present)
     for claim, event, own in going_on:
         kept = _clipped(claim, event)
         if len(kept.nights) < event.check_out - event.check_in:
@@ -105,8 +105,6 @@ def carried_over(
         if ended and (twin := ended.get((claim.stay, claim.kind))):
             # which of the two has ended nobody can tell
             kept = replace(kept, contested=kept.contested | (twin.contested & kept.genuine))
-        if beside and not kept.genuine & held <= kept.shared:
-            kept = replace(kept, shared=kept.shared | (kept.genuine & held))
         claims.append(kept)
     claims.extend(_held_back(old.ended(), retained - union(claim.nights for claim in claims)))
     if any(claim.stay.check_in < today - 1 for claim in claims):

@@ -32,6 +32,8 @@ COLUMNS = (
     "per 1,000",
     "not shown",
     "after the advice",
+    "bookings' nights",
+    "shown as possible ghosts",
     "false alarms",
 )
 
@@ -49,6 +51,8 @@ def row(name: str, found: Tally) -> str:
         share,
         found.ghosts_unshown,
         found.ghosts_after_advice,
+        found.taken,
+        found.suspected,
         found.alarms,
     )
     return f"| {name} | {' | '.join(map(str, cells))} |"

@@ -44,6 +44,10 @@ class Tally:
     """Ghosts, and nights open that are taken, after the host did what we say about possible ghosts."""
     alarms: int = 0
     """Nights shown at rest as overbooked, or as possible ghosts, that are neither."""
+    taken: int = 0
+    """Nights that exactly one booking has, at rest."""
+    suspected: int = 0
+    """Those of them that are shown as possible ghosts: the warnings that cry wolf."""
 
     def __add__(self, other: Tally) -> Tally:
         names = [each.name for each in fields(self)]
@@ -281,6 +285,8 @@ class Play:
         times = Counter(night for portal in self.portals.values() for night in portal.sold())
         twice = Nights(night for night, sold in times.items() if sold > 1)
         self.tally.alarms += len((overbooked | possible) - ghosts - (twice & taken))
+        self.tally.taken += len(taken - twice)
+        self.tally.suspected += len((taken - twice) & possible)
         return ghosts
 
     def follow_advice(self, ghosts: Nights) -> None:

@@ -45,6 +45,7 @@ def test_thousands_of_bookings_leave_hardly_a_ghost_and_no_night_open_that_is_ta
     assert found.avoidable_again * 2_000 < found.bookings
     assert found.ghosts * 1_000 < 8 * found.bookings
     assert found.ghosts_unshown == found.ghosts_undoubted == found.ghosts_after_advice == 0
+    assert found.suspected * 20 < found.taken
 
 
 @pytest.mark.slow
@@ -71,6 +72,8 @@ def test_after_the_state_is_lost_nothing_opens_that_is_taken_and_all_that_is_dou
 def test_where_no_fetch_is_seen_no_night_is_open_that_is_taken(setting: Setting) -> None:
     found = tally(setting)
     assert is_safe(found)
+    assert found.ghosts_unshown == 0
+    assert found.suspected * 20 < found.taken
 
 
 @pytest.mark.slow
@@ -78,7 +81,8 @@ def test_where_no_fetch_is_seen_no_night_is_open_that_is_taken(setting: Setting)
 def test_padding_portals_and_those_that_read_each_other_open_no_night_that_is_taken(setting: Setting) -> None:
     found = tally(setting)
     assert is_safe(found)
-    assert found.ghosts_unshown * 10 <= found.ghosts
+    assert found.ghosts_unshown == 0
+    assert found.suspected * 5 < found.taken
 
 
 @pytest.mark.slow

@@ -8,18 +8,23 @@ from typing import Any
 
 import pytest
 
-from icalsyncd.availability import attribution, judgement, offers, succession
+from icalsyncd.availability import attribution, judgement, mirroring, offers, succession
 from icalsyncd.availability.calendar import Event, Kind
 from icalsyncd.availability.claimed import Claims
 from icalsyncd.availability.claims import Claim
 from icalsyncd.availability.judgement import Circumstances
+from icalsyncd.availability.ledger import SyncLedger
 from icalsyncd.availability.nights import EMPTY, Nights, union
+from icalsyncd.availability.stamps import NONE, Moment
 from tests.availability import test_attribution as stories
+from tests.availability import test_mirroring as mirroring_stories
 from tests.availability import test_overbooked as overbooked
+from tests.availability import test_padding as padding
 
 Story = Callable[[], None]
 
 _circumstances, _begin, _goes_on = judgement.circumstances, judgement.begin, judgement.goes_on
+_carried, _outlive, _hidden = judgement._carried, succession.outlive, attribution._hidden
 
 
 def _told_nothing(**given: Any) -> Circumstances:
@@ -66,6 +71,35 @@ def _first_come(found: dict[str, Nights]) -> dict[str, Nights]:
         kept[name] = nights - held
         held |= nights
     return kept
+
+
+def _carried_without_growth(made: Claim, nights: Nights, at: Circumstances) -> tuple[Claim, Nights]:
+    carried, former = _carried(made, nights, at)
+    return replace(carried, grown=EMPTY), former
+
+
+def _carried_with_what_was_ours(made: Claim, nights: Nights, at: Circumstances) -> tuple[Claim, Nights]:
+    carried, former = _carried(made, nights, at)
+    return carried, former | (union(claim.echoes for claim in at.ended) & nights)
+
+
+def _carried_with_what_is_left(made: Claim, nights: Nights, at: Circumstances) -> tuple[Claim, Nights]:
+    carried, former = _carried(made, nights, at)
+    return carried, former | (union(claim.genuine for claim in at.ended) & nights)
+
+
+def _outlived_without_growth(claim: Claim, withdrawn: Nights, others: Nights) -> Claim:
+    after = _outlive(claim, withdrawn, others)
+    return replace(after, grown=after.grown & claim.grown)
+
+
+def _outlived_night_by_night(claim: Claim, withdrawn: Nights, others: Nights) -> Claim:
+    after = _outlive(claim, withdrawn, others)
+    return after if claim.echoes else replace(after, grown=claim.grown - (withdrawn - others))
+
+
+def _hidden_behind_fetches(sync: SyncLedger, present: Nights, began: Moment) -> Nights:
+    return EMPTY if sync.published else _hidden(sync, present, began)
 
 
 _origins = offers.origins
@@ -183,6 +217,76 @@ SWITCHES: list[tuple[str, object, str, object, Story]] = [
         "_grown",
         lambda stay, fresh, at: EMPTY,
         stories.test_a_block_that_grew_past_what_was_told_is_a_possible_ghost_without_buffers,
+    ),
+    (
+        "grown: carried over",
+        judgement,
+        "_carried",
+        _carried_without_growth,
+        padding.test_a_night_that_was_added_stays_a_possible_ghost_though_its_portal_is_told_of_it_later,
+    ),
+    (
+        "grown: what was ours",
+        judgement,
+        "_carried",
+        _carried_with_what_was_ours,
+        padding.test_what_was_ours_and_is_left_beside_a_run_that_is_told_is_a_possible_ghost,
+    ),
+    (
+        "grown: what is left of a booking",
+        judgement,
+        "_carried",
+        _carried_with_what_is_left,
+        padding.test_what_is_left_of_a_booking_around_a_run_that_is_told_is_a_possible_ghost,
+    ),
+    (
+        "grown: outlived beside a run",
+        succession,
+        "outlive",
+        _outlived_without_growth,
+        padding.test_an_added_night_that_outlives_what_it_repeats_beside_a_run_that_is_told_is_a_possible_ghost,
+    ),
+    (
+        "grown: while the run is told",
+        succession,
+        "outlive",
+        _outlived_night_by_night,
+        padding.test_added_nights_stay_possible_ghosts_while_the_run_within_is_told_though_that_was_in_doubt,
+    ),
+    (
+        "possible ghosts: hidden where no fetch is seen",
+        attribution,
+        "_hidden",
+        _hidden_behind_fetches,
+        overbooked.test_two_that_look_like_each_other_are_shown_where_no_fetch_is_seen_as_soon_as_both_must_have_read,
+    ),
+    (
+        "mirroring",
+        offers,
+        "mirrors",
+        lambda sync: False,
+        mirroring_stories.test_a_portal_that_shows_anothers_stays_again_and_again_is_not_believed_about_what_that_one_repeats,
+    ),
+    (
+        "mirroring: no accident",
+        mirroring,
+        "REPEATS",
+        2,
+        mirroring_stories.test_two_double_bookings_are_no_link,
+    ),
+    (
+        "mirroring: within its own reservations",
+        mirroring,
+        "_doubled",
+        lambda sync, claims: EMPTY,
+        mirroring_stories.test_blocks_within_a_portals_own_reservations_come_from_another_portal,
+    ),
+    (
+        "ghosts that come and go",
+        attribution,
+        "given_up",
+        lambda sync, claims, now: NONE,
+        mirroring_stories.test_a_ghost_that_comes_and_goes_is_shown_until_it_has_been_gone_for_a_day,
     ),
 ]
 

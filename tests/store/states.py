@@ -62,7 +62,6 @@ claims = st.builds(
     contested=nights,
     grown=nights,
     doubtful=nights,
-    shared=nights,
 )
 syncs = st.builds(
     SyncLedger,
@@ -88,6 +87,8 @@ syncs = st.builds(
     withdrawn=stamps,
     offered=stamps,
     published=some(st.tuples(moments, nights)),
+    untold=some(st.booleans()),
+    given_up=stamps,
     silent=st.booleans(),
 )
 facts = st.builds(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import fields, replace
 
 import pytest
@@ -35,6 +36,14 @@ NOTHING = SyncLedger(Channel("", receives=False, sends=False), Link(""))
 @given(states.syncs, states.facts)
 def test_a_sync_is_read_back_as_it_was_stored(sync: SyncLedger, facts: Facts):
     assert load_sync(dump_sync(sync, facts)) == (sync, facts)
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@given(states.syncs, states.facts)
+def test_claims_that_an_earlier_version_stored_with_a_column_more_are_read(sync: SyncLedger, facts: Facts):
+    stored = dump_sync(sync, facts)
+    longer = json.dumps([[*row, "740000+1"] for row in json.loads(stored.claims)])
+    assert load_sync(stored._replace(claims=longer)) == (sync, facts)
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])

@@ -1,0 +1,66 @@
+"""Whether a portal reads another one beside us: time and again it begins to show, untold, just what the other one shows.
+
+What such a portal shows may always be the other one's echo of it: a booking there that is cancelled looks the same after
+it, for as long as the two repeat each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Final
+
+from icalsyncd.availability.claimed import Claims
+from icalsyncd.availability.claims import Rule
+from icalsyncd.availability.ledger import SyncLedger
+from icalsyncd.availability.nights import EMPTY, Nights, union
+from icalsyncd.availability.stamps import Moment, Stamps
+
+REMEMBERED: Final = 32
+"""Stays that a portal began to show untold, of which it is known whether another one showed them already."""
+REPEATS: Final = 3
+"""Of these, so many are no accident: in simulated networks, where one booking in twelve is a double one, hardly a portal
+without such a link comes to it, and nine in ten with one do."""
+
+
+def begun_untold(sync: SyncLedger, claims: Claims, beside: Collection[Claims]) -> tuple[bool, ...]:
+    """What is remembered of *sync* when it claims *claims*, and all others claim those *beside*.
+
+    A stay counts where it appears as a whole, and so does an event that begins within what the portal claims as its own,
+    of which it is never told, if others show these nights. What was there at the first pull tells nothing.
+    """
+    if sync.pulled_at is None:
+        return sync.untold
+    found: list[bool] = []
+    if appeared := claims.genuine - claims.proven - sync.claimed:
+        shown = {claim.stay for others in beside for claim in others}
+        found += [stay in shown for stay in appeared.stays()]
+    if doubled := _doubled(sync, claims):
+        repeated = doubled & union(others.nights for others in beside)
+        found += [True for _ in repeated.stays()]
+    return (*sync.untold, *found)[-REMEMBERED:] if found else sync.untold
+
+
+def _doubled(sync: SyncLedger, claims: Claims) -> Nights:
+    """The nights of events that began untold in *claims*, within nights of others that went on."""
+    before = {(claim.stay, claim.kind, claim.began) for claim in sync.claims}
+    own, begun = EMPTY, []
+    for claim in claims:
+        if (claim.stay, claim.kind, claim.began) in before:
+            own |= claim.genuine
+        else:
+            begun.append(claim)
+    return union(claim.nights for claim in begun if claim.under(Rule.UNTOLD) == claim.nights <= own)
+
+
+def given_up(sync: SyncLedger, claims: Claims, now: Moment) -> Stamps:
+    """The nights of which *sync* gave up claims in doubt, and has none when it claims *claims*, each since when.
+
+    Portals that read each other may pass an echo between them, so that each drops it, and shows it again, in turns.
+    """
+    doubted = sync.summed.contested if mirrors(sync) else EMPTY
+    return sync.given_up.holding((sync.given_up.nights | doubted) - claims.nights, now)
+
+
+def mirrors(sync: SyncLedger) -> bool:
+    """Whether its portal is taken to read another one beside us."""
+    return sum(sync.untold) >= REPEATS
