@@ -8,10 +8,9 @@ answer is sent.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from email.utils import parsedate_to_datetime
-from functools import partial
 from typing import Final, Protocol
 
 from aiohttp import web, web_response
@@ -42,29 +41,6 @@ class Tally(Protocol):
         """One request was answered with *code*; *name* is None where it led nowhere."""
 
 
-@dataclass(slots=True)
-class _Seen:
-    """Fetches of an unchanged feed that the ledger has not been told of yet."""
-
-    at: Moment
-    agent: str
-
-
-class _Answer(web.Response):
-    """A feed, or the word that it is the one that the reader has."""
-
-    arrived: Callable[[web.BaseRequest], None] | None = None
-    """Called once all of it has gone out, as far as can be told from here."""
-
-    async def write_eof(self, data: bytes = b"") -> None:
-        request = self._req
-        await super().write_eof(data)
-        if self.arrived is not None and request is not None:
-            arrived, self.arrived = self.arrived, None
-            if (transport := request.transport) is not None and not transport.is_closing():
-                arrived(request)
-
-
 class Feeds:
     """Answers the requests of the feeds listener."""
 
@@ -81,7 +57,8 @@ class Feeds:
         self._look_at = look
         self._now = now
         self._tally = tally
-        self._seen: dict[SyncName, _Seen] = {}
+        self._seen: dict[SyncName, tuple[Moment, str, web.Response]] = {}
+        """The last fetch of each unchanged feed that the ledger has not been told of yet: when, who, and the answer."""
         self._looks: dict[SyncName, asyncio.Task[Report | None]] = {}
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -100,15 +77,11 @@ class Feeds:
             return web.Response(status=503, headers={"Retry-After": "600", "Cache-Control": "no-store"})
         if not _counts(request):
             return self._response(request, feed, name, old=target.old)
-        told = sync.told.nights if sync.told is not None else None
-        if told is feed.nights or told == feed.nights:
+        if sync.told is not None and sync.told.nights == feed.nights:
             response = self._response(request, feed, name, old=target.old, unchanged=True)
-            response.arrived = partial(self._see, name)
+            self._seen[name] = (self._now(), request.headers.get("User-Agent", ""), response)
             return response
         return await self._tell(request, name, old=target.old)
-
-    def _see(self, name: SyncName, request: web.BaseRequest) -> None:
-        self._seen[name] = _Seen(self._now(), request.headers.get("User-Agent", ""))
 
     async def _tell(self, request: web.BaseRequest, name: SyncName, *, old: bool) -> web.StreamResponse:
         """Answer a portal that has not been told these nights: look at it, store that it may know, then tell."""
@@ -124,7 +97,11 @@ class Feeds:
         # where the disk fails the answer goes out all the same: a night that must close is worth more than a record
         await self._journal.stored(STORE_MOST)
         response = self._response(request, feed, name, old=old)
-        response.arrived = partial(self._record, name, feed, looked)
+        await response.prepare(request)
+        await response.write_eof()
+        if _arrived(request):
+            self._record(name, feed, self._now(), request.headers.get("User-Agent", ""), looked=looked)
+            log.info("fetched", sync="/".join(name), nights=len(feed.nights), looked=looked)
         return response
 
     async def _look(self, name: SyncName) -> bool:
@@ -148,17 +125,24 @@ class Feeds:
         return report is not None and report.is_good
 
     def _response(
-        self, request: web.BaseRequest, feed: Feed, name: SyncName, *, old: bool, unchanged: bool = False
-    ) -> _Answer:
-        zipped = "gzip" in request.headers.get("Accept-Encoding", "")
+        self,
+        request: web.BaseRequest,
+        feed: Feed,
+        name: SyncName,
+        *,
+        old: bool,
+        unchanged: bool = False,
+    ) -> web.Response:
+        asked = request.headers
+        zipped = "gzip" in asked.get("Accept-Encoding", "")
         headers = (feed.zipped_headers if zipped else feed.headers).copy()
-        if _is_known(request, feed, unchanged=unchanged):
-            response = _Answer(status=304, headers=headers)
+        if _is_known(asked, feed, unchanged=unchanged):
+            response = web.Response(status=304, headers=headers)
         else:
             headers["Content-Type"] = "text/calendar; charset=utf-8"
             if zipped:
                 headers["Content-Encoding"] = "gzip"
-            response = _Answer(body=feed.zipped if zipped else feed.body, headers=headers)
+            response = web.Response(body=feed.zipped if zipped else feed.body, headers=headers)
         self._tally.requested(name, response.status, old=old)
         return response
 
@@ -166,16 +150,15 @@ class Feeds:
         """Enter in the ledgers the fetches of unchanged feeds that came in since the last time."""
         seen, self._seen = self._seen, {}
         view = self._view()
-        for name, fetch in seen.items():
+        for name, (at, agent, response) in seen.items():
             sync, feed = view.sync(name), view.feed(name)
-            if sync is not None and sync.told is not None and feed is not None:
-                self._enter(name, sync.told.nights, fetch.at, fetch.agent, looked=False, durable=False)
+            # an answer that did not go out in full has no length
+            if sync is not None and sync.told is not None and feed is not None and response.body_length:
+                self._enter(name, sync.told.nights, at, agent, looked=False, durable=False)
 
-    def _record(self, name: SyncName, feed: Feed, looked: bool, request: web.BaseRequest) -> None:
+    def _record(self, name: SyncName, feed: Feed, at: Moment, agent: str, *, looked: bool) -> None:
         self._seen.pop(name, None)
-        agent = request.headers.get("User-Agent", "")
-        self._enter(name, feed.nights, self._now(), agent, looked=looked, durable=True)
-        log.info("fetched", sync="/".join(name), nights=len(feed.nights), looked=looked)
+        self._enter(name, feed.nights, at, agent, looked=looked, durable=True)
 
     def _enter(self, name: SyncName, nights: Nights, at: Moment, agent: str, *, looked: bool, durable: bool) -> None:
         state = self._journal.current.get(name[0])
@@ -203,22 +186,27 @@ def _counts(request: web.BaseRequest) -> bool:
     return "Range" not in headers and "text/html" not in headers.get("Accept", "")
 
 
-def _is_known(request: web.BaseRequest, feed: Feed, *, unchanged: bool) -> bool:
+def _is_known(asked: Mapping[str, str], feed: Feed, *, unchanged: bool) -> bool:
     """Whether the reader has this very feed (RFC 9110 §13).
 
     A time alone is believed only where the portal is known to have fetched these nights: two feeds may share a second.
     """
-    wanted = request.headers.get("If-None-Match")
+    wanted = asked.get("If-None-Match")
     if wanted is not None:
         tags = {tag.strip().removeprefix("W/") for tag in wanted.split(",")}
         return feed.tag in tags or feed.zipped_tag in tags
-    since = request.headers.get("If-Modified-Since")
+    since = asked.get("If-Modified-Since")
     if since is None or not unchanged:
         return False
     try:
         return int(feed.modified) <= parsedate_to_datetime(since).timestamp()
     except ValueError:
         return False
+
+
+def _arrived(request: web.BaseRequest) -> bool:
+    """Whether an answer that was written went out, as far as can be told from here."""
+    return request.transport is not None and not request.transport.is_closing()
 
 
 def _reader(agent: str) -> str:

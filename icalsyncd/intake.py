@@ -20,7 +20,7 @@ from icalsyncd.availability.calendar import Event, Failed, Good, Partial, Reason
 from icalsyncd.availability.ledger import Ledger, Presence, SyncLedger
 from icalsyncd.availability.nights import Night
 from icalsyncd.availability.offers import blocked
-from icalsyncd.availability.receipt import Receipt
+from icalsyncd.availability.receipt import Receipt, is_unchanged
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.clock import Clock
 from icalsyncd.config import Config, Sync
@@ -191,6 +191,7 @@ class Intake:
         before, ledger, admitted = result
         known, sync_ledger = before.ledger.syncs[name[1]], ledger.syncs[name[1]]
         now = self._clock.now()
+        same = is_unchanged(before.ledger, ledger, name[1])
         touched = known.claims is not sync_ledger.claims
         differs = touched and _shown(known) != _shown(sync_ledger)
         outcome: PullOutcome = "not_modified" if reading is None and body is None else admitted.outcome.value
@@ -200,7 +201,7 @@ class Intake:
             None,
             nights=len(sync_ledger.claimed.since(ledger.today)),
             new=len((sync_ledger.claimed - known.claimed).since(ledger.today)) if touched else 0,
-            freed=len((blocked(before.ledger) - blocked(ledger)).since(ledger.today)),
+            freed=0 if same else len((blocked(before.ledger) - blocked(ledger)).since(ledger.today)),
         )
         if dry:
             return report
@@ -230,7 +231,7 @@ class Intake:
             bodies[owner, Role.WAITING] = body
             facts = replace(facts, has_waiting=True)
         facts = replace(facts, read_under=digest_of(sync.read), read_on=ledger.today)
-        self._put(name, before, ledger, facts, bodies, now)
+        self._put(name, before, ledger, facts, bodies, now, same=same)
         tell(sync.name, before.of(name[1]), facts, admitted, known, sync_ledger)
         return report
 
@@ -278,7 +279,9 @@ class Intake:
             owner = ledger.syncs[name[1]].link.first_name
             bodies = {(owner, Role.SNAPSHOT): body, (owner, Role.WAITING): None}
             facts = replace(facts, has_snapshot=True, has_waiting=False, outcome=Outcome.UPDATED.value)
-        self._put(name, before, ledger, facts, bodies, self._clock.now())
+        self._put(
+            name, before, ledger, facts, bodies, self._clock.now(), same=is_unchanged(before.ledger, ledger, name[1])
+        )
 
     async def _attribute(
         self,
@@ -369,10 +372,9 @@ class Intake:
         facts: Facts,
         bodies: Mapping[BodyKey, bytes | None],
         now: Moment,
+        *,
+        same: bool,
     ) -> None:
-        known = before.ledger.syncs[name[1]]
-        pulled_at = known.pulled_at
-        same = pulled_at is not None and replace(ledger.syncs[name[1]], pulled_at=pulled_at) == known
         if same and not bodies:
             # nothing that a feed or a verdict rests on: only times, which may be stored later
             self._journal.note(name[0], State(before.ledger, before.facts).with_facts(name[1], facts))

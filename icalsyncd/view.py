@@ -1,7 +1,7 @@
 """The one picture of the world that handlers, metrics and the page read: frozen, and swapped whole.
 
-A feed is rendered and compressed when its nights change, not when it is asked for. Its nights are those of the stored
-state and those of the current one together: what closes is seen at once, what frees when it is durable.
+The nights of a feed are those of the stored state and those of the current one together: what closes is seen at once,
+what frees when it is durable.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Final
 
 from multidict import CIMultiDict
 
-from icalsyncd.availability.feed import Pen
+from icalsyncd.availability.feed import Signature, render
 from icalsyncd.availability.ledger import Ledger, SyncLedger
 from icalsyncd.availability.nights import EMPTY, Nights
 from icalsyncd.availability.offers import Trouble, blocked, trouble
@@ -28,19 +28,30 @@ SyncName = tuple[str, str]
 """An accommodation's id and a sync's."""
 
 ZIP_LEVEL: Final = 1
-"""A tenth larger than by zlib's usual level and ten times faster: a feed changes more often than it is read."""
+"""A tenth larger than by zlib's usual level, and ten times faster."""
 
 
 @dataclass(frozen=True)
 class Feed:
-    """What one link answers."""
+    """What one link answers: written when it is first asked for, since nights change more often than anybody reads them."""
 
     nights: Nights
-    body: bytes
-    zipped: bytes
-    tag: str
-    """The strong entity tag of ``body``, quoted; that of ``zipped`` ends in `-gz`."""
+    signature: Signature
     modified: Moment
+
+    @cached_property
+    def body(self) -> bytes:
+        return render(self.nights, self.signature)
+
+    @cached_property
+    def zipped(self) -> bytes:
+        """``body`` as gzip."""
+        return gzip.compress(self.body, ZIP_LEVEL, mtime=0)
+
+    @cached_property
+    def tag(self) -> str:
+        """The strong entity tag of ``body``, quoted; that of ``zipped`` ends in `-gz`."""
+        return f'"{sha256(self.body).hexdigest()[:32]}"'
 
     @cached_property
     def zipped_tag(self) -> str:
@@ -182,7 +193,6 @@ def _house(
 ) -> House:
     ledger = state.ledger
     feeds: dict[str, Feed] = {}
-    pen: Pen | None = None
     for name, sync in ledger.syncs.items():
         if not has_feed(sync):
             continue
@@ -193,12 +203,7 @@ def _house(
         modified = state.of(name).feed_changed or sync.since
         shown = before.feeds.get(name) if before else None
         if shown is None or shown.nights != nights:
-            if pen is None:
-                pen = Pen(installation.signature(accommodation))
-                if shown is not None:
-                    # most events are in all feeds of an accommodation, and stay from change to change
-                    pen.recall(shown.nights, shown.body)
-            feeds[name] = _feed(nights, modified, pen)
+            feeds[name] = Feed(nights, installation.signature(accommodation), modified)
         else:
             feeds[name] = shown if shown.modified == modified else replace(shown, modified=modified)
     if before is not None and before.state.ledger is ledger:
@@ -206,12 +211,6 @@ def _house(
     same = before is not None and _links_of(before.state) == _links_of(state)
     links = before.links if before is not None and same else _links(accommodation, ledger, installation)
     return House(state, feeds, links, blocked(ledger), trouble(ledger))
-
-
-def _feed(nights: Nights, modified: Moment, pen: Pen) -> Feed:
-    body = pen.render(nights)
-    tag = f'"{sha256(body).hexdigest()[:32]}"'
-    return Feed(nights, body, gzip.compress(body, ZIP_LEVEL, mtime=0), tag, modified)
 
 
 def _links_of(state: State) -> list[object]:

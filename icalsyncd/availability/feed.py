@@ -32,7 +32,6 @@ _EVENT: Final = (
     + b"\r\nDTSTAMP:20260101T000000Z\r\nDTSTART;VALUE=DATE:%b\r\nDTEND;VALUE=DATE:%b\r\n"
     b"SUMMARY:" + SUMMARY.encode() + b"\r\nEND:VEVENT\r\n"
 )
-_EVENT_LENGTH: Final = len(_EVENT % (bytes(8 + 1 + 8), bytes(16), bytes(8), bytes(8)))
 _LONG_PAST: Final = Stay(night_of(date(2000, 1, 1)), night_of(date(2000, 1, 2)))
 """What a feed without taken nights holds: RFC 5545 §3.6 wants a component, and some importers refuse one without."""
 _UID: Final = re.compile(rf"([0-9]{{8}})-([0-9]{{8}})-[0-9a-f]{{16}}@{_DOMAIN}")
@@ -78,36 +77,13 @@ class Signature:
 
 def render(nights: Nights, signature: Signature) -> bytes:
     """The feed that closes *nights*."""
-    return Pen(signature).render(nights)
-
-
-class Pen:
-    """Writes the feeds of one accommodation, and each event that they share once."""
-
-    def __init__(self, signature: Signature) -> None:
-        self._signature = signature
-        self._written: dict[Stay, bytes] = {}
-
-    def recall(self, nights: Nights, feed: bytes) -> None:
-        """Take over the events of *feed*, which was rendered from *nights* under the same signature."""
-        # all events are of one length
-        starts = range(len(_HEAD), len(feed) - len(_TAIL), _EVENT_LENGTH)
-        events = (feed[start : start + _EVENT_LENGTH] for start in starts)
-        self._written.update(zip(nights.stays() or (_LONG_PAST,), events, strict=True))
-
-    def render(self, nights: Nights) -> bytes:
-        """The feed that closes *nights*."""
-        written = self._written
-        parts = [_HEAD]
-        for stay in nights.stays() or (_LONG_PAST,):
-            event = written.get(stay)
-            if event is None:
-                start, end = _basic(stay.check_in), _basic(stay.check_out)
-                dates = start + b"-" + end
-                event = written[stay] = _EVENT % (dates, self._signature._mark(dates), start, end)
-            parts.append(event)
-        parts.append(_TAIL)
-        return b"".join(parts)
+    parts = [_HEAD]
+    for stay in nights.stays() or (_LONG_PAST,):
+        start, end = _basic(stay.check_in), _basic(stay.check_out)
+        dates = start + b"-" + end
+        parts.append(_EVENT % (dates, signature._mark(dates), start, end))
+    parts.append(_TAIL)
+    return b"".join(parts)
 
 
 @lru_cache(16)

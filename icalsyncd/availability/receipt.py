@@ -57,3 +57,13 @@ class Receipt:
         if self.again and sync.pulled_at is not None:
             after = replace(after, pulled_at=sync.pulled_at)
         return entered if after is entered.syncs[self.sync] else entered.with_sync(self.sync, after), admitted
+
+
+def is_unchanged(before: Ledger, after: Ledger, name: str) -> bool:
+    """Whether *after* differs from *before* in nothing but the time at which the sync *name* was pulled."""
+    pulled_at = before.syncs[name].pulled_at
+    return (
+        pulled_at is not None
+        and all(after.syncs[other] is sync for other, sync in before.syncs.items() if other != name)
+        and replace(after.syncs[name], pulled_at=pulled_at) == before.syncs[name]
+    )

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import icalendar
 
-from icalsyncd.availability.feed import Pen, Signature
+from icalsyncd.availability.feed import Signature, render
 from icalsyncd.availability.nights import Nights, date_of
 from tests.availability.calendars import TODAY
 from tests.benchmarks.figures import Figure, medians, table
@@ -32,7 +32,7 @@ def by_icalendar() -> bytes:
 
 
 def figures() -> Iterator[Figure]:
-    ours = medians({"ours": lambda: Pen(SIGNATURE).render(STAYS), "icalendar": by_icalendar}, 15)
+    ours = medians({"ours": lambda: render(STAYS, SIGNATURE), "icalendar": by_icalendar}, 15)
     ratio = ours["icalendar"] / ours["ours"]
     yield Figure(
         "render a feed of 100 stays",
