@@ -22,7 +22,7 @@ async def test_the_version_is_printed_at_once() -> None:
     begun = time.perf_counter()
     done = await icalsyncd("--version")
     assert (done.code, done.out) == (0, "icalsyncd 0.1.0\n")
-    assert time.perf_counter() - begun < 1.0
+    assert time.perf_counter() - begun < 3
 
 
 async def test_what_asks_the_daemon_needs_neither_pydantic_nor_aiohttp() -> None:

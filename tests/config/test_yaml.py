@@ -108,9 +108,9 @@ HOSTILE = {
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_a_hostile_text_is_refused_or_read_in_little_time(text: str) -> None:
-    before = time.perf_counter()
+    before = time.process_time()
     read(HOSTILE[text])
-    assert time.perf_counter() - before < 2
+    assert time.process_time() - before < 2
 
 
 @pytest.mark.parametrize("text", ["", "# nothing\n", "---\n", "\ufeff"])

@@ -210,7 +210,7 @@ async def test_a_watch_that_is_cancelled_ends_and_leaves_the_daemon_running(conf
     began = time.monotonic()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert time.monotonic() - began < 0.5
+    assert time.monotonic() - began < 5
     assert not here.stop.is_set()
 
 

@@ -76,7 +76,7 @@ async def test_what_is_no_readable_file_is_a_failure_at_once(puller, order, tmp_
         assert isinstance(pulled, Failure)
         assert pulled.reason is Reason.CONNECT
         assert str(tmp_path) not in pulled.detail
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 5
 
 
 @pytest.mark.parametrize(
