@@ -12,7 +12,7 @@ from enum import StrEnum
 from icalsyncd.availability.ledger import Ledger, Presence, SyncLedger
 from icalsyncd.availability.nights import EMPTY, Night, Nights
 from icalsyncd.availability.offers import blocked, offers
-from icalsyncd.availability.roster import Place, Plan, expire, expiries, reconcile, renames
+from icalsyncd.availability.roster import Place, Plan, Seat, expire, expiries, reconcile, renames
 from icalsyncd.availability.stamps import Moment
 
 
@@ -108,8 +108,8 @@ def _changes(
             yield Change(subject, Step.JOINS, _mistaken(name, sync, after))
             continue
         if former is not None:
-            yield Change(subject, Step.RENAMED, f"it was {'/'.join(former)}; link, copies and history stay")
-        yield from _changed_sync(subject, known, sync)
+            yield Change(subject, Step.RENAMED, _renamed(former, plans[accommodation].syncs[name]))
+        yield from _changed_sync(subject, known, sync, ledgers)
 
 
 def _changed_house(accommodation: str, before: Ledger, after: Ledger) -> Iterator[Change]:
@@ -130,15 +130,21 @@ def _changed_house(accommodation: str, before: Ledger, after: Ledger) -> Iterato
             yield Change(f"{accommodation} block {block.stay}", Step.RETURNS)
 
 
-def _changed_sync(subject: str, known: SyncLedger, sync: SyncLedger) -> Iterator[Change]:
+def _renamed(former: Place, seat: Seat) -> str:
+    name = "/".join(former)
+    said = "" if seat.was else f"; write `was: {name}` beside it, so that the link is this one on a new machine, too"
+    return f"it was {name}; link, copies and history stay{said}"
+
+
+def _changed_sync(subject: str, known: SyncLedger, sync: SyncLedger, ledgers: Mapping[str, Ledger]) -> Iterator[Change]:
     if known.presence is not sync.presence:
         yield Change(subject, _step(known.presence, sync.presence))
     if sync.presence in (Presence.LEAVING, Presence.GONE):
         return
     if known.calendar != sync.calendar and known.calendar and sync.calendar:
-        yield Change(
-            subject, Step.CHANGES, "another calendar; the copy of the old one counts until the first good new one"
-        )
+        of = next((name for name in _reading(sync.calendar, ledgers) if name != subject), None)
+        which = f"another calendar, so far that of {of}" if of else "another calendar"
+        yield Change(subject, Step.CHANGES, f"{which}; the copy of the old one counts until the first good new one")
     if known.link.generation != sync.link.generation:
         yield Change(subject, Step.CHANGES, "a new link: paste it at the portal; the old one works 7 days more")
     if known.channel.portal != sync.channel.portal:
@@ -175,6 +181,14 @@ def _mistaken(name: str, sync: SyncLedger, ledger: Ledger) -> str:
         if other != name and known.presence is Presence.LEAVING and known.channel.portal == sync.channel.portal:
             return f"a new one, with a new link; where it is the one called {other} so far, say so with `was:`"
     return ""
+
+
+def _reading(calendar: str, ledgers: Mapping[str, Ledger]) -> Iterator[str]:
+    """The syncs that take part and read *calendar*."""
+    for accommodation, ledger in ledgers.items():
+        for name, sync in ledger.syncs.items():
+            if sync.calendar == calendar and sync.presence is not Presence.GONE:
+                yield f"{accommodation}/{name}"
 
 
 def _as_renamed(

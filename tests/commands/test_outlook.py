@@ -64,6 +64,10 @@ def test_a_sync_with_the_same_calendar_is_renamed_and_frees_nothing() -> None:
     outlook = _ahead(replace(PLAN, syncs={"other": HOLIDU, "vrbo": VRBO}))
     assert _told(outlook) == [("casa/other", Step.RENAMED)]
     assert outlook.turns == ()
+    assert "write `was: casa/holidu` beside it" in outlook.changes[0].detail
+    said = _ahead(replace(PLAN, syncs={"other": replace(HOLIDU, was=("casa", "holidu")), "vrbo": VRBO}))
+    assert _told(said) == [("casa/other", Step.RENAMED)]
+    assert "write" not in said.changes[0].detail
 
 
 def test_a_sync_with_another_name_and_calendar_is_a_removal_and_a_new_one_and_that_is_said() -> None:
@@ -102,3 +106,10 @@ def test_new_links_and_calendars_are_told() -> None:
     outlook = _ahead(replace(PLAN, syncs={"holidu": replace(HOLIDU, calendar="new", generation=2), "vrbo": VRBO}))
     assert _told(outlook) == [("casa/holidu", Step.CHANGES), ("casa/holidu", Step.CHANGES)]
     assert outlook.turns == ()
+
+
+def test_two_syncs_that_swap_their_calendars_are_named() -> None:
+    swapped = {"holidu": replace(HOLIDU, calendar="v"), "vrbo": replace(VRBO, calendar="h")}
+    details = [change.detail for change in _ahead(replace(PLAN, syncs=swapped)).changes]
+    assert "so far that of casa/vrbo" in details[0]
+    assert "so far that of casa/holidu" in details[1]
