@@ -1,8 +1,8 @@
 """The daemon, put together: it opens, starts, reloads and stops, and knows nothing of signals.
 
 open    config, secret, state: all that can be wrong with a start is found here
-start   ledgers under the config, feeds rendered, ports bound; then READY; then pulls
-reload  all that can fail first, then one swap
+start   ledgers under the config, ports bound; then READY; then pulls
+reload  all that can fail first; then each accommodation swaps, from one moment to the next
 stop    ports closed, what is known written, the folder released
 """
 
@@ -12,7 +12,7 @@ import asyncio
 import gc
 import os
 import sys
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -67,9 +67,10 @@ async def run(options: Options, stop: asyncio.Event, reload: asyncio.Event) -> i
     daemon = None
     sys.setswitchinterval(GIVE_WAY)
     try:
-        with _made_to_stay():
+        with _unsearched():
             daemon = Daemon.open(options)
             await daemon.start()
+            gc.freeze()
     except CannotStart as error:
         log.error("cannot start", why=str(error))
         if daemon is not None:
@@ -92,6 +93,9 @@ class Daemon:
         self._ports = Ports({"feeds": hub.feeds.answer, "admin": application(answers.actions())}, hub.clock.now)
         self._tasks: list[asyncio.Task[None]] = []
         self._reloading = asyncio.Lock()
+        self._reloads: set[asyncio.Task[tuple[str, ...]]] = set()
+        self._running = hub.accepted.digest
+        """The digest of the config that was taken over last, as a whole."""
 
     @classmethod
     def open(cls, options: Options) -> Daemon:
@@ -130,7 +134,7 @@ class Daemon:
         except CannotListen as error:
             raise CannotStart(str(error)) from None
         self._note_address()
-        await asyncio.to_thread(self._save_accepted)
+        self._save_accepted()
         self._spawn("journal", hub.journal.run())
         await hub.journal.stored()
         for warning in hub.accepted.warnings:
@@ -160,26 +164,35 @@ class Daemon:
         """Close the ports, write what is known, release the folder."""
         notify.stopping()
         await self._ports.close()
-        await _end(self._tasks)
+        await _end([*self._tasks, *self._reloads])
         await self.hub.end()
         self._folder.release()
         log.info("stopped")
 
     async def reload(self) -> tuple[str, ...]:
-        """Read the config anew and take it over; where it cannot be, nothing changes and the mistakes are returned."""
+        """Read the config anew and take it over; where it cannot be, nothing changes and the mistakes are returned.
+
+        Once begun it goes on to its end, though whoever asked for it goes away.
+        """
+        task = asyncio.create_task(self._reload(), name="reload")
+        self._reloads.add(task)
+        task.add_done_callback(self._reloads.discard)
+        return await asyncio.shield(task)
+
+    async def _reload(self) -> tuple[str, ...]:
         async with self._reloading:
-            with _made_to_stay():
+            with _unsearched():
                 loaded = await asyncio.to_thread(load, self.options.config, os.environ)
                 if isinstance(loaded, Refused):
                     return self._refuse(tuple(map(str, loaded.mistakes)))
-                if loaded.digest == self.hub.accepted.digest:
+                if loaded.digest == self._running:
                     self._approve(taken_over=False)
                     return ()
                 notify.reloading()
                 try:
                     return await self._take_over(loaded)
                 finally:
-                    notify.ready(self.hub.words())
+                    notify.ready(await asyncio.to_thread(self.hub.words))
 
     async def _take_over(self, loaded: Accepted) -> tuple[str, ...]:
         why = await asyncio.to_thread(self._other_secret, loaded.config)
@@ -193,6 +206,8 @@ class Daemon:
         before = self.hub.accepted
         self._hide_secrets(loaded)
         await self.hub.apply(loaded)
+        self._running = loaded.digest
+        gc.freeze()
         for listener in self._ports.take_up(move):
             # the request that asked for this may be one of those that the old listener still answers
             self.hub.in_background(listener.close())
@@ -298,17 +313,19 @@ class Daemon:
 
 
 @contextmanager
-def _made_to_stay() -> Iterator[None]:
-    """Make what stays for long: it is not searched for garbage, now or later, which would stop the loop each time."""
+def _unsearched() -> Iterator[None]:
+    """Make much at once without a search for garbage over and over, which would stop the loop each time.
+
+    What then stays for as long as the daemon runs is frozen: it is not searched later either.
+    """
     gc.disable()
     try:
         yield
-        gc.freeze()
     finally:
         gc.enable()
 
 
-async def _end(tasks: list[asyncio.Task[None]]) -> None:
+async def _end(tasks: Sequence[asyncio.Task[Any]]) -> None:
     """Cancel *tasks* until they have ended: one that was just being woken may miss a single call."""
     for _ in range(CALLS_MOST):
         left = [task for task in tasks if not task.done()]

@@ -8,6 +8,7 @@ answer is sent.
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from email.utils import parsedate_to_datetime
@@ -27,6 +28,9 @@ LOOK_MOST: Final = 2.0
 """Seconds for which an answer waits for the look at its portal's own calendar."""
 STORE_MOST: Final = 2.0
 """Seconds for which an answer waits for a slow disk."""
+ANSWER_MOST: Final = 120.0
+"""Seconds after which an answer that has not gone out in full is given up."""
+_FETCHES_HELD: Final = 8
 _READER_KEPT: Final = 120
 _SOFTWARE: Final = "icalsyncd"
 
@@ -39,6 +43,10 @@ class Tally(Protocol):
 
     def requested(self, name: SyncName | None, code: int, *, old: bool) -> None:
         """One request was answered with *code*; *name* is None where it led nowhere."""
+
+
+_Fetch = tuple[Moment, str, web.Response]
+"""When, by which User-Agent, and the answer: it may still be on its way."""
 
 
 class Feeds:
@@ -57,8 +65,8 @@ class Feeds:
         self._look_at = look
         self._now = now
         self._tally = tally
-        self._seen: dict[SyncName, tuple[Moment, str, web.Response]] = {}
-        """The last fetch of each unchanged feed that the ledger has not been told of yet: when, who, and the answer."""
+        self._seen: defaultdict[SyncName, deque[_Fetch]] = defaultdict(lambda: deque(maxlen=_FETCHES_HELD))
+        """The last fetches of each unchanged feed that the ledger has not been told of yet."""
         self._looks: dict[SyncName, asyncio.Task[Report | None]] = {}
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -79,7 +87,7 @@ class Feeds:
             return self._response(request, feed, name, old=target.old)
         if sync.told is not None and sync.told.nights == feed.nights:
             response = self._response(request, feed, name, old=target.old, unchanged=True)
-            self._seen[name] = (self._now(), request.headers.get("User-Agent", ""), response)
+            self._seen[name].append((self._now(), request.headers.get("User-Agent", ""), response))
             return response
         return await self._tell(request, name, old=target.old)
 
@@ -147,14 +155,20 @@ class Feeds:
         return response
 
     def flush(self) -> None:
-        """Enter in the ledgers the fetches of unchanged feeds that came in since the last time."""
-        seen, self._seen = self._seen, {}
-        view = self._view()
-        for name, (at, agent, response) in seen.items():
+        """Enter in the ledgers the fetches of unchanged feeds that came in, and were answered, since the last time."""
+        view, now = self._view(), self._now()
+        for name, fetches in list(self._seen.items()):
+            # an answer that has not gone out in full has no length
+            gone = [fetch for fetch in fetches if fetch[2].body_length]
             sync, feed = view.sync(name), view.feed(name)
-            # an answer that did not go out in full has no length
-            if sync is not None and sync.told is not None and feed is not None and response.body_length:
+            if gone and sync is not None and sync.told is not None and feed is not None:
+                at, agent, _ = gone[-1]
                 self._enter(name, sync.told.nights, at, agent, looked=False, durable=False)
+            underway = [fetch for fetch in fetches if not fetch[2].body_length and now - fetch[0] < ANSWER_MOST]
+            if underway:
+                self._seen[name] = deque(underway, maxlen=_FETCHES_HELD)
+            else:
+                del self._seen[name]
 
     def _record(self, name: SyncName, feed: Feed, at: Moment, agent: str, *, looked: bool) -> None:
         self._seen.pop(name, None)

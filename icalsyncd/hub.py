@@ -28,6 +28,7 @@ from icalsyncd.pace import in_steps
 from icalsyncd.publisher import Publisher
 from icalsyncd.pull import Puller
 from icalsyncd.rounds import Rounds
+from icalsyncd.schedule import Attempts
 from icalsyncd.seating import plans
 from icalsyncd.status import ConfigStatus, state_of
 from icalsyncd.store import Store
@@ -36,8 +37,8 @@ from icalsyncd.view import SyncName, View, see
 from icalsyncd.vigil import Vigil
 
 HOUSES_AT_ONCE: Final = 8
-"""Accommodations that change in one go: their feeds take a few milliseconds to write."""
-TURNS_ASIDE: Final = 4
+"""Accommodations that change in one go."""
+TURNS_ASIDE: Final = 8
 """Times that a config is reckoned on a thread; what still moves on meanwhile is then reckoned at once."""
 
 
@@ -62,7 +63,7 @@ class Hub:
         self.intake = Intake(self.journal, self._puller, self.clock, installation, self.counts)
         self.rounds = Rounds(
             self.intake.pull,
-            lambda name: self.journal.current[name[0]].of(name[1]).attempts,
+            self._attempts,
             self.clock.now,
             self._wake,
         )
@@ -108,6 +109,14 @@ class Hub:
         wanted = await asyncio.to_thread(plans, config, self.installation)
         self.accepted = accepted
         self.intake.configure(config)
+        self.publisher.configure(config)
+        self.vigil.configure(config.server.removal_delay, frozenset(wanted))
+        intervals = {
+            (sync.accommodation, sync.id): float(sync.interval)
+            for sync in config.syncs()
+            if sync.receives and not sync.paused
+        }
+        self.rounds.keep(intervals.keys())
         asked: set[SyncName] = set()
         left: frozenset[str] | None = None
         turns = 0
@@ -133,17 +142,9 @@ class Hub:
             for name in taken.reread:
                 if name[0] not in left:
                     self._reread_soon(name)
-        self.publisher.configure(config)
-        self.vigil.configure(config.server.removal_delay, frozenset(wanted))
         async for accommodations in in_steps(list(self.journal.current), HOUSES_AT_ONCE):
             self.vigil.watch(accommodations)
-        await self.rounds.configure(
-            {
-                (sync.accommodation, sync.id): float(sync.interval)
-                for sync in config.syncs()
-                if sync.receives and not sync.paused
-            }
-        )
+        await self.rounds.configure(intervals)
         for name in asked:
             self.rounds.hurry(name)
 
@@ -166,7 +167,7 @@ class Hub:
     def _changed(self, accommodations: frozenset[str]) -> None:
         """Something is known, or durable, that was not: swap the view."""
         before = self.view
-        self.view = see(before, accommodations, self.journal.current, self.journal.durable, self.installation)
+        self.view = see(before, accommodations, self.journal.current, self.journal.kept, self.installation)
         self.vigil.watch(accommodations)
         self.publisher.news()
         for accommodation in accommodations:
@@ -192,6 +193,10 @@ class Hub:
         now = self.clock.now()
         for accommodation, state in list(self.journal.current.items()):
             self.journal.note(accommodation, replace(state, ledger=woke(state.ledger, now=now)))
+
+    def _attempts(self, name: SyncName) -> Attempts:
+        state = self.journal.current.get(name[0])
+        return state.of(name[1]).attempts if state is not None else Attempts()
 
     def _reread_soon(self, name: SyncName) -> None:
         self.in_background(self.intake.reread(name))
@@ -229,8 +234,9 @@ class Hub:
         line = f"{len(states)} {'sync' if len(states) == 1 else 'syncs'}: {counted}" if states else "no syncs yet"
         if overbooked := sum(len(house.trouble.overbooked) for house in self.view.houses.values()):
             line = f"{overbooked} {'night' if overbooked == 1 else 'nights'} overbooked; {line}"
-        if not self.config_status.ok:
-            line = f"config refused, the one before goes on: {self.config_status.problems[0]}; {line}"
+        config = self.config_status
+        if not config.ok:
+            line = f"config refused, the one before goes on: {config.problems[0]}; {line}"
         if self.journal.failing:
             line = f"the state cannot be stored; {line}"
         if self.clock.doubted:

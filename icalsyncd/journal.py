@@ -39,6 +39,8 @@ class Journal:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
         self.current: dict[str, State] = dict(stored.states)
         self.durable: dict[str, State] = dict(stored.states)
+        self._writing: dict[str, State] = {}
+        """What may be on the disk already: the commit that is under way."""
         self.failing: str | None = None
         """Why the disk did not take the last commit; None while it does."""
         self.on_change: Callable[[frozenset[str]], None] = lambda _: None
@@ -56,6 +58,11 @@ class Journal:
         self._written = 0
         self._wake = asyncio.Event()
         self._waiting: list[tuple[int, asyncio.Future[bool]]] = []
+
+    @property
+    def kept(self) -> tuple[Mapping[str, State], ...]:
+        """What a start would find, by accommodation: the durable states, or already those that are being written."""
+        return (self.durable, self._writing) if self._writing else (self.durable,)
 
     def put(
         self, accommodation: str, state: State | None, bodies: Mapping[BodyKey, bytes | None] | None = None
@@ -135,6 +142,7 @@ class Journal:
         changes = {each: (self.durable.get(each), self.current.get(each)) for each in self._dirty}
         bodies = dict(self._bodies)
         entered = dict(self._entered)
+        self._writing = {each: state for each, (_, state) in changes.items() if state is not None}
         commit = Commit(self._now(), changes, bodies, self.mark, entered)
         try:
             await self.ask(lambda: self._store.commit(commit))
@@ -142,13 +150,13 @@ class Journal:
             if self.failing is None:
                 log.error("the state could not be stored; no night is freed until it can be", why=str(error))
             self.failing = str(error)
+            self._writing = {}
             self._answer(version, stored=False)
             return False
         if self.failing is not None:
             log.info("the state can be stored again")
         self.failing = None
         self.mark = None
-        self._written = version
         self._dirty = {each: put for each, put in self._dirty.items() if put > version}
         self._entered = {
             key: put for key, put in self._entered.items() if key not in entered or put is not entered[key]
@@ -156,13 +164,15 @@ class Journal:
         for key, body in bodies.items():
             if self._bodies.get(key) is body:
                 self._bodies.pop(key, None)
-        async for step in in_steps(changes.items(), STATES_AT_ONCE):
-            for accommodation, (_, state) in step:
-                if state is None:
-                    self.durable.pop(accommodation, None)
-                else:
-                    self.durable[accommodation] = state
-            self.on_change(frozenset(accommodation for accommodation, _ in step))
+        for accommodation, (_, state) in changes.items():
+            if state is None:
+                self.durable.pop(accommodation, None)
+            else:
+                self.durable[accommodation] = state
+        self._writing = {}
+        async for step in in_steps(changes, STATES_AT_ONCE):
+            self.on_change(frozenset(step))
+        self._written = version
         self._answer(version, stored=True)
         return True
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import heapq
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Set
 from time import monotonic
 from typing import Final
 
@@ -19,6 +19,10 @@ _BREATH: Final = 32
 """Pulls that are started, or planned, in one go."""
 _HASTE_APART: Final = 900.0
 """Seconds between two times at which every portal is asked out of turn: a clock may go to and fro."""
+
+
+_UNASKED: Final = 1.0
+"""Seconds after which a portal that was not asked, since its sync is only about to take part, is looked at again."""
 
 
 class Rounds:
@@ -44,12 +48,17 @@ class Rounds:
         self._wake = asyncio.Event()
         self._hurried: float | None = None
 
+    def keep(self, names: Set[SyncName]) -> None:
+        """Pull none but *names* from now on."""
+        for name in self._intervals.keys() - names:
+            del self._intervals[name]
+            self._since.pop(name, None)
+            self._due.pop(name, None)
+
     async def configure(self, intervals: Mapping[SyncName, float]) -> None:
         """Pull the syncs of *intervals* (seconds) and no others; those that go on as they were keep their schedule."""
         now = self._now()
-        for name in self._intervals.keys() - intervals.keys():
-            self._since.pop(name, None)
-            self._due.pop(name, None)
+        self.keep(intervals.keys())
         changed = [name for name, interval in intervals.items() if self._intervals.get(name) != interval]
         self._intervals = dict(intervals)
         for name in changed:
@@ -125,19 +134,24 @@ class Rounds:
                     await asyncio.sleep(0)
 
     async def _go(self, name: SyncName) -> None:
+        pulled: object = None
         try:
-            await self._pull(name)
+            pulled = await self._pull(name)
         except Exception:
             # a bug in one sync does not stop another
             log.exception("a pull ended in a bug", sync="/".join(name))
         finally:
             self._running.pop(name, None)
-            self._since_now(name)
+            self._since_now(name, self._now() + _UNASKED if pulled is None else None)
 
-    def _since_now(self, name: SyncName) -> None:
+    def _since_now(self, name: SyncName, earliest: Moment | None) -> None:
         if name in self._intervals:
             self._due.pop(name, None)
             self.plan(name)
+            if earliest is not None and self._due[name] < earliest:
+                self._due[name] = earliest
+                heapq.heappush(self._queue, (earliest, name))
+                self._wake.set()
 
     def _awake(self, now: Moment) -> None:
         """After a sleep of the machine: what is overdue is pulled within a minute, each at its own moment of it."""

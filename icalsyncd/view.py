@@ -134,12 +134,12 @@ def see(
     view: View,
     changed: Iterable[str],
     current: Mapping[str, State],
-    durable: Mapping[str, State],
+    kept: Iterable[Mapping[str, State]],
     installation: Installation,
 ) -> View:
-    """*view* with the accommodations *changed* as they are now."""
+    """*view* with the accommodations *changed* as they are now; *kept* is what a start would find, or may find."""
     houses = dict(view.houses)
-    stored = _Stored(durable)
+    stored = _Stored(kept)
     gone: list[House] = []
     come: list[House] = []
     for accommodation in changed:
@@ -171,21 +171,23 @@ def has_feed(sync: SyncLedger) -> bool:
 class _Stored:
     """The syncs of the stored states. One that was renamed just now is stored under its former name."""
 
-    def __init__(self, durable: Mapping[str, State]) -> None:
-        self._durable = durable
-        self._by_link: dict[str, SyncLedger] | None = None
+    def __init__(self, kept: Iterable[Mapping[str, State]]) -> None:
+        self._kept = tuple(kept)
+        self._by_link: dict[str, list[SyncLedger]] | None = None
 
-    def sync(self, accommodation: str, name: str, first_name: str) -> SyncLedger | None:
-        """What is stored of the sync *name*, whose link was first made under *first_name*."""
-        state = self._durable.get(accommodation)
-        found = state.ledger.syncs.get(name) if state else None
-        if found is not None and found.link.first_name == first_name:
+    def syncs(self, accommodation: str, name: str, first_name: str) -> list[SyncLedger]:
+        """What is stored of the sync *name*, whose link was first made under *first_name*; all that may be."""
+        states = [states[accommodation] for states in self._kept if accommodation in states]
+        found = [state.ledger.syncs[name] for state in states if name in state.ledger.syncs]
+        if found and all(sync.link.first_name == first_name for sync in found):
             return found
         if self._by_link is None:
-            self._by_link = {
-                sync.link.first_name: sync for state in self._durable.values() for sync in state.ledger.syncs.values()
-            }
-        return self._by_link.get(first_name)
+            self._by_link = {}
+            for states_of in self._kept:
+                for state in states_of.values():
+                    for sync in state.ledger.syncs.values():
+                        self._by_link.setdefault(sync.link.first_name, []).append(sync)
+        return self._by_link.get(first_name, [])
 
 
 def _house(
@@ -197,9 +199,9 @@ def _house(
         if not has_feed(sync):
             continue
         nights = sync.offered.nights if sync.channel.sends else EMPTY
-        known = stored.sync(accommodation, name, sync.link.first_name)
-        if known is not None and known is not sync and known.channel.sends:
-            nights |= known.offered.nights.since(ledger.today - 1)
+        for known in stored.syncs(accommodation, name, sync.link.first_name):
+            if known is not sync and known.channel.sends:
+                nights |= known.offered.nights.since(ledger.today - 1)
         modified = state.of(name).feed_changed or sync.since
         shown = before.feeds.get(name) if before else None
         if shown is None or shown.nights != nights:

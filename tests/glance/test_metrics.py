@@ -100,7 +100,7 @@ def test_what_never_happened_is_no_series() -> None:
         replace(house.state.ledger, syncs={n: replace(s, fetches=()) for n, s in house.state.ledger.syncs.items()})
     )
     found = samples(
-        standing(replace(scene, view=see(View(), ["house-000"], {"house-000": never}, {}, INSTALLATION)), Counts())
+        standing(replace(scene, view=see(View(), ["house-000"], {"house-000": never}, [{}], INSTALLATION)), Counts())
     )
     for name in ("sync_last_attempt", "sync_last_success", "sync_last_change", "sync_failing_since", "feed_last_fetch"):
         assert f"icalsyncd_{name}_timestamp_seconds" not in found
@@ -112,7 +112,7 @@ def test_the_series_of_a_removed_sync_go() -> None:
     house = scene.view.houses["house-000"]
     syncs = {name: sync for name, sync in house.state.ledger.syncs.items() if name != "portal-3"}
     less = State(replace(house.state.ledger, syncs=syncs))
-    view = see(scene.view, ["house-000"], {"house-000": less}, {}, INSTALLATION)
+    view = see(scene.view, ["house-000"], {"house-000": less}, [{}], INSTALLATION)
     assert "portal-3" in standing(scene, Counts())
     assert "portal-3" not in standing(replace(scene, view=view), Counts())
 

@@ -46,7 +46,7 @@ def changed(sight: Sight, change: Callable[[State], State]) -> Sight:
     name = min(sight.view.houses)
     states = {each: house.state for each, house in sight.view.houses.items()}
     states[name] = change(states[name])
-    return replace(sight, view=see(View(), states, states, states, INSTALLATION))
+    return replace(sight, view=see(View(), states, states, [states], INSTALLATION))
 
 
 def with_sync(sight: Sight, **of_ledger: object) -> Sight:

@@ -31,7 +31,7 @@ def ledger_of(*, after: int = 0, blocks: tuple[Stay, ...] = ()) -> Ledger:
 
 
 def house_of(ledger: Ledger) -> House:
-    return see(View(), ["casa"], {"casa": State(ledger)}, {}, INSTALLATION).houses["casa"]
+    return see(View(), ["casa"], {"casa": State(ledger)}, [{}], INSTALLATION).houses["casa"]
 
 
 def looks(ledger: Ledger) -> list[tuple[int, int, str, tuple[str, ...], tuple[str, ...]]]:
@@ -108,6 +108,6 @@ def test_a_night_reaches_half_a_day_into_the_next_month() -> None:
     first_of_next = night_of(date.fromordinal(last).replace(day=1))
     offset = first_of_next - TODAY
     ledger = told(told(ledger_of(), "holidu", (offset - 2, offset), at=NOW - 500), "vrbo", at=NOW - 400)
-    view = see(View(), ["casa"], {"casa": State(ledger)}, {}, INSTALLATION)
+    view = see(View(), ["casa"], {"casa": State(ledger)}, [{}], INSTALLATION)
     html = page(replace(world(1, 1), view=view))
     assert html.count('class="morning taken c1 last"') == 1

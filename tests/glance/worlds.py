@@ -72,7 +72,7 @@ def view_of(accommodations: int, syncs: int, *, stays: int = 8) -> View:
             reader="Portal/1",
         )
         states[accommodation] = State(ledger, dict.fromkeys(ledger.syncs, facts))
-    return see(View(), states, states, states, INSTALLATION)
+    return see(View(), states, states, [states], INSTALLATION)
 
 
 def world(accommodations: int, syncs: int, *, stays: int = 8) -> Sight:

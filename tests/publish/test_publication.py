@@ -28,7 +28,7 @@ def sync(nights: Nights = TAKEN, link: Link = LINK, **more: object) -> SyncLedge
 
 def seen(*, complete: bool = True, **syncs: SyncLedger) -> View:
     state = State(Ledger(TODAY, syncs=syncs, complete=complete))
-    return see(View(), ["casa"], {"casa": state}, {"casa": state}, INSTALLATION)
+    return see(View(), ["casa"], {"casa": state}, [{"casa": state}], INSTALLATION)
 
 
 def test_a_new_feed_is_sent_and_one_that_lies_there_is_not() -> None:

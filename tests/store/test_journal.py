@@ -68,7 +68,7 @@ class Desk:
     def _changed(self, ids: frozenset[str]) -> None:
         self.seen.append(ids)
         self._news.set()
-        self.view = see(self.view, ids, self.journal.current, self.journal.durable, INSTALLATION)
+        self.view = see(self.view, ids, self.journal.current, self.journal.kept, INSTALLATION)
 
     def work(self) -> None:
         self._task = asyncio.create_task(self.journal.run())

@@ -43,7 +43,7 @@ def state(house: str = "casa", *names: str, now: float = 1.0, **claimed: tuple[t
 
 def seen(current: State, durable: State | None = None, view: View | None = None, house: str = "casa") -> View:
     stored = {} if durable is None else {house: durable}
-    return see(view or View(), [house], {house: current}, stored, INSTALLATION)
+    return see(view or View(), [house], {house: current}, [stored], INSTALLATION)
 
 
 def shown(view: View, name: str, house: str = "casa") -> Nights:
@@ -79,7 +79,7 @@ def test_what_a_renamed_sync_was_told_is_kept_until_its_new_name_is_stored():
     renamed = replace(ledger, syncs={"c": replace(ledger.syncs["b"], offered=state().ledger.syncs["b"].offered)})
     current = State(renamed)
     assert shown(seen(current, before), "c") == nights((10, 12))
-    view = see(View(), ["villa"], {"villa": current}, {"casa": before}, INSTALLATION)
+    view = see(View(), ["villa"], {"villa": current}, [{"casa": before}], INSTALLATION)
     assert shown(view, "c", "villa") == nights((10, 12))
     assert shown(seen(current, current), "c") == EMPTY
 
