@@ -218,9 +218,18 @@ def _withdrawn(ledger: Ledger, name: str, told: Nights, now: Moment) -> Stamps:
     """
     sync = ledger.syncs[name]
     alone = (sync.summed.contested | sync.summed.grown) - ledger.claimed_beside(name)
-    # what the portal adds around what it was told is told with it
+    return sync.withdrawn.holding((_repeated(sync) | alone) - told - _added(sync, told, ledger.today), now)
+
+
+def _added(sync: SyncLedger, told: Nights, today: Night) -> Nights:
+    """What the portal may add around what it was told: nights of events that hold some of that, or run to today."""
     padding = sync.channel.padding
-    return sync.withdrawn.holding((_repeated(sync) | alone) - told.widened(padding, padding), now)
+    if not padding:
+        return EMPTY
+    around = [
+        claim.nights for claim in sync.claims if claim.stay.check_in <= today or not claim.nights.isdisjoint(told)
+    ]
+    return told.widened(padding, padding) & union(around)
 
 
 def _withdrawn_unseen(ledger: Ledger, name: str, now: Moment) -> Stamps:

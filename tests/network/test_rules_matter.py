@@ -222,6 +222,13 @@ SWITCHES: list[tuple[str, object, str, object, Story]] = [
         stories.test_a_block_padded_by_as_many_nights_as_the_portal_adds_is_an_echo_as_a_whole,
     ),
     (
+        "padding: none without the run",
+        attribution,
+        "_added",
+        lambda sync, told, today: told.widened(sync.channel.padding, sync.channel.padding),
+        padding.test_a_booking_beside_a_run_that_is_told_is_not_taken_for_what_its_portal_adds_to_that,
+    ),
+    (
         "grown",
         judgement,
         "_grown",
