@@ -30,6 +30,9 @@ FEEDS_KEPT: Final = 32
 GENERIC: Final = "generic"
 """The portal of which nothing is known: two syncs of that name are two portals."""
 
+Feeds = tuple[tuple[Moment, Nights], ...]
+"""Published feeds, each since when, oldest first."""
+
 Ours = Callable[[str], Nights]
 """The nights that we put under a UID in the feeds of this accommodation; none where the UID is not ours."""
 
@@ -54,6 +57,11 @@ def pulled(
     sync = ledger.syncs[name]
     found = _counted(events, ours) if events is not None else None
     present = Nights.of_stays(event.stay for event, _ in found) if found is not None else sync.summed.reported
+    if good and present and len(sync.published) > 1:
+        # an empty calendar tells nothing: it may be a lie; and what has passed goes by itself
+        dropped = (sync.summed.echoes - present).since(ledger.today + 1)
+        sync = replace(sync, published=_readable(sync.published, began, dropped=dropped))
+        ledger = ledger.with_sync(name, sync)
     others = ledger.claimed_beside(name)
     lapsed = sync.withdrawn.by(began - sync.delay) if good else EMPTY
     hidden = _hidden(sync, present, began)
@@ -92,6 +100,13 @@ def pulled(
         untold=untold,
         given_up=given_up(sync, claims, now),
     )
+    if after.published:
+        begun = claims.echoes - sync.claimed if good else EMPTY
+        after = replace(
+            after,
+            published=_readable(sync.published, began, begun=begun),
+            withdrawn=_withdrawn_unseen(ledger.with_sync(name, after), name, now),
+        )
     if nothing_new:
         return ledger.with_sync(name, after)
     return settled(ledger.with_sync(name, after), now)
@@ -203,9 +218,23 @@ def _withdrawn(ledger: Ledger, name: str, told: Nights, now: Moment) -> Stamps:
     """
     sync = ledger.syncs[name]
     alone = (sync.summed.contested | sync.summed.grown) - ledger.claimed_beside(name)
-    # what the portal adds around what it was told is told with it
+    return sync.withdrawn.holding((_repeated(sync) | alone) - told - _added(sync, told, ledger.today), now)
+
+
+def _added(sync: SyncLedger, told: Nights, today: Night) -> Nights:
+    """What the portal may add around what it was told: nights of events that hold some of that, or run to today."""
     padding = sync.channel.padding
-    return sync.withdrawn.holding((_repeated(sync) | alone) - told.widened(padding, padding), now)
+    if not padding:
+        return EMPTY
+    around = [
+        claim.nights for claim in sync.claims if claim.stay.check_in <= today or not claim.nights.isdisjoint(told)
+    ]
+    return told.widened(padding, padding) & union(around)
+
+
+def _withdrawn_unseen(ledger: Ledger, name: str, now: Moment) -> Stamps:
+    """The same of a portal that reads unseen: no fetch will come after what it has begun to claim."""
+    return _withdrawn(ledger, name, ledger.syncs[name].published[-1][1], now)
 
 
 def _repeated(sync: SyncLedger) -> Nights:
@@ -231,6 +260,24 @@ def _in_force(ledger: Ledger, name: str, began: Moment) -> tuple[Nights, ...]:
                 beside = sibling.told.nights - sync.claimed
                 feeds = (*feeds, (feeds[-1] if feeds else EMPTY) | beside) if beside else feeds
     return tuple(dict.fromkeys(feeds))
+
+
+def _readable(feeds: Feeds, began: Moment, *, dropped: Nights = EMPTY, begun: Nights = EMPTY) -> Feeds:
+    """Those of the published *feeds* that a portal may still act on, by what a good copy of its calendar shows.
+
+    Where it has *dropped* a night that it repeated, it has read a feed without that night; where it has *begun* to repeat
+    one, it has read a feed with it. It goes back to none that lay there before.
+    """
+    held, oldest = EMPTY, 0
+    for place, (since, nights) in enumerate(feeds):
+        if since > began:
+            break
+        gone = held - nights
+        if gone or not begun.isdisjoint(nights):
+            oldest = place
+        dropped, begun = dropped - gone, begun - nights
+        held = (held | nights) & dropped
+    return feeds[oldest:]
 
 
 def _fetched_since(sync: SyncLedger, began: Moment) -> tuple[Nights, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from icalsyncd.availability.calendar import Kind
+from icalsyncd.availability.claims import Rule
 from tests.availability.house import House, nights, started, uid
 
 
@@ -71,3 +72,17 @@ def test_added_nights_stay_possible_ghosts_while_the_run_within_is_told_though_t
     for _ in range(14):
         house.shows("b", (9, 13))
     assert house.possible_ghosts == nights(9, 12)
+
+
+def test_a_booking_beside_a_run_that_is_told_is_not_taken_for_what_its_portal_adds_to_that() -> None:
+    house = started("a", "b", padding=1)
+    house.shows("b", (10, 12))
+    house.reads("a", looked=False)
+    house.shows("a", (10, 12))
+    assert house.is_echo("a", 10)
+    house.shows("b", (9, 10))
+    house.reads("a")
+    house.wait(7)
+    house.shows("a", (10, 12))
+    assert house.rules("a", 10) == {Rule.OUTLIVED}
+    assert house.offer("b") == nights(10, 11)

@@ -197,11 +197,19 @@ class Play:
         """The hub pulls a portal as planned, and publishes what came of it."""
         self.pull(name)
         if self.story.published and not self.failing("", Fault.HUB):
-            for each in self.portals:
-                if self.hub.is_complete() and self.copies.get(each) != self.hub.feed(each):
+            # what a look finds is news for others again
+            while due := self._unpublished():
+                for each in due:
                     self.pull(each)
-                    self.copies[each] = self.hub.feed(each)
-                    self.hub.published(each, self.copies[each], self.now)
+                    nights = self.hub.feed(each)
+                    self.hub.telling(each, nights)
+                    self.copies[each] = nights
+                    self.hub.published(each, nights, self.now)
+
+    def _unpublished(self) -> list[str]:
+        if not self.hub.is_complete():
+            return []
+        return [name for name in self.portals if self.copies.get(name) != self.hub.feed(name)]
 
     def pull(self, name: str) -> bool:
         """The hub pulls a portal's calendar; whether a good copy came."""

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from icalsyncd.availability import attribution, judgement, mirroring, offers, succession
+from icalsyncd.availability.attribution import Feeds
 from icalsyncd.availability.calendar import Event, Kind
 from icalsyncd.availability.claimed import Claims
 from icalsyncd.availability.claims import Claim
@@ -25,6 +26,7 @@ Story = Callable[[], None]
 
 _circumstances, _begin, _goes_on = judgement.circumstances, judgement.begin, judgement.goes_on
 _carried, _outlive, _hidden = judgement._carried, succession.outlive, attribution._hidden
+_readable = attribution._readable
 
 
 def _told_nothing(**given: Any) -> Circumstances:
@@ -100,6 +102,14 @@ def _outlived_night_by_night(claim: Claim, withdrawn: Nights, others: Nights) ->
 
 def _hidden_behind_fetches(sync: SyncLedger, present: Nights, began: Moment) -> Nights:
     return EMPTY if sync.published else _hidden(sync, present, began)
+
+
+def _readable_whatever_it_dropped(feeds: Feeds, began: Moment, **shown: Nights) -> Feeds:
+    return _readable(feeds, began, **{**shown, "dropped": EMPTY})
+
+
+def _readable_whatever_it_begins(feeds: Feeds, began: Moment, **shown: Nights) -> Feeds:
+    return _readable(feeds, began, **{**shown, "begun": EMPTY})
 
 
 _origins = offers.origins
@@ -212,6 +222,13 @@ SWITCHES: list[tuple[str, object, str, object, Story]] = [
         stories.test_a_block_padded_by_as_many_nights_as_the_portal_adds_is_an_echo_as_a_whole,
     ),
     (
+        "padding: none without the run",
+        attribution,
+        "_added",
+        lambda sync, told, today: told.widened(sync.channel.padding, sync.channel.padding),
+        padding.test_a_booking_beside_a_run_that_is_told_is_not_taken_for_what_its_portal_adds_to_that,
+    ),
+    (
         "grown",
         judgement,
         "_grown",
@@ -259,6 +276,27 @@ SWITCHES: list[tuple[str, object, str, object, Story]] = [
         "_hidden",
         _hidden_behind_fetches,
         overbooked.test_two_that_look_like_each_other_are_shown_where_no_fetch_is_seen_as_soon_as_both_must_have_read,
+    ),
+    (
+        "published: no way back from what was dropped",
+        attribution,
+        "_readable",
+        _readable_whatever_it_dropped,
+        stories.test_a_portal_that_has_dropped_what_it_repeated_does_not_go_back_to_an_older_published_feed,
+    ),
+    (
+        "published: no way back from what is repeated",
+        attribution,
+        "_readable",
+        _readable_whatever_it_begins,
+        stories.test_a_portal_that_repeats_a_published_feed_does_not_go_back_to_an_older_one,
+    ),
+    (
+        "published: withdrawn before it is claimed",
+        attribution,
+        "_withdrawn_unseen",
+        lambda ledger, name, now: ledger.syncs[name].withdrawn,
+        stories.test_a_booking_of_nights_that_are_published_no_longer_is_believed_though_nothing_else_is_published,
     ),
     (
         "mirroring",
