@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 
 from icalsyncd.rounds import Rounds
@@ -51,3 +52,30 @@ async def test_a_clock_that_goes_to_and_fro_does_not_make_us_ask_over_and_over()
     planned = [made.next_pull(name) for name in HOUSES]
     made.hurry_all()
     assert [made.next_pull(name) for name in HOUSES] == planned
+
+
+async def test_a_sync_that_was_not_pulled_is_looked_at_again_and_one_that_is_no_more_is_not() -> None:
+    asked: list[SyncName] = []
+    now = time.time()
+    going = asyncio.Event()
+
+    async def pull(name: SyncName) -> object:
+        asked.append(name)
+        if name == BUSY:
+            await going.wait()
+        return None
+
+    made = Rounds(pull, lambda name: Attempts(), time.time, lambda: None)
+    await made.configure(dict.fromkeys(HOUSES[:2], 3600.0))
+    running = asyncio.create_task(made.run())
+    await asyncio.sleep(0.1)
+    made.keep({HOUSES[1]})
+    going.set()
+    await asyncio.sleep(0.2)
+    assert asked == HOUSES[:2]
+    assert made.next_pull(BUSY) is None
+    planned = made.next_pull(HOUSES[1])
+    assert planned is not None
+    assert planned > now + 0.5
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)

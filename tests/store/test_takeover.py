@@ -51,7 +51,7 @@ async def test_what_happens_while_a_config_is_taken_over_is_not_lost(tmp_path: P
         ledger = fetched(state.ledger, "website", told, now=1e9 + happened, looked=False)
         hub.journal.put(house, state.with_ledger(ledger, 1e9))
         happened += 1
-        await asyncio.sleep(0)
+        await asyncio.sleep(0.0005)
     await taking
     assert happened > 1, "nothing happened meanwhile: this proves nothing"
     for number in range(HOUSES):
@@ -84,7 +84,7 @@ async def test_syncs_that_change_places_keep_what_is_known_of_them_though_both_m
             ledger = fetched(state.ledger, "website", Nights.between(750000, 750002), now=1e9 + seen, looked=False)
             hub.journal.put(house, state.with_ledger(ledger, 1e9))
             seen += 1
-        await asyncio.sleep(0)
+        await asyncio.sleep(0.0005)
     await taking
     assert seen > 1, "nothing happened meanwhile: this proves nothing"
     for house in ("new-0", "new-1"):
@@ -92,4 +92,34 @@ async def test_syncs_that_change_places_keep_what_is_known_of_them_though_both_m
         assert sync.last_fetch is not None
         assert hub.link((house, "website")) in links
     assert not hub.journal.current["house-0"].ledger.syncs
+    await hub.end()
+
+
+async def test_an_accommodation_that_is_new_and_has_nothing_yet_is_there_at_once_and_stays(tmp_path: Path) -> None:
+    text = household(after=0)
+    hub = Hub(accepted(tmp_path, text), Installation(b"s" * 32), Store(tmp_path / "state.sqlite3"))
+    await hub.begin()
+    watching = asyncio.create_task(hub.vigil.run())
+    await hub.apply(accepted(tmp_path, text + "  empty:\n    timezone: Europe/Madrid\n"))
+    await asyncio.sleep(0.1)
+    assert "empty" in hub.view.houses
+    watching.cancel()
+    await asyncio.gather(watching, return_exceptions=True)
+    await hub.end()
+
+
+async def test_the_delay_of_the_new_config_holds_for_what_disappears_with_it(tmp_path: Path) -> None:
+    def text(delay: str, *, blocks: bool) -> str:
+        made = household(after=0).replace("terms: accepted", f"terms: accepted\nserver: {{removal_delay: {delay}}}")
+        return made if blocks else made.replace("    blocks: [{from: 2030-01-01, to: 2030-01-03}]\n", "")
+
+    first = accepted(tmp_path, text("0s", blocks=True))
+    hub = Hub(first, Installation(b"s" * 32), Store(tmp_path / "state.sqlite3"))
+    await hub.begin()
+    watching = asyncio.create_task(hub.vigil.run())
+    await hub.apply(accepted(tmp_path, text("30m", blocks=False)))
+    await asyncio.sleep(0.1)
+    assert all(len(house.blocked) == 2 for house in hub.view.houses.values())
+    watching.cancel()
+    await asyncio.gather(watching, return_exceptions=True)
     await hub.end()

@@ -155,17 +155,17 @@ def test_a_paused_sync_answers_without_nights():
 def test_a_link_that_moves_to_another_accommodation_leads_there():
     before, after = state(), state("villa")
     sync = before.ledger.syncs["a"]
-    view = see(View(), ["casa", "villa"], {"casa": before, "villa": after}, {}, INSTALLATION)
+    view = see(View(), ["casa", "villa"], {"casa": before, "villa": after}, [{}], INSTALLATION)
     emptied = replace(before, ledger=replace(before.ledger, syncs={"b": before.ledger.syncs["b"]}))
     moved = replace(after, ledger=after.ledger.with_sync("c", sync))
     for order in (["casa", "villa"], ["villa", "casa"]):
-        later = see(view, order, {"casa": emptied, "villa": moved}, {}, INSTALLATION)
+        later = see(view, order, {"casa": emptied, "villa": moved}, [{}], INSTALLATION)
         assert later.target(INSTALLATION.token(sync.link)) == Target(("villa", "c"), old=False)
         assert len(later.links) == 4
 
 
 def test_an_accommodation_that_is_dropped_takes_its_links_with_it():
-    view = see(seen(state()), ["casa"], {}, {}, INSTALLATION)
+    view = see(seen(state()), ["casa"], {}, [{}], INSTALLATION)
     assert view == View()
 
 
@@ -197,14 +197,14 @@ def test_one_change_among_2500_accommodations_costs_a_millisecond_at_most():
         f"house-{number}": state(f"house-{number}", "a", "b", "c", "d", a=claims, b=claims[:10])
         for number in range(2500)
     }
-    view = see(View(), states, states, states, INSTALLATION)
+    view = see(View(), states, states, [states], INSTALLATION)
     assert len(view.links) == 10_000
 
     def cost(change: State) -> float:
         spent = []
         for _ in range(30):
             began = perf_counter()
-            see(view, ["house-7"], {**states, "house-7": change}, states, INSTALLATION)
+            see(view, ["house-7"], {**states, "house-7": change}, [states], INSTALLATION)
             spent.append(perf_counter() - began)
         return sorted(spent)[len(spent) // 2]
 
