@@ -80,11 +80,11 @@ async def test_syncs_that_change_places_keep_what_is_known_of_them_though_both_m
     while not taking.done():
         house = f"house-{seen % 2}"
         state = hub.journal.current.get(house)
-        if state is not None and "website" in state.ledger.syncs:
+        if seen < 40 and state is not None and "website" in state.ledger.syncs:
             ledger = fetched(state.ledger, "website", Nights.between(750000, 750002), now=1e9 + seen, looked=False)
             hub.journal.put(house, state.with_ledger(ledger, 1e9))
             seen += 1
-        await asyncio.sleep(0.0005)
+        await asyncio.sleep(0)
     await taking
     assert seen > 1, "nothing happened meanwhile: this proves nothing"
     for house in ("new-0", "new-1"):
