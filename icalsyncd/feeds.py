@@ -145,11 +145,11 @@ class Feeds:
         zipped = "gzip" in asked.get("Accept-Encoding", "")
         headers = (feed.zipped_headers if zipped else feed.headers).copy()
         if _is_known(asked, feed, unchanged=unchanged):
+            # of the body that is not sent nothing is said but which one it is (RFC 9110 §15.4.5)
+            headers.popall("Content-Type")
+            headers.popall("Content-Encoding", None)
             response = web.Response(status=304, headers=headers)
         else:
-            headers["Content-Type"] = "text/calendar; charset=utf-8"
-            if zipped:
-                headers["Content-Encoding"] = "gzip"
             response = web.Response(body=feed.zipped if zipped else feed.body, headers=headers)
         self._tally.requested(name, response.status, old=old)
         return response

@@ -168,10 +168,11 @@ class Hub:
         """Something is known, or durable, that was not: swap the view."""
         before = self.view
         self.view = see(before, accommodations, self.journal.current, self.journal.kept, self.installation)
-        self.vigil.watch(accommodations)
         self.publisher.news()
         for accommodation in accommodations:
             house, former = self.view.houses.get(accommodation), before.houses.get(accommodation)
+            if house is None or former is None or former.state.ledger is not house.state.ledger:
+                self.vigil.watch((accommodation,))
             if house is None or (former is not None and former.trouble == house.trouble):
                 continue
             self._tell_trouble(accommodation, former.trouble if former else None, house.trouble)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from email.utils import formatdate
 from functools import cached_property
-from hashlib import blake2b, sha256
+from hashlib import sha256
 from typing import Final
 
 from multidict import CIMultiDict
@@ -59,13 +59,15 @@ class Feed:
 
     @cached_property
     def headers(self) -> CIMultiDict[str]:
-        """What HTTP says of ``body`` beside its type; to be copied, not changed."""
+        """What HTTP says of ``body``; to be copied, not changed."""
         return self._described(self.tag)
 
     @cached_property
     def zipped_headers(self) -> CIMultiDict[str]:
-        """What HTTP says of ``zipped`` beside its type and encoding; to be copied, not changed."""
-        return self._described(self.zipped_tag)
+        """What HTTP says of ``zipped``; to be copied, not changed."""
+        described = self._described(self.zipped_tag)
+        described["Content-Encoding"] = "gzip"
+        return described
 
     def _described(self, tag: str) -> CIMultiDict[str]:
         return CIMultiDict(
@@ -75,6 +77,7 @@ class Feed:
                 "Last-Modified": formatdate(self.modified, usegmt=True),
                 "Cache-Control": "no-cache",
                 "Vary": "Accept-Encoding",
+                "Content-Type": "text/calendar; charset=utf-8",
             }
         )
 
@@ -95,8 +98,8 @@ class House:
     state: State
     feeds: Mapping[str, Feed]
     """By sync; those that have a link."""
-    links: Mapping[bytes, Target]
-    """The links to its feeds, by the digests of their tokens."""
+    links: Mapping[str, Target]
+    """The links to its feeds, by their tokens."""
     blocked: Nights
     """All nights that are taken, without buffers, from yesterday on."""
     trouble: Trouble
@@ -107,12 +110,12 @@ class View:
     """All accommodations, and the links to their feeds."""
 
     houses: Mapping[str, House] = field(default_factory=dict)
-    links: Mapping[bytes, Target] = field(default_factory=dict)
-    """By the digest of a link's token: a look-up then tells nothing by its time."""
+    links: Mapping[str, Target] = field(default_factory=dict)
+    """By a link's token. A look-up tells nothing by its time: Python hashes it with a key of its own first."""
 
     def target(self, token: str) -> Target | None:
         """Where the link with *token* leads; None where there is none."""
-        return self.links.get(digest(token))
+        return self.links.get(token)
 
     def feed(self, name: SyncName) -> Feed | None:
         """The feed of a sync; None where it has none."""
@@ -123,11 +126,6 @@ class View:
         """The ledger of a sync; None where it is not known."""
         house = self.houses.get(name[0])
         return house.state.ledger.syncs.get(name[1]) if house else None
-
-
-def digest(token: str) -> bytes:
-    """What a link's token is looked up by."""
-    return blake2b(token.encode(), digest_size=16).digest()
 
 
 def see(
@@ -219,17 +217,17 @@ def _links_of(state: State) -> list[object]:
     return [(name, sync.link, has_feed(sync)) for name, sync in state.ledger.syncs.items()]
 
 
-def _links(accommodation: str, ledger: Ledger, installation: Installation) -> dict[bytes, Target]:
-    links: dict[bytes, Target] = {}
+def _links(accommodation: str, ledger: Ledger, installation: Installation) -> dict[str, Target]:
+    links: dict[str, Target] = {}
     for name, sync in ledger.syncs.items():
         if has_feed(sync):
             for generation, _ in sync.link.old:
-                links[digest(installation.token(sync.link, generation))] = Target((accommodation, name), old=True)
-            links[digest(installation.token(sync.link))] = Target((accommodation, name), old=False)
+                links[installation.token(sync.link, generation)] = Target((accommodation, name), old=True)
+            links[installation.token(sync.link)] = Target((accommodation, name), old=False)
     return links
 
 
-def _relinked(links: Mapping[bytes, Target], gone: Iterable[House], come: Iterable[House]) -> dict[bytes, Target]:
+def _relinked(links: Mapping[str, Target], gone: Iterable[House], come: Iterable[House]) -> dict[str, Target]:
     """*links* without those of the houses *gone*, with those of the houses *come*; a link may be in both."""
     relinked = dict(links)
     for house in gone:
