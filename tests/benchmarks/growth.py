@@ -51,7 +51,7 @@ def measured(syncs: int) -> dict[str, float]:
 
 def drawn(found: Mapping[int, Mapping[str, float]]) -> str:
     """An SVG with both axes by powers of ten, in which what is linear is a straight line of slope one."""
-    width, height, left, top, unit = 640, 420, 60, 20, 130.0
+    width, height, left, top, unit = 690, 420, 60, 20, 130.0
     low = -3.0
 
     def x(syncs: float) -> float:
