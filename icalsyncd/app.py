@@ -125,7 +125,7 @@ class Daemon:
         return daemon
 
     async def start(self) -> None:
-        """Rebuild every feed from what is stored, bind the ports, say READY, and only then pull. Raises CannotStart."""
+        """Rebuild all nights from what is stored, bind the ports, say READY, and only then pull. Raises CannotStart."""
         hub = self.hub
         self._hide_secrets(hub.accepted)
         await hub.begin()
@@ -334,7 +334,8 @@ async def _end(tasks: Sequence[asyncio.Task[Any]]) -> None:
         for task in left:
             task.cancel()
         await asyncio.wait(left, timeout=0.5)
-    log.error("tasks do not end", tasks=", ".join(task.get_name() for task in tasks if not task.done()))
+    if names := [task.get_name() for task in tasks if not task.done()]:
+        log.error("tasks do not end", tasks=", ".join(names))
 
 
 def _boot_config(options: Options, folder: Folder) -> tuple[Accepted, Refused | None]:

@@ -156,14 +156,17 @@ class Feeds:
 
     def flush(self) -> None:
         """Enter in the ledgers the fetches of unchanged feeds that came in, and were answered, since the last time."""
-        view, now = self._view(), self._now()
+        now = self._now()
         for name, fetches in list(self._seen.items()):
             # an answer that has not gone out in full has no length
             gone = [fetch for fetch in fetches if fetch[2].body_length]
-            sync, feed = view.sync(name), view.feed(name)
-            if gone and sync is not None and sync.told is not None and feed is not None:
+            state = self._journal.current.get(name[0])
+            sync = state.ledger.syncs.get(name[1]) if state is not None else None
+            if gone and sync is not None and sync.told is not None:
                 at, agent, _ = gone[-1]
-                self._enter(name, sync.told.nights, at, agent, looked=False, durable=False)
+                # a slow reader may be through only after one that came later
+                if sync.last_fetch is None or at > sync.last_fetch:
+                    self._enter(name, sync.told.nights, at, agent, looked=False, durable=False)
             underway = [fetch for fetch in fetches if not fetch[2].body_length and now - fetch[0] < ANSWER_MOST]
             if underway:
                 self._seen[name] = deque(underway, maxlen=_FETCHES_HELD)

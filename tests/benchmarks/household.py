@@ -5,7 +5,6 @@ Beside the small one stands prometheus-blackbox-exporter, a small daemon in Go, 
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 import statistics
 import subprocess
@@ -14,32 +13,14 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import aiohttp
-
 from tests.benchmarks.figures import Figure, table
 from tests.benchmarks.portals import portals
 from tests.benchmarks.process import Running, applied, daemon, household
+from tests.benchmarks.waiting import waits
 from tests.end_to_end.daemon import free_port
 
 MANAGED = 2500
 WATCHED = 45.0
-
-
-async def answers(running: Running, seconds: float, accommodations: int) -> list[float]:
-    """How long feeds took to be answered, sorted."""
-    links = [
-        running.link(f"house-{house}/portal-0") for house in range(0, accommodations, max(1, accommodations // 50))
-    ]
-    taken: list[float] = []
-    end = time.monotonic() + seconds
-    async with aiohttp.ClientSession() as session:
-        while time.monotonic() < end:
-            start = time.perf_counter()
-            async with session.get(links[len(taken) % len(links)], headers={"Accept": "text/html"}) as answer:
-                await answer.read()
-            taken.append(time.perf_counter() - start)
-            await asyncio.sleep(0.02)
-    return sorted(taken)
 
 
 def blackbox(folder: Path) -> tuple[float, float] | None:
@@ -101,9 +82,9 @@ def managed() -> Iterator[Figure]:
             running.until("/-/ready", (200,))
             time.sleep(20)
             before, start = running.cpu(), time.monotonic()
-            taken = asyncio.run(answers(running, WATCHED, MANAGED))
+            waited = waits(running, lambda: time.sleep(WATCHED), MANAGED, pause=0.02)
             share = (running.cpu() - before) / (time.monotonic() - start)
-            slow = taken[int(len(taken) * 0.99)]
+            slow = waited.share(0.99)
             yield Figure(
                 "10,000 syncs, each pulled and changed every 60 s",
                 f"{share:.0%} of a core",
@@ -114,7 +95,7 @@ def managed() -> Iterator[Figure]:
             yield Figure(
                 "feeds meanwhile",
                 f"p99 {slow * 1e3:.0f} ms",
-                f"median {statistics.median(taken) * 1e3:.1f} ms",
+                f"median {waited.share(0.5) * 1e3:.1f} ms",
                 "p99 under 50 ms",
                 slow < 0.05,
             )

@@ -38,9 +38,9 @@ class Waits:
         return self.taken[int((len(self.taken) - 1) * part)]
 
 
-def waits(running: Running, work: Callable[[], object], accommodations: int) -> Waits:
-    """Ask for feeds while *work* is done, on a thread of this process."""
-    links = [running.link(f"house-{house}/portal-0") for house in range(0, accommodations, -(-accommodations // 20))]
+def waits(running: Running, work: Callable[[], object], accommodations: int, pause: float = 0.002) -> Waits:
+    """Ask for feeds, *pause* seconds apart, while *work* is done on a thread of this process."""
+    links = [running.link(f"house-{house}/portal-0") for house in range(0, accommodations, -(-accommodations // 50))]
 
     async def ask() -> list[float]:
         taken: list[float] = []
@@ -58,7 +58,7 @@ def waits(running: Running, work: Callable[[], object], accommodations: int) -> 
             doing = asyncio.create_task(asyncio.to_thread(work))
             while not doing.done():
                 await once()
-                await asyncio.sleep(0.002)
+                await asyncio.sleep(pause)
             await doing
         return taken
 

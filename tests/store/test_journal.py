@@ -15,7 +15,7 @@ from icalsyncd.availability.attribution import settled
 from icalsyncd.availability.ledger import Block, Channel, Ledger, Link, SyncLedger
 from icalsyncd.availability.nights import Nights, Stay
 from icalsyncd.installation import Installation
-from icalsyncd.journal import Journal
+from icalsyncd.journal import STATES_AT_ONCE, Journal
 from icalsyncd.state import Facts, State
 from icalsyncd.store import Role, Store, peek
 from icalsyncd.view import View, see
@@ -25,10 +25,10 @@ KEY = ("house/s", Role.SNAPSHOT)
 INSTALLATION = Installation(b"s" * 32)
 
 
-def state(*blocked: tuple[int, int]) -> State:
-    """An accommodation with one portal, where these nights from today are blocked."""
+def state(*blocked: tuple[int, int], house: str = "house") -> State:
+    """The accommodation *house* with one portal, where these nights from today are blocked."""
     blocks = tuple(Block(Stay(TODAY + start, TODAY + end)) for start, end in blocked)
-    sync = SyncLedger(Channel("portal", receives=False, sends=True), Link("house/s"))
+    sync = SyncLedger(Channel("portal", receives=False, sends=True), Link(f"{house}/s"))
     return State(settled(Ledger(TODAY, blocks=blocks, syncs={"s": sync}), 1.0))
 
 
@@ -220,3 +220,43 @@ async def test_the_mark_of_the_installation_is_stored_with_the_next_commit(desk:
     await desk.journal.stored()
     stored = peek(desk.path)
     assert (stored.installation, stored.secret_since, stored.last_commit) == ("mark", 4.0, 5.0)
+
+
+async def test_a_night_that_is_being_written_as_taken_is_not_shown_free_before_that_is_over(desk: Desk):
+    desk.journal.put("house", state())
+    desk.work()
+    assert await desk.journal.stored()
+    desk.journal.put("house", state((1, 3)))
+    for _ in range(1000):
+        if len(desk.journal.kept) == 2:
+            break
+        await asyncio.sleep(0)
+    assert len(desk.journal.kept) == 2
+    # the commit is under way: a start may find these nights taken
+    desk.journal.put("house", state())
+    assert desk.shown == nights((1, 3))
+    assert await desk.journal.stored()
+    assert desk.shown == nights()
+
+
+async def test_what_frees_in_the_midst_of_a_large_commit_waits_for_its_own(desk: Desk):
+    names = [f"house-{number}" for number in range(3 * STATES_AT_ONCE)]
+    for name in names:
+        desk.journal.put(name, state((1, 3), house=name))
+    shown: list[Nights] = []
+    seen = desk.journal.on_change
+
+    def free_one(ids: frozenset[str]) -> None:
+        seen(ids)
+        (late,) = {names[0], names[-1]} - ids or {""}
+        if late and not shown:
+            desk.journal.on_change = seen
+            desk.journal.put(late, state(house=late))
+            feed = desk.view.feed((late, "s"))
+            assert feed is not None
+            shown.append(feed.nights)
+
+    desk.journal.on_change = free_one
+    desk.work()
+    assert await desk.journal.stored()
+    assert shown == [nights((1, 3))]

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from pathlib import Path
 
 from icalsyncd import config
+from icalsyncd.app import Daemon, Options
 from icalsyncd.availability.attribution import fetched
 from icalsyncd.availability.nights import Nights
 from icalsyncd.hub import Hub
 from icalsyncd.installation import Installation
 from icalsyncd.store import Store
+from tests.end_to_end.daemon import free_port
 
 HOUSES = 60
 
@@ -123,3 +126,32 @@ async def test_the_delay_of_the_new_config_holds_for_what_disappears_with_it(tmp
     watching.cancel()
     await asyncio.gather(watching, return_exceptions=True)
     await hub.end()
+
+
+async def test_a_reload_goes_on_to_its_end_though_whoever_asked_for_it_is_gone(tmp_path: Path) -> None:
+    file = tmp_path / "config.yaml"
+    addresses = f"server: {{listen: '127.0.0.1:{free_port()}', admin: '127.0.0.1:{free_port()}'}}\n"
+    file.write_text(household(after=0) + addresses)
+    daemon = Daemon.open(Options(file, tmp_path / "state"))
+    await daemon.start()
+    file.write_text(household(after=2) + addresses)
+    asking = asyncio.create_task(daemon.reload())
+    for _ in range(100_000):
+        if daemon.hub.accepted.config.accommodations[0].after:
+            break
+        await asyncio.sleep(0)
+    asking.cancel()
+    await asyncio.gather(asking, return_exceptions=True)
+    assert any(state.ledger.after != 2 for state in daemon.hub.journal.current.values()), "it had ended already"
+    for _ in range(500):
+        if all(state.ledger.after == 2 for state in daemon.hub.journal.current.values()):
+            break
+        await asyncio.sleep(0.01)
+    assert all(state.ledger.after == 2 for state in daemon.hub.journal.current.values())
+    async with asyncio.timeout(10):
+        # who asks next is told of a config that runs, and not of one that was left half done
+        assert await daemon.reload() == ()
+    assert daemon.hub.config_status.ok
+    await daemon.stop()
+    # a daemon keeps its own objects from being searched, and these are the tests' process's
+    gc.unfreeze()

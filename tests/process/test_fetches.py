@@ -1,0 +1,117 @@
+"""Which answers count as fetches, when the reader is slow or goes away: real sockets with small buffers."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from icalsyncd import config
+from icalsyncd.config import Address
+from icalsyncd.hub import Hub
+from icalsyncd.installation import Installation
+from icalsyncd.listeners import listen
+from icalsyncd.store import Store
+
+NAME = ("casa", "website")
+
+
+class House:
+    """An accommodation whose feed is far larger than what the sockets hold."""
+
+    def __init__(self, hub: Hub, port: int) -> None:
+        self.hub = hub
+        self.port = port
+        link = hub.link(NAME)
+        assert link is not None
+        self.path = link[link.index("/", 8) :]
+
+    @property
+    def last_fetch(self) -> float | None:
+        self.hub.feeds.flush()
+        return self.hub.journal.current["casa"].ledger.syncs["website"].last_fetch
+
+    async def ask(self) -> socket.socket:
+        """A request whose answer nobody reads yet, long enough ago for it to be on its way."""
+        asking = socket.socket()
+        asking.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        asking.setblocking(False)
+        loop = asyncio.get_running_loop()
+        await loop.sock_connect(asking, ("127.0.0.1", self.port))
+        await loop.sock_sendall(asking, f"GET {self.path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+        await asyncio.sleep(0.1)
+        return asking
+
+    async def read(self, asking: socket.socket) -> int:
+        """Read the whole answer; its length."""
+        length = 0
+        while piece := await asyncio.get_running_loop().sock_recv(asking, 65536):
+            length += len(piece)
+        asking.close()
+        await asyncio.sleep(0.05)
+        return length
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    start = date.today() + timedelta(1)  # noqa: DTZ011
+    stays = ", ".join(
+        f"{{from: {start + timedelta(2 * number)}, to: {start + timedelta(2 * number + 1)}}}" for number in range(900)
+    )
+    text = (
+        "terms: accepted\naccommodations:\n  casa:\n    timezone: UTC\n"
+        f"    blocks: [{stays}]\n    syncs: {{website: {{portal: generic, direction: export}}}}\n"
+    )
+    loaded = config.parse(text, tmp_path / "config.yaml", {})
+    assert isinstance(loaded, config.Accepted), loaded
+    hub = Hub(loaded, Installation(b"s" * 32), Store(tmp_path / "state.sqlite3"))
+    await hub.begin()
+    writing = asyncio.create_task(hub.journal.run())
+    given = socket.create_server(("127.0.0.1", 0))
+    given.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 8192)
+    listener = await listen(Address("127.0.0.1", given.getsockname()[1]), hub.feeds.answer, given)
+    made = House(hub, listener.port)
+    # the first fetch is told the nights
+    assert await made.read(await made.ask()) > 100_000
+    yield made
+    await listener.close()
+    writing.cancel()
+    await asyncio.gather(writing, return_exceptions=True)
+    await hub.end()
+
+
+async def test_a_slow_reader_has_fetched_once_it_has_read_all_however_often_was_looked_meanwhile(house: House) -> None:
+    before = house.last_fetch
+    asking = await house.ask()
+    assert house.last_fetch == before, "it is on its way still"
+    await house.read(asking)
+    after = house.last_fetch
+    assert after is not None
+    assert before is not None
+    assert after > before
+
+
+async def test_an_answer_that_is_broken_off_is_no_fetch_and_takes_none_away(house: House) -> None:
+    before = house.last_fetch
+    (await house.ask()).close()
+    await asyncio.sleep(0.1)
+    assert house.last_fetch == before
+    await house.read(await house.ask())
+    (await house.ask()).close()
+    await asyncio.sleep(0.1)
+    after = house.last_fetch
+    assert after is not None
+    assert before is not None
+    assert after > before
+
+
+async def test_a_slow_reader_does_not_set_the_clock_of_a_later_one_back(house: House) -> None:
+    slow = await house.ask()
+    await house.read(await house.ask())
+    later = house.last_fetch
+    await house.read(slow)
+    assert house.last_fetch == later
