@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from datetime import time as time_of_day
+from functools import partial
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -21,9 +22,8 @@ _LONGEST_ABSENCE: Final = 30 * 86400.0
 _RELEASED: Final = datetime.combine(RELEASED, time_of_day(), UTC).timestamp()
 
 
-def boottime() -> float:
-    """Seconds since the machine started, those in which it was suspended included."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME)
+boottime: Final[Callable[[], float]] = partial(time.clock_gettime, time.CLOCK_BOOTTIME)
+"""Seconds since the machine started, those in which it was suspended included."""
 
 
 class Clock:

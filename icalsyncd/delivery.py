@@ -25,7 +25,7 @@ from icalsyncd.journal import Journal
 from icalsyncd.publication import Due, LinkKey, Publication, Reach, Sending, due, parted
 from icalsyncd.targets.opening import describe, kind_of, open_storage
 from icalsyncd.targets.storage import Unsent, Why
-from icalsyncd.view import SyncName, View, is_withheld
+from icalsyncd.view import SyncName, View
 
 AT_ONCE: Final = 8
 """Files that are on their way to one target at the same time."""
@@ -188,7 +188,7 @@ class Delivery:
         feed, sync, state = view.feed(name), view.sync(name), means.journal.current.get(name[0])
         if feed is None or sync is None or state is None or name[1] not in state.ledger.syncs:
             return None
-        if is_withheld(view.houses[name[0]], name[1]) or means.clock.doubted is not None:
+        if view.houses[name[0]].outlets[name[1]].withheld or means.clock.doubted is not None:
             return None
         if not self._is_published(name, feed.nights):
             ledger = telling(state.ledger, name[1], feed.nights)
@@ -201,7 +201,7 @@ class Delivery:
             before = Publication(self._place)
             means.journal.enter(key, before)
         await means.journal.stored(STORE_MOST)
-        unsent = await self._storage.put(self._file(sending.link), feed.body)
+        unsent = await self._storage.put(self._file(sending.link), feed.plain.body)
         if unsent is not None:
             return unsent
         until = means.journal.publications.get(key, before).until

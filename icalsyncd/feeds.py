@@ -8,45 +8,33 @@ answer is sent.
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from email.utils import parsedate_to_datetime
-from typing import Final, Protocol
+from typing import Final
 
 from aiohttp import web, web_response
+from aiohttp.hdrs import ACCEPT_ENCODING, IF_MODIFIED_SINCE, IF_NONE_MATCH, USER_AGENT
 
 from icalsyncd import log
 from icalsyncd.availability.attribution import fetched, telling
 from icalsyncd.availability.nights import Nights
 from icalsyncd.availability.stamps import Moment
+from icalsyncd.fetches import Fetch, Fetches, Tally, is_fetch
 from icalsyncd.journal import Journal
 from icalsyncd.report import Report
-from icalsyncd.view import Feed, SyncName, View, is_withheld
+from icalsyncd.view import Feed, SyncName, Target, View
 
 LOOK_MOST: Final = 2.0
 """Seconds for which an answer waits for the look at its portal's own calendar."""
 STORE_MOST: Final = 2.0
 """Seconds for which an answer waits for a slow disk."""
-ANSWER_MOST: Final = 120.0
-"""Seconds after which an answer that has not gone out in full is given up."""
-_FETCHES_HELD: Final = 8
 _READER_KEPT: Final = 120
+_PATH_MOST: Final = 256
 _SOFTWARE: Final = "icalsyncd"
 
 # no version to anybody, in aiohttp's own answers to malformed requests neither
 setattr(web_response, "SERVER_SOFTWARE", _SOFTWARE)  # noqa: B010 (aiohttp does not export the name)
-
-
-class Tally(Protocol):
-    """Where requests are counted."""
-
-    def requested(self, name: SyncName | None, code: int, *, old: bool) -> None:
-        """One request was answered with *code*; *name* is None where it led nowhere."""
-
-
-_Fetch = tuple[Moment, str, web.Response]
-"""When, by which User-Agent, and the answer: it may still be on its way."""
 
 
 class Feeds:
@@ -65,34 +53,30 @@ class Feeds:
         self._look_at = look
         self._now = now
         self._tally = tally
-        self._seen: defaultdict[SyncName, deque[_Fetch]] = defaultdict(lambda: deque(maxlen=_FETCHES_HELD))
-        """The last fetches of each unchanged feed that the ledger has not been told of yet."""
+        self._fetches = Fetches(tally)
         self._looks: dict[SyncName, asyncio.Task[Report | None]] = {}
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request."""
         view = self._view()
-        path = _path(request)
-        target = view.target(path[path.rfind("/") + 1 : -4]) if path.endswith(".ics") and len(path) < 256 else None
+        target = view.links.get(request.raw_path) or _sought(view, request)
         if target is None or request.method not in ("GET", "HEAD"):
             self._tally.requested(None, 404, old=False)
             return web.Response(status=404)
         name = target.name
-        house = view.houses[name[0]]
-        feed, sync = house.feeds[name[1]], house.state.ledger.syncs[name[1]]
-        if is_withheld(house, name[1]):
+        outlet = view.houses[name[0]].outlets[name[1]]
+        if outlet.withheld:
             self._tally.requested(name, 503, old=target.old)
             return web.Response(status=503, headers={"Retry-After": "600", "Cache-Control": "no-store"})
-        if not _counts(request):
-            return self._response(request, feed, name, old=target.old)
-        if sync.told is not None and sync.told.nights == feed.nights:
-            response = self._response(request, feed, name, old=target.old, unchanged=True)
-            self._seen[name].append((self._now(), request.headers.get("User-Agent", ""), response))
-            return response
-        return await self._tell(request, name, old=target.old)
+        if not outlet.told and is_fetch(request.method, request.headers):
+            return await self._tell(request, target)
+        response = _response(request, outlet.feed, told=outlet.told)
+        self._fetches.note(target, request, response)
+        return response
 
-    async def _tell(self, request: web.BaseRequest, name: SyncName, *, old: bool) -> web.StreamResponse:
+    async def _tell(self, request: web.BaseRequest, target: Target) -> web.StreamResponse:
         """Answer a portal that has not been told these nights: look at it, store that it may know, then tell."""
+        name = target.name
         looked = await self._look(name)
         state = self._journal.current.get(name[0])
         feed = self._view().feed(name)
@@ -104,11 +88,13 @@ class Feeds:
             self._journal.put(name[0], replace(state, ledger=ledger))
         # where the disk fails the answer goes out all the same: a night that must close is worth more than a record
         await self._journal.stored(STORE_MOST)
-        response = self._response(request, feed, name, old=old)
+        response = _response(request, feed, told=False)
+        self._tally.requested(name, response.status, old=target.old)
         await response.prepare(request)
         await response.write_eof()
         if _arrived(request):
-            self._record(name, feed, self._now(), request.headers.get("User-Agent", ""), looked=looked)
+            fetch = Fetch(self._now(), request.headers.get(USER_AGENT, ""))
+            self._record(name, feed, fetch, looked=looked)
             log.info("fetched", sync="/".join(name), nights=len(feed.nights), looked=looked)
         return response
 
@@ -132,88 +118,60 @@ class Feeds:
             return False
         return report is not None and report.is_good
 
-    def _response(
-        self,
-        request: web.BaseRequest,
-        feed: Feed,
-        name: SyncName,
-        *,
-        old: bool,
-        unchanged: bool = False,
-    ) -> web.Response:
-        asked = request.headers
-        zipped = "gzip" in asked.get("Accept-Encoding", "")
-        headers = (feed.zipped_headers if zipped else feed.headers).copy()
-        if _is_known(asked, feed, unchanged=unchanged):
-            # of the body that is not sent nothing is said but which one it is (RFC 9110 §15.4.5)
-            headers.popall("Content-Type")
-            headers.popall("Content-Encoding", None)
-            response = web.Response(status=304, headers=headers)
-        else:
-            response = web.Response(body=feed.zipped if zipped else feed.body, headers=headers)
-        self._tally.requested(name, response.status, old=old)
-        return response
-
     def flush(self) -> None:
-        """Enter in the ledgers the fetches of unchanged feeds that came in, and were answered, since the last time."""
-        now = self._now()
-        for name, fetches in list(self._seen.items()):
-            # an answer that has not gone out in full has no length
-            gone = [fetch for fetch in fetches if fetch[2].body_length]
+        """Enter in the ledgers the fetches of unchanged feeds since the last time."""
+        for name, fetch in self._fetches.take(self._now()):
             state = self._journal.current.get(name[0])
             sync = state.ledger.syncs.get(name[1]) if state is not None else None
-            if gone and sync is not None and sync.told is not None:
-                at, agent, _ = gone[-1]
-                # a slow reader may be through only after one that came later
-                if sync.last_fetch is None or at > sync.last_fetch:
-                    self._enter(name, sync.told.nights, at, agent, looked=False, durable=False)
-            underway = [fetch for fetch in fetches if not fetch[2].body_length and now - fetch[0] < ANSWER_MOST]
-            if underway:
-                self._seen[name] = deque(underway, maxlen=_FETCHES_HELD)
-            else:
-                del self._seen[name]
+            if sync is None or sync.told is None:
+                continue
+            # a slow reader may be through only after one that came later
+            if sync.last_fetch is None or fetch.at > sync.last_fetch:
+                self._enter(name, sync.told.nights, fetch, looked=False, durable=False)
 
-    def _record(self, name: SyncName, feed: Feed, at: Moment, agent: str, *, looked: bool) -> None:
-        self._seen.pop(name, None)
-        self._enter(name, feed.nights, at, agent, looked=looked, durable=True)
+    def _record(self, name: SyncName, feed: Feed, fetch: Fetch, *, looked: bool) -> None:
+        self._fetches.forget(name)
+        self._enter(name, feed.nights, fetch, looked=looked, durable=True)
 
-    def _enter(self, name: SyncName, nights: Nights, at: Moment, agent: str, *, looked: bool, durable: bool) -> None:
+    def _enter(self, name: SyncName, nights: Nights, fetch: Fetch, *, looked: bool, durable: bool) -> None:
         state = self._journal.current.get(name[0])
         if state is None or name[1] not in state.ledger.syncs:
             return
-        ledger = fetched(state.ledger, name[1], nights, now=at, looked=looked)
-        facts = replace(state.of(name[1]), reader=_reader(agent))
+        ledger = fetched(state.ledger, name[1], nights, now=fetch.at, looked=looked)
+        facts = replace(state.of(name[1]), reader=_reader(fetch.agent))
         # a portal that was silent has its echoes back: that frees nights, and nights are freed by what is stored
-        enter = self._journal.put if durable or state.ledger.syncs[name[1]].silent else self._journal.note
-        enter(name[0], state.with_ledger(ledger, at).with_facts(name[1], facts))
+        frees = state.ledger.syncs[name[1]].silent
+        moves = any(sync.offered is not ledger.syncs[each].offered for each, sync in state.ledger.syncs.items())
+        enter = self._journal.put if durable or frees or moves else self._journal.note
+        enter(name[0], state.with_ledger(ledger, fetch.at).with_facts(name[1], facts))
 
 
-def _path(request: web.BaseRequest) -> str:
-    """The path that was asked for, without its query."""
-    raw = request.raw_path
-    # hardly any reader writes our links in a way of its own, and to undo that takes its time
-    return request.path if "%" in raw or not raw.startswith("/") else raw.partition("?")[0]
+def _sought(view: View, request: web.BaseRequest) -> Target | None:
+    """Where a path leads that is not a link as we write it: with a query, behind a proxy's prefix, or percent-encoded."""
+    path = request.path
+    return view.links.get(path[path.rfind("/") :]) if len(path) < _PATH_MOST else None
 
 
-def _counts(request: web.BaseRequest) -> bool:
-    """Whether a request, once answered, is a fetch: no HEAD, no part of the feed, and no browser."""
-    if request.method != "GET":
-        return False
-    headers = request.headers
-    return "Range" not in headers and "text/html" not in headers.get("Accept", "")
+def _response(request: web.BaseRequest, feed: Feed, *, told: bool) -> web.Response:
+    """*feed* as *request* wants it; *told*: its portal is known to have fetched these nights."""
+    asked = request.headers
+    chosen = feed.zipped if "gzip" in asked.get(ACCEPT_ENCODING, "") else feed.plain
+    if _is_known(asked, feed, told=told):
+        return web.Response(status=304, headers=chosen.unsent_headers)
+    return web.Response(body=chosen.body, headers=chosen.headers)
 
 
-def _is_known(asked: Mapping[str, str], feed: Feed, *, unchanged: bool) -> bool:
+def _is_known(asked: Mapping[str, str], feed: Feed, *, told: bool) -> bool:
     """Whether the reader has this very feed (RFC 9110 §13).
 
     A time alone is believed only where the portal is known to have fetched these nights: two feeds may share a second.
     """
-    wanted = asked.get("If-None-Match")
+    wanted = asked.get(IF_NONE_MATCH)
     if wanted is not None:
         tags = {tag.strip().removeprefix("W/") for tag in wanted.split(",")}
-        return feed.tag in tags or feed.zipped_tag in tags
-    since = asked.get("If-Modified-Since")
-    if since is None or not unchanged:
+        return not tags.isdisjoint(feed.tags)
+    since = asked.get(IF_MODIFIED_SINCE)
+    if since is None or not told:
         return False
     try:
         return int(feed.modified) <= parsedate_to_datetime(since).timestamp()

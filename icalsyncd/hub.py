@@ -8,7 +8,7 @@ time (vigil) ───────────┘
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final
@@ -30,10 +30,11 @@ from icalsyncd.pull import Puller
 from icalsyncd.rounds import Rounds
 from icalsyncd.schedule import Attempts
 from icalsyncd.seating import plans
+from icalsyncd.state import State
 from icalsyncd.status import ConfigStatus, state_of
 from icalsyncd.store import Store
 from icalsyncd.takeover import Takeover, take_over
-from icalsyncd.view import SyncName, View, see
+from icalsyncd.view import SyncName, View, noted, see
 from icalsyncd.vigil import Vigil
 
 HOUSES_AT_ONCE: Final = 8
@@ -87,6 +88,7 @@ class Hub:
                 log.info("a new secret was made: paste the links into the portals (icalsyncd links)")
         self._wake()
         self.journal.on_change = self._changed
+        self.journal.on_note = self._noted
         await self.apply(self.accepted)
 
     async def end(self) -> None:
@@ -177,6 +179,10 @@ class Hub:
                 continue
             self._tell_trouble(accommodation, former.trouble if former else None, house.trouble)
 
+    def _noted(self, states: Mapping[str, State]) -> None:
+        """Times are others than they were: swap the view."""
+        self.view = noted(self.view, states)
+
     def _tell_trouble(self, accommodation: str, before: Trouble | None, now: Trouble) -> None:
         """One line when it begins, and one when it ends."""
         none = Nights()
@@ -192,8 +198,12 @@ class Hub:
     def _wake(self) -> None:
         """After a stop or a sleep: portals could not fetch meanwhile, and are not silent for that."""
         now = self.clock.now()
-        for accommodation, state in list(self.journal.current.items()):
-            self.journal.note(accommodation, replace(state, ledger=woke(state.ledger, now=now)))
+        self.journal.note_all(
+            {
+                accommodation: replace(state, ledger=woke(state.ledger, now=now))
+                for accommodation, state in self.journal.current.items()
+            }
+        )
 
     def _attempts(self, name: SyncName) -> Attempts:
         state = self.journal.current.get(name[0])

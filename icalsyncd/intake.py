@@ -29,7 +29,7 @@ from icalsyncd.installation import Installation
 from icalsyncd.journal import Journal
 from icalsyncd.pull import Body, Failure, NotModified, Order, Puller
 from icalsyncd.report import PullOutcome, Report, tell
-from icalsyncd.schedule import after_failure, after_success, unconditional
+from icalsyncd.schedule import Attempts, after_failure, unconditional
 from icalsyncd.state import Facts, State, digest_of
 from icalsyncd.store import BodyKey, Role
 from icalsyncd.view import SyncName
@@ -205,10 +205,22 @@ class Intake:
         )
         if dry:
             return report
-        facts = before.of(name[1])
+        facts, owner = before.of(name[1]), known.link.first_name
+        bodies: dict[BodyKey, bytes | None] = {}
+        has_snapshot, has_waiting = facts.has_snapshot, facts.has_waiting
+        if admitted.outcome is Outcome.UPDATED:
+            if body is not None and (differs or not has_snapshot or has_waiting):
+                bodies[owner, Role.SNAPSHOT] = body
+                has_snapshot = True
+            if has_waiting:
+                bodies[owner, Role.WAITING] = None
+                has_waiting = False
+        elif body is not None:
+            bodies[owner, Role.WAITING] = body
+            has_waiting = True
         facts = replace(
             facts,
-            attempts=after_success(facts.attempts, at=now),
+            attempts=Attempts(now),
             last_success=facts.last_success if admitted.outcome is Outcome.HELD else now,
             last_change=now if differs else facts.last_change,
             outcome=outcome,
@@ -216,21 +228,12 @@ class Intake:
             detail="",
             failing_since=None,
             problems=reading.problems if reading is not None else facts.problems,
+            has_snapshot=has_snapshot,
+            has_waiting=has_waiting,
+            read_under=digest_of(sync.read),
+            read_on=ledger.today,
             **{key: value for key, value in fresh.items() if key != "last_whole" or value is not None},  # type: ignore[arg-type]
         )
-        bodies: dict[BodyKey, bytes | None] = {}
-        owner = known.link.first_name
-        if admitted.outcome is Outcome.UPDATED:
-            if body is not None and (differs or not facts.has_snapshot or facts.has_waiting):
-                bodies[owner, Role.SNAPSHOT] = body
-                facts = replace(facts, has_snapshot=True)
-            if facts.has_waiting:
-                bodies[owner, Role.WAITING] = None
-                facts = replace(facts, has_waiting=False)
-        elif body is not None:
-            bodies[owner, Role.WAITING] = body
-            facts = replace(facts, has_waiting=True)
-        facts = replace(facts, read_under=digest_of(sync.read), read_on=ledger.today)
         self._put(name, before, ledger, facts, bodies, now, same=same)
         tell(sync.name, before.of(name[1]), facts, admitted, known, sync_ledger)
         return report
@@ -361,7 +364,6 @@ class Intake:
             validated="",
         )
         self._journal.note(name[0], state.with_facts(name[1], changed))
-        self._journal.on_change(frozenset((name[0],)))
         return report
 
     def _put(
@@ -377,8 +379,7 @@ class Intake:
     ) -> None:
         if same and not bodies:
             # nothing that a feed or a verdict rests on: only times, which may be stored later
-            self._journal.note(name[0], State(before.ledger, before.facts).with_facts(name[1], facts))
-            self._journal.on_change(frozenset((name[0],)))
+            self._journal.note(name[0], before.with_facts(name[1], facts))
             return
         self._journal.put(name[0], before.with_ledger(ledger, now).with_facts(name[1], facts), bodies)
 

@@ -45,6 +45,8 @@ class Journal:
         """Why the disk did not take the last commit; None while it does."""
         self.on_change: Callable[[frozenset[str]], None] = lambda _: None
         """Called with the ids of accommodations whose current or durable state is another one now."""
+        self.on_note: Callable[[Mapping[str, State]], None] = lambda _: None
+        """Called with states, by accommodation, that are others now and were only noted."""
         self.mark: tuple[str, Moment] | None = None
         """The installation's mark and since when it is this one, to be written with the next commit."""
         self.publications: dict[PublicationKey, Publication] = dict(stored.publications)
@@ -73,13 +75,22 @@ class Journal:
     def put_all(self, states: Mapping[str, State | None], bodies: Mapping[BodyKey, bytes | None] | None = None) -> None:
         """The same for many at once: they become visible together."""
         for accommodation, state in states.items():
-            self.note(accommodation, state)
+            self._take(accommodation, state)
         self._bodies.update(bodies or {})
         self._wake.set()
         self.on_change(frozenset(states))
 
-    def note(self, accommodation: str, state: State | None) -> None:
+    def note(self, accommodation: str, state: State) -> None:
         """Take over *state*, which differs in nothing that a feed or a verdict rests on; it is written before long."""
+        self.note_all({accommodation: state})
+
+    def note_all(self, states: Mapping[str, State]) -> None:
+        """The same for many at once."""
+        for accommodation, state in states.items():
+            self._take(accommodation, state)
+        self.on_note(states)
+
+    def _take(self, accommodation: str, state: State | None) -> None:
         if state is None:
             self.current.pop(accommodation, None)
         else:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from contextvars import ContextVar
 from dataclasses import dataclass
-from ipaddress import IPv4Address, ip_address
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Final, TypeAlias
 
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -16,10 +17,12 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from icalsyncd.address import Network, refused
 from icalsyncd.availability.calendar import Reason
 
-Lookup: TypeAlias = Callable[[str, int], list[str]]
+Lookup: TypeAlias = Callable[[str, int], Sequence[str]]
 """The addresses of a host name, or of an address written in any form the system knows; raises OSError as
 :func:`socket.getaddrinfo` does. It may block: it is called in a thread."""
 
+_REMEMBERED: Final = 1024
+"""Hosts and addresses of which it is remembered how they are written; portals are few."""
 _UNKNOWN_NAME: Final = frozenset({socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)})
 
 
@@ -78,7 +81,9 @@ async def find(
 ) -> Found | NotFound:
     """The addresses of *host* that a pull may connect to; an address in place of a name is checked alike."""
     try:
-        addresses = _literal(host) or await asyncio.get_running_loop().run_in_executor(threads, lookup, host, port)
+        addresses: Sequence[str] = _literal(host)
+        if not addresses:
+            addresses = await asyncio.get_running_loop().run_in_executor(threads, lookup, host, port)
     except socket.gaierror as error:
         unknown = error.errno in _UNKNOWN_NAME
         return NotFound(Reason.DNS, "no such host name" if unknown else "the host name could not be looked up")
@@ -86,7 +91,7 @@ async def find(
         return NotFound(Reason.DNS, "the host name could not be looked up")
     if not addresses:
         return NotFound(Reason.DNS, "no such host name")
-    judged = [(address, refused(ip_address(address), allowed)) for address in dict.fromkeys(addresses)]
+    judged = [(address, refused(_parsed(address), allowed)) for address in dict.fromkeys(addresses)]
     passed = tuple(address for address, word in judged if word is None)
     if passed:
         return Found(passed)
@@ -96,9 +101,15 @@ async def find(
     )
 
 
-def _literal(host: str) -> list[str]:
+@lru_cache(_REMEMBERED)
+def _literal(host: str) -> tuple[str, ...]:
     """*host* itself where it is an IPv4 address in the one form that nobody reads in another way; no thread for that."""
     try:
-        return [str(IPv4Address(host))]
+        return (str(IPv4Address(host)),)
     except ValueError:
-        return []
+        return ()
+
+
+@lru_cache(_REMEMBERED)
+def _parsed(address: str) -> IPv4Address | IPv6Address:
+    return ip_address(address)

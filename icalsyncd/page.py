@@ -10,10 +10,8 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from importlib.resources import files
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from icalsyncd import __version__
 from icalsyncd.availability.explanation import IN_WORDS, advice, explain, frees_when
@@ -24,6 +22,9 @@ from icalsyncd.sentences import DIRECTIONS, absolute, ago, clock_time, counted, 
 from icalsyncd.sight import Seen, Sight
 from icalsyncd.status import direction_of, rfc3339, state_of
 from icalsyncd.view import House
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 POLICY: Final = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -44,6 +45,9 @@ _LABEL_LEAST: Final = 4
 
 @lru_cache(maxsize=1)
 def _templates() -> Environment:
+    # two megabytes that a daemon does without until its host first looks
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
     made = Environment(
         loader=PackageLoader("icalsyncd", "data"),
         autoescape=True,

@@ -14,7 +14,7 @@ from typing import Final
 from icalsyncd.availability.nights import Nights
 from icalsyncd.availability.roster import OLD_LINK_KEPT
 from icalsyncd.availability.stamps import Moment
-from icalsyncd.view import Feed, SyncName, View, is_withheld
+from icalsyncd.view import Feed, SyncName, View
 
 REFRESH: Final = 1800.0
 """Seconds after which a feed is sent again though it has not changed: what was lost at the target is there again."""
@@ -120,7 +120,7 @@ def _links(
         carried = accommodation in reach.carried
         for name, feed in house.feeds.items():
             sync = (accommodation, name)
-            withheld = is_withheld(house, name)
+            withheld = house.outlets[name].withheld
             for generation in _generations(view, sync):
                 link = (house.state.ledger.syncs[name].link.first_name, generation)
                 if carried or link in known:

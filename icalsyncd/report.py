@@ -9,6 +9,7 @@ from icalsyncd import log
 from icalsyncd.availability.admission import Admitted, Outcome
 from icalsyncd.availability.calendar import Reason
 from icalsyncd.availability.ledger import SyncLedger
+from icalsyncd.availability.nights import EMPTY
 from icalsyncd.state import Facts
 
 PullOutcome = Literal["updated", "not_modified", "partial", "held", "failed"]
@@ -34,13 +35,14 @@ class Report:
 
 def tell(sync: str, before: Facts, facts: Facts, admitted: Admitted, known: SyncLedger, now: SyncLedger) -> None:
     """One line where something happened; a pull that changed nothing is no event."""
-    new, gone = now.claimed - known.claimed, known.claimed - now.claimed
     if before.reason is not None:
         log.info("the portal answers again", sync=sync)
     if admitted.outcome is Outcome.HELD and before.outcome != Outcome.HELD.value:
         log.warning("held: a suspicious copy would free nights", sync=sync, nights=len(admitted.retained))
     if admitted.outcome is Outcome.PARTIAL and before.outcome != Outcome.PARTIAL.value:
         log.warning("the calendar is partly unreadable", sync=sync, problems=len(facts.problems))
+    touched = now.claims is not known.claims
+    new, gone = (now.claimed - known.claimed, known.claimed - now.claimed) if touched else (EMPTY, EMPTY)
     if new or gone:
         log.info("pulled", sync=sync, nights=len(now.claimed), new=len(new), gone=len(gone))
     else:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from icalsyncd.availability.calendar import Reason
@@ -81,11 +81,6 @@ def after_failure(
     longest = _DAY if reason is Reason.HTTP_429 else _INTERVALS_OF_PATIENCE * interval
     not_before = at + min(retry_after, longest) if retry_after is not None else None
     return Attempts(at, attempts.failures + 1, not_before)
-
-
-def after_success(attempts: Attempts, *, at: float) -> Attempts:
-    """*attempts* with one more that brought a calendar *at*."""
-    return replace(attempts, last=at, failures=0, not_before=None)
 
 
 def unconditional(last: float | None, now: float) -> bool:

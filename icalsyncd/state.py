@@ -93,7 +93,7 @@ class State:
 
     def with_facts(self, sync: str, facts: Facts) -> State:
         """The same with *facts* for *sync*."""
-        return replace(self, facts={**self.facts, sync: facts})
+        return State(self.ledger, {**self.facts, sync: facts})
 
     def with_ledger(self, ledger: Ledger, now: Moment) -> State:
         """The same under *ledger*, with the facts that follow from it.

@@ -21,7 +21,7 @@ from icalsyncd.availability.ledger import Ledger, SyncLedger
 from icalsyncd.availability.nights import EMPTY, Nights
 from icalsyncd.availability.offers import Trouble, blocked, trouble
 from icalsyncd.availability.stamps import Moment
-from icalsyncd.installation import Installation
+from icalsyncd.installation import Installation, path_of
 from icalsyncd.state import State
 
 SyncName = tuple[str, str]
@@ -29,6 +29,23 @@ SyncName = tuple[str, str]
 
 ZIP_LEVEL: Final = 1
 """A tenth larger than by zlib's usual level, and ten times faster."""
+
+
+@dataclass(frozen=True)
+class Representation:
+    """A feed as it is sent (RFC 9110 §3.2): its bytes, and what HTTP says of them."""
+
+    body: bytes
+    headers: CIMultiDict[str]
+    """To be copied, not changed."""
+
+    @cached_property
+    def unsent_headers(self) -> CIMultiDict[str]:
+        """The same where the body is not sent: nothing is said of it but which one it is (RFC 9110 §15.4.5)."""
+        headers = self.headers.copy()
+        headers.popall("Content-Type")
+        headers.popall("Content-Encoding", None)
+        return headers
 
 
 @dataclass(frozen=True)
@@ -40,46 +57,34 @@ class Feed:
     modified: Moment
 
     @cached_property
-    def body(self) -> bytes:
+    def plain(self) -> Representation:
+        return self._sent(self._body, self.tags[0], {})
+
+    @cached_property
+    def zipped(self) -> Representation:
+        """The same as gzip."""
+        return self._sent(gzip.compress(self._body, ZIP_LEVEL, mtime=0), self.tags[1], {"Content-Encoding": "gzip"})
+
+    @cached_property
+    def tags(self) -> tuple[str, str]:
+        """The strong entity tags of ``plain`` and of ``zipped``, quoted."""
+        digest = sha256(self._body).hexdigest()[:32]
+        return f'"{digest}"', f'"{digest}-gz"'
+
+    @cached_property
+    def _body(self) -> bytes:
         return render(self.nights, self.signature)
 
-    @cached_property
-    def zipped(self) -> bytes:
-        """``body`` as gzip."""
-        return gzip.compress(self.body, ZIP_LEVEL, mtime=0)
-
-    @cached_property
-    def tag(self) -> str:
-        """The strong entity tag of ``body``, quoted; that of ``zipped`` ends in `-gz`."""
-        return f'"{sha256(self.body).hexdigest()[:32]}"'
-
-    @cached_property
-    def zipped_tag(self) -> str:
-        return f'{self.tag[:-1]}-gz"'
-
-    @cached_property
-    def headers(self) -> CIMultiDict[str]:
-        """What HTTP says of ``body``; to be copied, not changed."""
-        return self._described(self.tag)
-
-    @cached_property
-    def zipped_headers(self) -> CIMultiDict[str]:
-        """What HTTP says of ``zipped``; to be copied, not changed."""
-        described = self._described(self.zipped_tag)
-        described["Content-Encoding"] = "gzip"
-        return described
-
-    def _described(self, tag: str) -> CIMultiDict[str]:
-        return CIMultiDict(
-            {
-                "ETag": tag,
-                # RFC 9110 §5.6.7
-                "Last-Modified": formatdate(self.modified, usegmt=True),
-                "Cache-Control": "no-cache",
-                "Vary": "Accept-Encoding",
-                "Content-Type": "text/calendar; charset=utf-8",
-            }
-        )
+    def _sent(self, body: bytes, tag: str, more: Mapping[str, str]) -> Representation:
+        described = {
+            "ETag": tag,
+            # RFC 9110 §5.6.7
+            "Last-Modified": formatdate(self.modified, usegmt=True),
+            "Cache-Control": "no-cache",
+            "Vary": "Accept-Encoding",
+            "Content-Type": "text/calendar; charset=utf-8",
+        }
+        return Representation(body, CIMultiDict({**described, **more}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +97,17 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class Outlet:
+    """How one feed stands with its portal: all that an answer depends on beside the request."""
+
+    feed: Feed
+    told: bool
+    """The portal's last fetch held these very nights."""
+    withheld: bool
+    """The feed is not to be told yet, since its accommodation is not complete."""
+
+
+@dataclass(frozen=True)
 class House:
     """One accommodation as it is seen from outside."""
 
@@ -99,10 +115,25 @@ class House:
     feeds: Mapping[str, Feed]
     """By sync; those that have a link."""
     links: Mapping[str, Target]
-    """The links to its feeds, by their tokens."""
+    """The links to its feeds, by their paths."""
     blocked: Nights
     """All nights that are taken, without buffers, from yesterday on."""
     trouble: Trouble
+
+    @cached_property
+    def outlets(self) -> Mapping[str, Outlet]:
+        """How each of ``feeds`` stands."""
+        syncs = self.state.ledger.syncs
+        return {
+            name: Outlet(
+                feed, (told := syncs[name].told) is not None and told.nights == feed.nights, self._withholds(name)
+            )
+            for name, feed in self.feeds.items()
+        }
+
+    def _withholds(self, name: str) -> bool:
+        sync = self.state.ledger.syncs[name]
+        return not (self.state.ledger.complete or sync.muted or not sync.channel.sends)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +142,7 @@ class View:
 
     houses: Mapping[str, House] = field(default_factory=dict)
     links: Mapping[str, Target] = field(default_factory=dict)
-    """By a link's token. A look-up tells nothing by its time: Python hashes it with a key of its own first."""
-
-    def target(self, token: str) -> Target | None:
-        """Where the link with *token* leads; None where there is none."""
-        return self.links.get(token)
+    """By a link's path. A look-up tells nothing by its time: Python hashes it with a key of its own first."""
 
     def feed(self, name: SyncName) -> Feed | None:
         """The feed of a sync; None where it has none."""
@@ -155,10 +182,14 @@ def see(
     return View(houses, _relinked(view.links, gone, come) if gone or come else view.links)
 
 
-def is_withheld(house: House, name: str) -> bool:
-    """Whether a sync's feed is not to be told yet, since its accommodation is not complete."""
-    sync = house.state.ledger.syncs[name]
-    return not (house.state.ledger.complete or sync.muted or not sync.channel.sends)
+def noted(view: View, states: Mapping[str, State]) -> View:
+    """*view* with *states*, by accommodation, that differ in nothing that a feed or a verdict rests on."""
+    houses = dict(view.houses)
+    for accommodation, state in states.items():
+        house = houses.get(accommodation)
+        if house is not None:
+            houses[accommodation] = House(state, house.feeds, house.links, house.blocked, house.trouble)
+    return View(houses, view.links)
 
 
 def has_feed(sync: SyncLedger) -> bool:
@@ -207,7 +238,7 @@ def _house(
         else:
             feeds[name] = shown if shown.modified == modified else replace(shown, modified=modified)
     if before is not None and before.state.ledger is ledger:
-        return replace(before, state=state, feeds=feeds)
+        return House(state, feeds, before.links, before.blocked, before.trouble)
     same = before is not None and _links_of(before.state) == _links_of(state)
     links = before.links if before is not None and same else _links(accommodation, ledger, installation)
     return House(state, feeds, links, blocked(ledger), trouble(ledger))
@@ -222,8 +253,8 @@ def _links(accommodation: str, ledger: Ledger, installation: Installation) -> di
     for name, sync in ledger.syncs.items():
         if has_feed(sync):
             for generation, _ in sync.link.old:
-                links[installation.token(sync.link, generation)] = Target((accommodation, name), old=True)
-            links[installation.token(sync.link)] = Target((accommodation, name), old=False)
+                links[path_of(installation.token(sync.link, generation))] = Target((accommodation, name), old=True)
+            links[path_of(installation.token(sync.link))] = Target((accommodation, name), old=False)
     return links
 
 
@@ -231,8 +262,8 @@ def _relinked(links: Mapping[str, Target], gone: Iterable[House], come: Iterable
     """*links* without those of the houses *gone*, with those of the houses *come*; a link may be in both."""
     relinked = dict(links)
     for house in gone:
-        for token in house.links:
-            relinked.pop(token, None)
+        for path in house.links:
+            relinked.pop(path, None)
     for house in come:
         relinked.update(house.links)
     return relinked

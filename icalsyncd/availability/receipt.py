@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from operator import attrgetter
 
 from icalsyncd.availability.admission import Admission, Admitted, Outcome
 from icalsyncd.availability.attribution import Ours, pulled
 from icalsyncd.availability.calendar import Event, Good, Partial
-from icalsyncd.availability.ledger import Ledger
+from icalsyncd.availability.ledger import Ledger, SyncLedger
 from icalsyncd.availability.nights import EMPTY
 from icalsyncd.availability.stamps import Moment
 
@@ -59,11 +60,14 @@ class Receipt:
         return entered if after is entered.syncs[self.sync] else entered.with_sync(self.sync, after), admitted
 
 
+_all_but_when = attrgetter(*(field.name for field in fields(SyncLedger) if field.name != "pulled_at"))
+
+
 def is_unchanged(before: Ledger, after: Ledger, name: str) -> bool:
     """Whether *after* differs from *before* in nothing but the time at which the sync *name* was pulled."""
-    pulled_at = before.syncs[name].pulled_at
+    known = before.syncs[name]
     return (
-        pulled_at is not None
+        known.pulled_at is not None
+        and _all_but_when(after.syncs[name]) == _all_but_when(known)
         and all(after.syncs[other] is sync for other, sync in before.syncs.items() if other != name)
-        and replace(after.syncs[name], pulled_at=pulled_at) == before.syncs[name]
     )

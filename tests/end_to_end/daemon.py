@@ -17,6 +17,7 @@ from typing import Any
 
 import aiohttp
 import icalendar
+from yarl import URL
 
 Feeds = dict[str, bytes]
 
@@ -142,7 +143,7 @@ class Daemon:
         return self.log.read_text(encoding="utf-8") if self.log.exists() else ""
 
     async def ask(
-        self, method: str, url: str, headers: Mapping[str, str] | None = None
+        self, method: str, url: str | URL, headers: Mapping[str, str] | None = None
     ) -> tuple[int, bytes, Mapping[str, str]]:
         """One request, without any header that aiohttp would add by itself."""
         async with (

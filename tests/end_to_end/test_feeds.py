@@ -6,6 +6,7 @@ import gzip
 import socket
 
 import pytest
+from yarl import URL
 
 from tests.end_to_end.daemon import Daemon, nights_of
 from tests.end_to_end.portal import Portal, calendar
@@ -24,7 +25,9 @@ async def test_a_feed_is_served_as_http_wants_it(running: Daemon, three: list[Po
     assert headers["ETag"].startswith('"')
     assert "aiohttp" not in headers["Server"]
     assert "Python" not in headers["Server"]
-    assert (await running.ask("GET", link + "?t=1"))[1] == body
+    base, _, file = link.rpartition("/")
+    for other_way in (link + "?t=1", f"{base}/behind/a/proxy/{file}", f"{base}/%{ord(file[0]):x}{file[1:]}"):
+        assert (await running.ask("GET", URL(other_way, encoded=True)))[1] == body
     again, nothing, _ = await running.ask("GET", link, {"If-None-Match": headers["ETag"]})
     assert (again, nothing) == (304, b"")
     assert (await running.ask("GET", link, {"If-Modified-Since": headers["Last-Modified"]}))[0] == 304

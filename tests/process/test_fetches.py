@@ -32,8 +32,11 @@ class House:
 
     @property
     def last_fetch(self) -> float | None:
+        """As the page would show it at this moment."""
         self.hub.feeds.flush()
-        return self.hub.journal.current["casa"].ledger.syncs["website"].last_fetch
+        sync = self.hub.view.sync(NAME)
+        assert sync is not None
+        return sync.last_fetch
 
     async def ask(self) -> socket.socket:
         """A request whose answer nobody reads yet, long enough ago for it to be on its way."""

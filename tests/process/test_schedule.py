@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from icalsyncd.availability.calendar import Reason
-from icalsyncd.schedule import Attempts, after_failure, after_success, due, next_slot, slept, spread, unconditional
+from icalsyncd.schedule import Attempts, after_failure, due, next_slot, slept, spread, unconditional
 
 DAY = 86400.0
 HALF_HOUR = 1800.0
@@ -103,11 +103,6 @@ def test_retry_after_is_obeyed_within_limits(reason, asked, waited):
 def test_a_restart_does_not_forget_what_the_portal_asked_for():
     attempts = after_failure(Attempts(), at=NOW, reason=Reason.HTTP_429, retry_after=7200.0, interval=HALF_HOUR)
     assert due(attempts, NAME, HALF_HOUR, since=NOW + 600, now=NOW + 600) == NOW + 7200
-
-
-def test_a_success_ends_the_failures():
-    attempts = after_failure(Attempts(), at=NOW, reason=Reason.HTTP_429, retry_after=7200.0, interval=HALF_HOUR)
-    assert after_success(attempts, at=NOW + 60) == Attempts(NOW + 60)
 
 
 def test_an_attempt_in_the_future_does_not_keep_a_sync_from_being_pulled():

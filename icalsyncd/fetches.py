@@ -1,0 +1,97 @@
+"""Which answers of the feeds listener are fetches: those with a whole feed, to no browser, that went out in full.
+
+An answer is given before it has gone out, and whether it has is looked at when the next one is given, or when somebody
+wants to know.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from aiohttp import web
+from aiohttp.hdrs import ACCEPT, RANGE, USER_AGENT
+
+from icalsyncd.availability.stamps import Moment
+from icalsyncd.clock import boottime
+from icalsyncd.view import SyncName, Target
+
+ANSWER_MOST: Final = 120.0
+"""Seconds after which an answer that has not gone out in full is given up."""
+_HELD: Final = 8
+
+
+class Tally(Protocol):
+    """Where requests are counted."""
+
+    def requested(self, name: SyncName | None, code: int, *, old: bool) -> None:
+        """One request was answered with *code*; *name* is None where it led nowhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """A reading of a feed."""
+
+    at: Moment
+    """When it was asked for."""
+    agent: str
+    """The User-Agent, as it was sent."""
+
+
+_Answer = tuple[web.Response, float, str]
+"""With the machine's uptime at which it was given, and the User-Agent. One that has not gone out in full has no length."""
+
+
+class Fetches:
+    """The answers of feeds whose nights their portals know already."""
+
+    def __init__(self, tally: Tally) -> None:
+        self._tally = tally
+        self._last: dict[SyncName, _Answer] = {}
+        """The last answer of each feed, on its way or not."""
+        self._gone: dict[SyncName, _Answer] = {}
+        """The last before it that has gone out."""
+        self._slow: dict[SyncName, deque[_Answer]] = {}
+        """Those that were on their way still when another was given."""
+
+    def note(self, target: Target, request: web.BaseRequest, response: web.Response) -> None:
+        """Count *request* of the link of *target*, to be answered by *response*, and remember it where it may be a fetch."""
+        name = target.name
+        self._tally.requested(name, response.status, old=target.old)
+        asked = request.headers
+        if is_fetch(request.method, asked):
+            last = self._last.get(name)
+            if last is not None:
+                if last[0].body_length:
+                    self._gone[name] = last
+                else:
+                    self._slow.setdefault(name, deque(maxlen=_HELD)).append(last)
+            self._last[name] = response, boottime(), asked.get(USER_AGENT, "")
+
+    def take(self, now: Moment) -> list[tuple[SyncName, Fetch]]:
+        """The last fetch of each feed that went out in full since the last time; it may have come before one taken then."""
+        up = boottime()
+        taken: list[tuple[SyncName, Fetch]] = []
+        for name in self._last.keys() | self._slow.keys():
+            answers = [*self._slow.pop(name, ()), self._gone.pop(name, None), self._last.pop(name, None)]
+            known = [answer for answer in answers if answer is not None]
+            gone = [answer for answer in known if answer[0].body_length]
+            if gone:
+                _, since, agent = max(gone, key=lambda answer: answer[1])
+                taken.append((name, Fetch(now - (up - since), agent)))
+            slow = [answer for answer in known if not answer[0].body_length and up - answer[1] < ANSWER_MOST]
+            if slow:
+                self._slow[name] = deque(slow, maxlen=_HELD)
+        return taken
+
+    def forget(self, name: SyncName) -> None:
+        """Drop the fetches of *name* that were not taken."""
+        for answers in (self._last, self._gone, self._slow):
+            answers.pop(name, None)
+
+
+def is_fetch(method: str, asked: Mapping[str, str]) -> bool:
+    """Whether a request, once answered, is a fetch: no HEAD, no part of the feed, and no browser."""
+    return method == "GET" and RANGE not in asked and "text/html" not in asked.get(ACCEPT, "")
