@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final, TypeVar
 
 from icalsyncd.admin import Actions, Refusal
 from icalsyncd.availability.admission import CONFIRMATIONS
@@ -16,6 +16,7 @@ from icalsyncd.availability.nights import EMPTY, date_of
 from icalsyncd.availability.offers import blocked, offers
 from icalsyncd.availability.roster import hasten
 from icalsyncd.hub import Hub
+from icalsyncd.pace import in_steps, unsearched
 from icalsyncd.page import night_page, page
 from icalsyncd.places import lines_of
 from icalsyncd.report import Report
@@ -23,7 +24,11 @@ from icalsyncd.sight import Sight
 from icalsyncd.status import report, rfc3339
 from icalsyncd.view import SyncName
 
+PULLS_AT_ONCE: Final = 32
+"""Pulls that are begun in one go."""
+
 Json = dict[str, Any]
+T = TypeVar("T")
 
 
 class Answers:
@@ -53,8 +58,32 @@ class Answers:
             explain=self.explain,
         )
 
-    def status(self) -> Json:
+    async def status(self) -> bytes:
+        return await self._aside(self._status)
+
+    async def page(self, accommodation: str | None) -> bytes:
+        """The status page."""
+        return await self._aside(lambda: page(self._sight(), accommodation).encode())
+
+    async def night_page(self, accommodation: str, night: int) -> bytes | Refusal:
+        """Why a night is taken or free, as a page."""
+        made = await self._aside(lambda: night_page(self._sight(), accommodation, night))
+        return made.encode() if made is not None else Refusal(f"there is no accommodation {accommodation}")
+
+    async def metrics(self) -> bytes:
+        return await self._aside(self._hub.metrics.text)
+
+    async def _aside(self, make: Callable[[], T]) -> T:
+        """What *make* makes of all that is known: on a thread, since thousands of syncs take their time."""
         self._hub.feeds.flush()
+
+        def made() -> T:
+            with unsearched():
+                return make()
+
+        return await asyncio.to_thread(made)
+
+    def _status(self) -> bytes:
         hub = self._hub
         names = {each.id: each.name for each in hub.accepted.config.accommodations}
         return report(
@@ -66,23 +95,11 @@ class Answers:
             hub.counts.old_links,
         )
 
-    async def page(self, accommodation: str | None) -> str:
-        """The status page, made off the event loop."""
-        sight = await self._sight()
-        return await asyncio.to_thread(page, sight, accommodation)
-
-    async def night_page(self, accommodation: str, night: int) -> str | Refusal:
-        """Why a night is taken or free, as a page."""
-        sight = await self._sight()
-        made = await asyncio.to_thread(night_page, sight, accommodation, night)
-        return made if made is not None else Refusal(f"there is no accommodation {accommodation}")
-
-    async def _sight(self) -> Sight:
+    def _sight(self) -> Sight:
         hub = self._hub
-        hub.feeds.flush()
         accepted, view = hub.accepted, hub.view
         if accepted.text != self._placed[0]:
-            self._placed = (accepted.text, await asyncio.to_thread(lines_of, accepted.text))
+            self._placed = (accepted.text, lines_of(accepted.text))
         names = [(house, sync) for house in view.houses for sync in view.houses[house].state.ledger.syncs]
         faults = [f"The state cannot be stored: {hub.journal.failing}."] if hub.journal.failing else []
         if hub.clock.doubted:
@@ -96,16 +113,12 @@ class Answers:
             names={each.id: each.name for each in accepted.config.accommodations},
             intervals={(each.accommodation, each.id): float(each.interval) for each in accepted.config.syncs()},
             next_pulls={name: due for name in names if (due := hub.rounds.next_pull(name)) is not None},
-            links={name: link for name in names if (link := hub.link(name)) is not None},
+            links=hub.links(),
             lines=self._placed[1],
             secret_since=hub.secret_since,
             targets=hub.publisher.status(),
             faults=tuple(faults),
         )
-
-    async def metrics(self) -> bytes:
-        self._hub.feeds.flush()
-        return await asyncio.to_thread(self._hub.metrics.text)
 
     def unhealthy(self) -> str | None:
         """Why the daemon is not well; a portal's fault is none of its own."""
@@ -127,11 +140,15 @@ class Answers:
         ]
         if name is not None and not wanted:
             return Refusal(f"there is no sync {'/'.join(name)} that is pulled")
-        reports = await asyncio.gather(*(hub.intake.pull(each, dry=dry) for each in wanted))
+        pulls: list[asyncio.Task[Report | None]] = []
+        async for step in in_steps(wanted, PULLS_AT_ONCE):
+            pulls += [asyncio.create_task(hub.intake.pull(each, dry=dry)) for each in step]
+        reports = await asyncio.gather(*pulls)
         if not dry:
             await hub.journal.stored()
-            for each in wanted:
-                hub.rounds.plan(each)
+            async for step in in_steps(wanted, PULLS_AT_ONCE):
+                for each in step:
+                    hub.rounds.plan(each)
         return [report for report in reports if report is not None]
 
     async def accept(self, accommodation: str, sync: str | None, dry: bool) -> Json | Refusal:

@@ -46,10 +46,11 @@ class Actions:
     """What the admin listener may ask of the daemon."""
 
     hosts: Callable[[], tuple[str, ...]]
-    status: Callable[[], Json]
-    page: Callable[[str | None], Awaitable[str]]
+    status: Callable[[], Awaitable[bytes]]
+    """The state of everything, as JSON."""
+    page: Callable[[str | None], Awaitable[bytes]]
     """The status page; of one accommodation where one is named."""
-    night_page: Callable[[str, Night], Awaitable[str | Refusal]]
+    night_page: Callable[[str, Night], Awaitable[bytes | Refusal]]
     metrics: Callable[[], Awaitable[bytes]]
     unhealthy: Callable[[], str | None]
     unready: Callable[[], str | None]
@@ -138,7 +139,7 @@ async def _health(trouble: Callable[[], str | None]) -> web.Response:
 
 
 async def _status(actions: Actions) -> web.Response:
-    return _json(200, actions.status())
+    return web.Response(body=await actions.status(), content_type="application/json", charset="utf-8", headers=_GUARD)
 
 
 async def _explain(actions: Actions, request: web.BaseRequest) -> web.Response:
@@ -218,9 +219,9 @@ def _is_dry(request: web.BaseRequest) -> bool:
     return request.query.get("dry_run", "") in ("1", "true")
 
 
-def _html(text: str) -> web.Response:
+def _html(page: bytes) -> web.Response:
     headers = {**_GUARD, "Content-Security-Policy": POLICY}
-    return web.Response(text=text, content_type="text/html", charset="utf-8", headers=headers)
+    return web.Response(body=page, content_type="text/html", charset="utf-8", headers=headers)
 
 
 def _text(status: int, text: str) -> web.Response:

@@ -12,8 +12,7 @@ import asyncio
 import gc
 import os
 import sys
-from collections.abc import Coroutine, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -26,6 +25,7 @@ from icalsyncd.folder import Folder, FolderHeld
 from icalsyncd.hub import Hub
 from icalsyncd.installation import SecretUnusable, open_installation
 from icalsyncd.listeners import CannotListen
+from icalsyncd.pace import unsearched
 from icalsyncd.ports import Ports
 from icalsyncd.status import ConfigStatus
 from icalsyncd.store import Store, StoreFailed, StoreRefused
@@ -67,9 +67,10 @@ async def run(options: Options, stop: asyncio.Event, reload: asyncio.Event) -> i
     daemon = None
     sys.setswitchinterval(GIVE_WAY)
     try:
-        with _unsearched():
+        with unsearched():
             daemon = Daemon.open(options)
             await daemon.start()
+            # what stays for as long as the daemon runs is not searched later either
             gc.freeze()
     except CannotStart as error:
         log.error("cannot start", why=str(error))
@@ -181,7 +182,7 @@ class Daemon:
 
     async def _reload(self) -> tuple[str, ...]:
         async with self._reloading:
-            with _unsearched():
+            with unsearched():
                 loaded = await asyncio.to_thread(load, self.options.config, os.environ)
                 if isinstance(loaded, Refused):
                     return self._refuse(tuple(map(str, loaded.mistakes)))
@@ -303,26 +304,13 @@ class Daemon:
                     "the clock is not believed: feeds stay as they were until a portal's agrees with it", why=doubt
                 )
                 # whoever answers tells the time
-                self.hub.rounds.hurry_all()
+                await self.hub.rounds.hurry_all()
             elif doubted and not doubt:
                 log.info("the clock is believed again")
             doubted = bool(doubt)
 
     def _spawn(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         self._tasks.append(asyncio.create_task(work, name=name))
-
-
-@contextmanager
-def _unsearched() -> Iterator[None]:
-    """Make much at once without a search for garbage over and over, which would stop the loop each time.
-
-    What then stays for as long as the daemon runs is frozen: it is not searched later either.
-    """
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 async def _end(tasks: Sequence[asyncio.Task[Any]]) -> None:

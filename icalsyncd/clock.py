@@ -27,7 +27,7 @@ boottime: Final[Callable[[], float]] = partial(time.clock_gettime, time.CLOCK_BO
 
 
 class Clock:
-    """Tells the time, going on by the machine's uptime while its clock cannot be believed."""
+    """Tells the time, on any thread, going on by the machine's uptime while its clock cannot be believed."""
 
     def __init__(
         self,
@@ -47,17 +47,18 @@ class Clock:
             self._doubt = f"the machine's clock is {_span(earliest - shown)} behind {known}"
         elif last is not None and shown > last + _LONGEST_ABSENCE:
             self._doubt = f"the machine's clock is {_span(shown - last)} ahead of what was stored last"
-        self._anchor = earliest if self._doubt is not None else shown
-        self._anchored = self._boottime()
+        self._anchor = (earliest if self._doubt is not None else shown, self._boottime())
+        """A moment that was believed, and the uptime at it."""
 
     def now(self) -> float:
         """The believed time in epoch seconds."""
         shown, up = self._wall(), self._boottime()
-        expected = self._anchor + up - self._anchored
+        believed, since = self._anchor
+        expected = believed + up - since
         if abs(shown - expected) <= _TOLERANCE:
             # followed in small steps, as the machine is when its clock is disciplined
             self._doubt = None
-            self._anchor, self._anchored = shown, up
+            self._anchor = (shown, up)
             return shown
         if self._doubt is None:
             way = "forward" if shown > expected else "back"
@@ -81,7 +82,7 @@ class Clock:
         if abs(date - shown) > _TOLERANCE:
             return False
         self._doubt = None
-        self._anchor, self._anchored = shown, self._boottime()
+        self._anchor = (shown, self._boottime())
         return True
 
     def today(self, timezone: str, floor: date | None = None) -> date:

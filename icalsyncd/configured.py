@@ -224,10 +224,16 @@ class Config:
 
     def public_url_of(self, accommodation: str) -> str:
         """The start of the links of *accommodation*: at the first target with a URL of its own, else at this daemon."""
-        for target in self.publish:
-            if target.public_url is not None and accommodation in target.accommodations:
-                return target.public_url
-        return self.server.public_url
+        return self._public_urls.get(accommodation, self.server.public_url)
+
+    @cached_property
+    def _public_urls(self) -> Mapping[str, str]:
+        return {
+            accommodation: target.public_url
+            for target in reversed(self.publish)
+            if target.public_url is not None
+            for accommodation in target.accommodations
+        }
 
     @cached_property
     def _syncs(self) -> Mapping[str, Sync]:

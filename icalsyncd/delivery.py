@@ -8,7 +8,7 @@ moment, so that after an outage only the newest is.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
@@ -22,7 +22,7 @@ from icalsyncd.clock import Clock
 from icalsyncd.config import Target
 from icalsyncd.installation import Installation, path_of
 from icalsyncd.journal import Journal
-from icalsyncd.publication import Due, LinkKey, Publication, Reach, Sending, due, parted
+from icalsyncd.publication import Due, LinkKey, Publication, Reach, Sending, due, links_of, part_of, parted
 from icalsyncd.targets.opening import describe, kind_of, open_storage
 from icalsyncd.targets.storage import Unsent, Why
 from icalsyncd.view import SyncName, View
@@ -89,6 +89,10 @@ class Delivery:
         self._storage = open_storage(target.place)
         self._place = means.installation.fingerprint(describe(target.place))
         self._wake = asyncio.Event()
+        self._news: set[str] = set()
+        """Accommodations whose feeds may be others than at the last round."""
+        self._looked_over: float | None = None
+        """When all feeds were last looked at, on the loop's clock; None: they are to be, at the next round."""
         self._sent: dict[LinkKey, Moment] = {}
         self._looked: dict[SyncName, tuple[Nights, Moment]] = {}
         self._failures = 0
@@ -96,8 +100,12 @@ class Delivery:
         self._unsent: Unsent | None = None
         self._last_success: Moment | None = None
 
-    def wake(self) -> None:
-        """Something may be due. A target that fails is tried again at its own time all the same."""
+    def wake(self, accommodations: Iterable[str] | None = None) -> None:
+        """Something of *accommodations*, or of all, may be due. A target that fails is tried at its own time all the same."""
+        if accommodations is None:
+            self._looked_over = None
+        else:
+            self._news.update(accommodations)
         self._wake.set()
 
     async def run(self) -> None:
@@ -109,6 +117,7 @@ class Delivery:
                     await self._round()
                 except Exception:
                     # a bug at one target does not stop another
+                    self._looked_over = None
                     log.exception("a publication ended in a bug", target=self.target.name)
                     self._failed(Unsent(Why.OTHER, "a bug, see the log"))
                 if self._failures:
@@ -121,7 +130,7 @@ class Delivery:
 
     def status(self) -> TargetStatus:
         known = self.known()
-        found = self._due()
+        found = self._due_of_all()
         return TargetStatus(
             name=self.target.name,
             kind=kind_of(self.target.place),
@@ -136,18 +145,35 @@ class Delivery:
         """What lies there, or may lie there."""
         return {
             (owner, generation): publication
-            for (target, owner, generation), publication in self._means.journal.publications.items()
+            # a copy, since this may be asked on any thread
+            for (target, owner, generation), publication in list(self._means.journal.publications.items())
             if target == self.target.name and publication.place == self._place
         }
 
-    def _due(self) -> Due:
+    def _due_of_all(self) -> Due:
         return due(self._means.view(), self.reach, self.known(), self._sent, self._means.clock.now())
+
+    def _due_of(self, accommodations: Iterable[str]) -> Due:
+        """What is due of *accommodations*, but for what no link leads to any more."""
+        part = part_of(self._means.view(), accommodations)
+        lying = {link: self._means.journal.publications.get((self.target.name, *link)) for link in links_of(part)}
+        known = {link: each for link, each in lying.items() if each is not None and each.place == self._place}
+        return due(part, self.reach, known, self._sent, self._means.clock.now())
+
+    async def _find(self) -> Due:
+        """What is due: of all now and then, which takes its time and is done on a thread, else of what is new."""
+        news, self._news = self._news, set()
+        now = asyncio.get_running_loop().time()
+        if self._looked_over is not None and now - self._looked_over < _NAP:
+            return self._due_of(news)
+        self._looked_over = now
+        return await asyncio.to_thread(self._due_of_all)
 
     async def _round(self) -> None:
         if self._means.clock.doubted is not None:
             # what lies there stays
             return
-        found = self._due()
+        found = await self._find()
         self._note(found)
         if not found:
             return
@@ -271,6 +297,7 @@ class Delivery:
 
     def _failed(self, unsent: Unsent) -> None:
         self._failures += 1
+        self._looked_over = None
         self._means.tally.unsent(self.target.name, unsent.why)
         if self._failing_since is None:
             self._failing_since = self._means.clock.now()

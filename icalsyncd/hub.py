@@ -20,7 +20,7 @@ from icalsyncd.availability.offers import Trouble
 from icalsyncd.clock import Clock
 from icalsyncd.config import Accepted
 from icalsyncd.feeds import Feeds
-from icalsyncd.installation import Installation, path_of
+from icalsyncd.installation import Installation
 from icalsyncd.intake import Intake
 from icalsyncd.journal import Journal
 from icalsyncd.metrics import Counts, Metrics, Scene
@@ -170,7 +170,7 @@ class Hub:
         """Something is known, or durable, that was not: swap the view."""
         before = self.view
         self.view = see(before, accommodations, self.journal.current, self.journal.kept, self.installation)
-        self.publisher.news()
+        self.publisher.news(accommodations)
         for accommodation in accommodations:
             house, former = self.view.houses.get(accommodation), before.houses.get(accommodation)
             if house is None or former is None or former.state.ledger is not house.state.ledger:
@@ -227,12 +227,15 @@ class Hub:
         intervals = {(sync.accommodation, sync.id): float(sync.interval) for sync in self.accepted.config.syncs()}
         return Scene(self.view, self.config_status, self.config_status.ok, intervals, self.publisher.status())
 
-    def link(self, name: SyncName) -> str | None:
-        """The whole link of a sync; None where it has none."""
-        sync = self.view.sync(name)
-        if sync is None or self.view.feed(name) is None:
-            return None
-        return self.accepted.config.public_url_of(name[0]) + path_of(self.installation.token(sync.link))
+    def links(self) -> dict[SyncName, str]:
+        """The whole links of all syncs that have one; it may be asked on any thread."""
+        config = self.accepted.config
+        return {
+            target.name: config.public_url_of(accommodation) + path
+            for accommodation, house in self.view.houses.items()
+            for path, target in house.links.items()
+            if not target.old
+        }
 
     def words(self) -> str:
         """The state in one line, for the service manager."""

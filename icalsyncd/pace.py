@@ -1,13 +1,31 @@
-"""Long work on the event loop, in steps between which others have their turn."""
+"""Long work, so that the event loop goes on meanwhile."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+import gc
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import contextmanager
 from itertools import islice
 from typing import TypeVar
 
 T = TypeVar("T")
+
+
+@contextmanager
+def unsearched() -> Iterator[None]:
+    """Make much at once, on any thread, without a search for garbage over and over: each would stop everything.
+
+    Whoever comes while another is at it makes do with the other's time.
+    """
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 async def in_steps(items: Iterable[T], size: int) -> AsyncIterator[list[T]]:

@@ -7,7 +7,7 @@ longer carries goes on being kept up to date for as long as an old link would, a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -112,6 +112,18 @@ def carries(view: View, reach: Reach, known: Mapping[LinkKey, Publication]) -> f
     return frozenset(sync for _, sync, _ in _links(view, reach, known))
 
 
+def part_of(view: View, accommodations: Iterable[str]) -> View:
+    """The houses of *accommodations* in *view*."""
+    return View({each: view.houses[each] for each in accommodations if each in view.houses}, {})
+
+
+def links_of(view: View) -> Iterator[LinkKey]:
+    """All links of *view* that answer."""
+    for accommodation, house in view.houses.items():
+        for name in house.feeds:
+            yield from _keys(view, (accommodation, name))
+
+
 def _links(
     view: View, reach: Reach, known: Mapping[LinkKey, Publication]
 ) -> Iterator[tuple[LinkKey, SyncName, Feed | None]]:
@@ -121,17 +133,16 @@ def _links(
         for name, feed in house.feeds.items():
             sync = (accommodation, name)
             withheld = house.outlets[name].withheld
-            for generation in _generations(view, sync):
-                link = (house.state.ledger.syncs[name].link.first_name, generation)
+            for link in _keys(view, sync):
                 if carried or link in known:
                     yield link, sync, None if withheld else feed
 
 
-def _generations(view: View, name: SyncName) -> Iterator[int]:
+def _keys(view: View, name: SyncName) -> Iterator[LinkKey]:
     link = view.houses[name[0]].state.ledger.syncs[name[1]].link
-    yield link.generation
+    yield link.first_name, link.generation
     for generation, _ in link.old:
-        yield generation
+        yield link.first_name, generation
 
 
 def _is_parting(accommodation: str, reach: Reach) -> bool:

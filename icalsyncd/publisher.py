@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Set
 from contextlib import suppress
 from typing import Final
 
@@ -69,10 +69,10 @@ class Publisher:
         if self._running:
             self._start()
 
-    def news(self) -> None:
-        """The view is another one."""
+    def news(self, accommodations: Set[str]) -> None:
+        """The view of *accommodations* is another one."""
         for delivery in self._deliveries.values():
-            delivery.wake()
+            delivery.wake(accommodations)
 
     def status(self) -> tuple[TargetStatus, ...]:
         """How things are at each target, in the config's order."""
@@ -85,7 +85,7 @@ class Publisher:
         try:
             while True:
                 await asyncio.sleep(_HOUSEKEEPING)
-                self._let_go()
+                await self._let_go()
         finally:
             for name in list(self._tasks):
                 self._end(name)
@@ -122,19 +122,23 @@ class Publisher:
             # a bug in one sync does not keep its feed from being published
             log.exception("a pull ended in a bug", sync="/".join(name))
 
-    def _let_go(self) -> None:
+    async def _let_go(self) -> None:
         """Where no target has carried a sync for the removal delay, its portal's fetches alone tell what it knows."""
-        view, now = self._view(), self._clock.now()
-        deliveries = self._deliveries.values()
+        uncarried = await asyncio.to_thread(self._not_carried, tuple(self._deliveries.values()))
+        now = self._clock.now()
+        self._uncarried = {name: self._uncarried.get(name, now) for name in uncarried}
+        for (accommodation, sync), since in self._uncarried.items():
+            state = self._journal.current.get(accommodation)
+            if now - since >= self._delay and state is not None and sync in state.ledger.syncs:
+                self._journal.put(accommodation, state.with_ledger(unpublished(state.ledger, sync), now))
+
+    def _not_carried(self, deliveries: Iterable[Delivery]) -> list[SyncName]:
+        """The syncs that were published and that no target carries."""
+        view = self._view()
         carried = frozenset[SyncName]().union(*(carries(view, each.reach, each.known()) for each in deliveries))
-        waiting: dict[SyncName, Moment] = {}
-        for accommodation, house in view.houses.items():
-            for sync, ledger in house.state.ledger.syncs.items():
-                name = (accommodation, sync)
-                if not ledger.published or name in carried:
-                    continue
-                since = waiting[name] = self._uncarried.get(name, now)
-                state = self._journal.current.get(accommodation)
-                if now - since >= self._delay and state is not None and sync in state.ledger.syncs:
-                    self._journal.put(accommodation, state.with_ledger(unpublished(state.ledger, sync), now))
-        self._uncarried = waiting
+        return [
+            name
+            for accommodation, house in view.houses.items()
+            for sync, ledger in house.state.ledger.syncs.items()
+            if ledger.published and (name := (accommodation, sync)) not in carried
+        ]

@@ -85,7 +85,7 @@ class Rounds:
             heapq.heappush(self._queue, (self._due[name], name))
             self._wake.set()
 
-    def hurry_all(self) -> None:
+    async def hurry_all(self) -> None:
         """Pull every sync within half a minute, each at its own moment of it, unless that was asked for just before.
 
         A portal that asked us to wait is left in peace.
@@ -94,11 +94,12 @@ class Rounds:
         if self._hurried is not None and monotonic() - self._hurried < _HASTE_APART:
             return
         self._hurried = monotonic()
-        for name in self._intervals:
-            moment = max(now + spread("/".join(name)), self._attempts(name).not_before or now)
-            if self._due.get(name, moment) > moment:
-                self._due[name] = moment
-                heapq.heappush(self._queue, (moment, name))
+        async for names in in_steps(list(self._intervals), _BREATH):
+            for name in names:
+                moment = max(now + spread("/".join(name)), self._attempts(name).not_before or now)
+                if self._due.get(name, moment) > moment:
+                    self._due[name] = moment
+                    heapq.heappush(self._queue, (moment, name))
         self._wake.set()
 
     def next_pull(self, name: SyncName) -> Moment | None:
@@ -117,7 +118,7 @@ class Rounds:
                         await self._wake.wait()
                 self._wake.clear()
                 if slept(before, self._now()):
-                    self._awake(self._now())
+                    await self._awake(self._now())
         finally:
             running = list(self._running.values())
             for task in running:
@@ -153,9 +154,11 @@ class Rounds:
                 heapq.heappush(self._queue, (earliest, name))
                 self._wake.set()
 
-    def _awake(self, now: Moment) -> None:
+    async def _awake(self, now: Moment) -> None:
         """After a sleep of the machine: what is overdue is pulled within a minute, each at its own moment of it."""
         self._woke()
-        for name in self._intervals:
-            self._since[name] = now
-            self.plan(name)
+        async for names in in_steps(list(self._intervals), _BREATH):
+            for name in names:
+                if name in self._intervals:
+                    self._since[name] = now
+                    self.plan(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -37,29 +38,42 @@ def report(
     config: ConfigStatus,
     names: Mapping[str, str],
     next_pull: Callable[[SyncName], Moment | None],
-    targets: Iterable[TargetStatus] = (),
-    old_links: Mapping[SyncName, int] | None = None,
-) -> Json:
-    """The whole status; *names* are the accommodations' display names, *old_links* the requests of links of an earlier
-    generation since the start.
+    targets: Iterable[TargetStatus],
+    old_links: Mapping[SyncName, int],
+) -> bytes:
+    """The whole status, as JSON; *names* are the accommodations' display names, *old_links* the requests of links of an
+    earlier generation since the start.
+
+    Written accommodation by accommodation: to write, or to forget, thousands at once would hold up every other thread.
     """
-    return {
+    head = {
         "version": __version__,
         "targets": [target_status(target) for target in targets],
         "config": {"ok": config.ok, "problems": list(config.problems), "loaded_at": rfc3339(config.loaded_at)},
-        "accommodations": [
-            {
-                "id": accommodation,
-                "name": names.get(accommodation, accommodation),
-                "ready": house.state.ledger.complete,
-                "nights": nights_of(house),
-                "syncs": [
-                    sync_status(house, accommodation, name, next_pull((accommodation, name)))
-                    | _old_link(house, name, (old_links or {}).get((accommodation, name), 0))
-                    for name in house.state.ledger.syncs
-                ],
-            }
-            for accommodation, house in sorted(view.houses.items())
+    }
+    written = (
+        json.dumps(_accommodation(accommodation, house, names, next_pull, old_links))
+        for accommodation, house in sorted(view.houses.items())
+    )
+    return f'{json.dumps(head)[:-1]}, "accommodations": [{", ".join(written)}]}}'.encode()
+
+
+def _accommodation(
+    accommodation: str,
+    house: House,
+    names: Mapping[str, str],
+    next_pull: Callable[[SyncName], Moment | None],
+    old_links: Mapping[SyncName, int],
+) -> Json:
+    return {
+        "id": accommodation,
+        "name": names.get(accommodation, accommodation),
+        "ready": house.state.ledger.complete,
+        "nights": nights_of(house),
+        "syncs": [
+            sync_status(house, accommodation, name, next_pull((accommodation, name)))
+            | _old_link(house, name, old_links.get((accommodation, name), 0))
+            for name in house.state.ledger.syncs
         ],
     }
 

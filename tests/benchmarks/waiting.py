@@ -106,6 +106,7 @@ def thousand() -> Iterator[Figure]:
             works: tuple[tuple[str, Callable[[], object], float | None], ...] = (
                 ("/metrics of 1,000 syncs is scraped", lambda: get("/metrics"), 0.010),
                 ("the status page of 1,000 syncs is made", lambda: get("/"), None),
+                ("the status of 1,000 syncs is asked for as JSON", lambda: get("/api/v1/status"), None),
                 (
                     "a save that concerns none of 1,000 syncs",
                     lambda: applied(running, text.replace("hold: 0s", "hold: 1s")),

@@ -144,6 +144,7 @@ def test_targets_of_the_shared_cloud(tmp_path: Path) -> None:
     loaded = accepted(
         HEAD + "publish:\n"
         "  - {name: web, type: folder, path: www, public_url: 'https://files.example.org/', accommodations: [b]}\n"
+        "  - {name: later, type: folder, path: further, public_url: 'https://later.example.org', accommodations: [b]}\n"
         "  - {name: dav, type: webdav, url: 'https://dav.example.org/x', username: me, password_file: password}\n"
         "  - {name: s, type: s3, bucket: b, prefix: p/, region: r, access_key_id_env: ID, secret_access_key_env: KEY}\n"
         "  - {name: g, type: gcs, bucket: b, service_account_file: account.json}\n"
@@ -155,12 +156,13 @@ def test_targets_of_the_shared_cloud(tmp_path: Path) -> None:
     config = loaded.config
     assert [target.place for target in config.publish] == [
         Folder(tmp_path / "www"),
+        Folder(tmp_path / "further"),
         WebDav("https://dav.example.org/x", Secret("me"), Secret("hush")),
         S3("b", "p/", "r", None, Secret("id"), Secret("key")),
         Gcs("b", "", tmp_path / "account.json"),
         Azure("a", "c", "", Secret("key")),
     ]
-    assert [target.accommodations for target in config.publish[:2]] == [("b",), ("a", "b")]
+    assert [target.accommodations for target in config.publish[1:3]] == [("b",), ("a", "b")]
     assert config.public_url_of("a") == "https://cal.example.org"
     assert config.public_url_of("b") == "https://files.example.org"
     assert loaded.files == (tmp_path / "config.yaml", tmp_path / "password", tmp_path / "account.json")

@@ -34,6 +34,7 @@ async def test_feeds_are_answered_while_a_page_of_1000_syncs_is_made(tmp_path: P
         assert len(links) == 1000
         waits: list[float] = []
         pages: list[float] = []
+        meanwhile: list[int] = []
 
         async def read() -> None:
             for turn in range(10_000):
@@ -44,15 +45,18 @@ async def test_feeds_are_answered_while_a_page_of_1000_syncs_is_made(tmp_path: P
                 waits.append(perf_counter() - start)
 
         reading = asyncio.create_task(read())
-        for path in ("/", "/", "/", "/metrics", "/", "/metrics", "/"):
-            start = perf_counter()
+        for path in ("/", "/", "/api/v1/status", "/metrics", "/", "/metrics", "/api/v1/status", "/"):
+            start, before = perf_counter(), len(waits)
             async with session.get(f"http://127.0.0.1:{home.admin}{path}") as answer:
                 text = await answer.text()
             pages.append(perf_counter() - start)
-            assert text.count('class="sync ') == 1000 or "icalsyncd_sync_info" in text
+            if path != "/metrics":
+                # that is over before many feeds can be asked for
+                meanwhile.append(len(waits) - before)
+            assert 1000 in (text.count('class="sync '), text.count('"portal": ')) or "icalsyncd_sync_info" in text
         reading.cancel()
-        said = f"{len(waits)} feeds, slowest {max(waits):.3f} s; pages {[round(each, 3) for each in pages]}"
-        # a page made on the event loop would keep every feed waiting for as long as it takes
-        assert len(waits) > 50, said
+        said = f"{meanwhile} feeds, slowest {max(waits):.3f} s; pages {[round(each, 3) for each in pages]}"
+        # what is made on the event loop keeps every feed waiting for as long as it takes
+        assert min(meanwhile) > 5, said
         assert max(waits) < max(pages), said
         assert median(waits) < 0.05, said

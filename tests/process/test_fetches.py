@@ -26,8 +26,7 @@ class House:
     def __init__(self, hub: Hub, port: int) -> None:
         self.hub = hub
         self.port = port
-        link = hub.link(NAME)
-        assert link is not None
+        link = hub.links()[NAME]
         self.path = link[link.index("/", 8) :]
 
     @property

@@ -28,7 +28,7 @@ async def rounds(now: float) -> Rounds:
 async def test_where_the_clock_is_in_doubt_every_portal_is_asked_within_half_a_minute() -> None:
     now = time.time()
     made = await rounds(now)
-    made.hurry_all()
+    await made.hurry_all()
     moments = [made.next_pull(name) for name in HOUSES if name != BUSY]
     assert all(moment is not None and now <= moment <= now + 30 for moment in moments)
     assert len(set(moments)) == len(moments), "not all in the same moment"
@@ -38,7 +38,7 @@ async def test_a_portal_that_asked_us_to_wait_is_not_hurried() -> None:
     now = time.time()
     made = await rounds(now)
     before = made.next_pull(BUSY)
-    made.hurry_all()
+    await made.hurry_all()
     assert before is not None
     assert made.next_pull(BUSY) == min(before, now + 7200)
 
@@ -46,11 +46,11 @@ async def test_a_portal_that_asked_us_to_wait_is_not_hurried() -> None:
 async def test_a_clock_that_goes_to_and_fro_does_not_make_us_ask_over_and_over() -> None:
     now = time.time()
     made = await rounds(now)
-    made.hurry_all()
+    await made.hurry_all()
     for name in HOUSES:
         made.plan(name)
     planned = [made.next_pull(name) for name in HOUSES]
-    made.hurry_all()
+    await made.hurry_all()
     assert [made.next_pull(name) for name in HOUSES] == planned
 
 

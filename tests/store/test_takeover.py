@@ -70,7 +70,7 @@ async def test_syncs_that_change_places_keep_what_is_known_of_them_though_both_m
 ) -> None:
     hub = Hub(accepted(tmp_path, household(after=0)), Installation(b"s" * 32), Store(tmp_path / "state.sqlite3"))
     await hub.begin()
-    links = {hub.link((f"house-{number}", "website")) for number in range(HOUSES)}
+    links = set(hub.links().values())
     text = household(after=0, names={0: "new-0/website", 1: "new-1/website"}).replace(
         "      website: {portal: generic, direction: export}",
         "      website: {portal: generic, direction: export, was: house-0/website}",
@@ -93,7 +93,7 @@ async def test_syncs_that_change_places_keep_what_is_known_of_them_though_both_m
     for house in ("new-0", "new-1"):
         sync = hub.journal.current[house].ledger.syncs["website"]
         assert sync.last_fetch is not None
-        assert hub.link((house, "website")) in links
+        assert hub.links()[house, "website"] in links
     assert not hub.journal.current["house-0"].ledger.syncs
     await hub.end()
 
