@@ -214,7 +214,8 @@ async def test_a_save_is_taken_over_once_and_nothing_opens(edited: Daemon, edit:
         await asyncio.sleep(0.02)
     await editing
     await edited.until(lambda: feed(edited, link), lambda nights: nights == {*CLOSED, day(60).isoformat()}, SOON)
-    assert (await edited.status())["config"]["ok"]
+    # it is said a moment after the nights are served
+    await edited.until(edited.status, lambda answer: answer["config"]["ok"], SOON)
     # what an editor does after the save (backups, modes) is no further change
     await asyncio.sleep(1.2)
     assert edited.words().count("the config was taken over") == 1
