@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -105,12 +106,8 @@ def test_an_accommodation_that_is_dropped_leaves_nothing_behind(path: Path):
     assert store.body(KEY) is None
     store.close()
     assert opened_anew(path).states == {}
-    assert [
-        sqlite3.connect(path).execute(f"SELECT count(*) FROM {table}").fetchone() for table in ("sync", "copy")
-    ] == [
-        (0,),
-        (0,),
-    ]
+    with closing(sqlite3.connect(path)) as db:
+        assert [db.execute(f"SELECT count(*) FROM {table}").fetchone() for table in ("sync", "copy")] == [(0,), (0,)]
 
 
 def test_the_copies_of_a_sync_go_when_it_has_none_any_more(store: Store):
