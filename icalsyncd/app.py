@@ -13,6 +13,7 @@ import gc
 import os
 import sys
 from collections.abc import Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -36,6 +37,8 @@ EX_CONFIG: Final = 78
 """A config that cannot be run (sysexits.h): the service manager need not try again."""
 GIVE_WAY: Final = 0.0005
 """Seconds after which a thread that reads a calendar or writes the state lets the event loop go on (usually 5 ms)."""
+THREADS: Final = 64
+"""Threads for what is done beside the event loop; each is made when all others are busy."""
 CALLS_MOST: Final = 5
 """Times that a task is told to end, half a second apart."""
 HOUSEKEEPING: Final = 5.0
@@ -66,6 +69,8 @@ async def run(options: Options, stop: asyncio.Event, reload: asyncio.Event) -> i
     log.configure(options.log_style, options.log_level)
     daemon = None
     sys.setswitchinterval(GIVE_WAY)
+    # name servers that hang, of targets, must not take the threads that everything else waits for
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="aside"))
     try:
         with unsearched():
             daemon = Daemon.open(options)

@@ -36,7 +36,10 @@ STORE_MOST: Final = 2.0
 """Seconds for which a feed waits for a slow disk: a night that must close is worth more than a record."""
 LOOK_KEPT: Final = 600.0
 """Seconds for which a look serves further tries to send the same nights: tries are more frequent than pulls."""
-_NAP: Final = 15.0
+LOOKED_OVER_EVERY: Final = 15.0
+"""Seconds after which all feeds are looked at again, whether or not anything is known to be new of them."""
+_FEW: Final = 32
+"""Accommodations up to which it takes no thread to see what is due."""
 
 
 class Tally(Protocol):
@@ -124,7 +127,7 @@ class Delivery:
                     await asyncio.sleep(min(RETRY_MOST, RETRY_FIRST * 2.0 ** min(self._failures - 1, 16)))
                 else:
                     with suppress(TimeoutError):
-                        await asyncio.wait_for(self._wake.wait(), _NAP)
+                        await asyncio.wait_for(self._wake.wait(), self._nap())
         finally:
             await self._storage.close()
 
@@ -146,7 +149,7 @@ class Delivery:
         return {
             (owner, generation): publication
             # a copy, since this may be asked on any thread
-            for (target, owner, generation), publication in list(self._means.journal.publications.items())
+            for (target, owner, generation), publication in self._means.journal.publications.copy().items()
             if target == self.target.name and publication.place == self._place
         }
 
@@ -164,10 +167,15 @@ class Delivery:
         """What is due: of all now and then, which takes its time and is done on a thread, else of what is new."""
         news, self._news = self._news, set()
         now = asyncio.get_running_loop().time()
-        if self._looked_over is not None and now - self._looked_over < _NAP:
-            return self._due_of(news)
-        self._looked_over = now
-        return await asyncio.to_thread(self._due_of_all)
+        if self._looked_over is None or now - self._looked_over >= LOOKED_OVER_EVERY:
+            self._looked_over = now
+            return await asyncio.to_thread(self._due_of_all)
+        return self._due_of(news) if len(news) <= _FEW else await asyncio.to_thread(self._due_of, news)
+
+    def _nap(self) -> float:
+        now = asyncio.get_running_loop().time()
+        since = now - self._looked_over if self._looked_over is not None else 0.0
+        return max(1.0, LOOKED_OVER_EVERY - since)
 
     async def _round(self) -> None:
         if self._means.clock.doubted is not None:

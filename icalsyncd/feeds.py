@@ -23,6 +23,7 @@ from icalsyncd.availability.stamps import Moment
 from icalsyncd.fetches import Fetch, Fetches, Tally, is_fetch
 from icalsyncd.journal import Journal
 from icalsyncd.report import Report
+from icalsyncd.state import State
 from icalsyncd.view import Feed, SyncName, Target, View
 
 LOOK_MOST: Final = 2.0
@@ -120,30 +121,41 @@ class Feeds:
 
     def flush(self) -> None:
         """Enter in the ledgers the fetches of unchanged feeds since the last time."""
+        noted: dict[str, State] = {}
         for name, fetch in self._fetches.take(self._now()):
-            state = self._journal.current.get(name[0])
+            state = noted.get(name[0]) or self._journal.current.get(name[0])
             sync = state.ledger.syncs.get(name[1]) if state is not None else None
-            if sync is None or sync.told is None:
+            if state is None or sync is None or sync.told is None:
                 continue
             # a slow reader may be through only after one that came later
-            if sync.last_fetch is None or fetch.at > sync.last_fetch:
-                self._enter(name, sync.told.nights, fetch, looked=False, durable=False)
+            if sync.last_fetch is not None and fetch.at <= sync.last_fetch:
+                continue
+            after = _entered(state, name[1], sync.told.nights, fetch, looked=False)
+            if sync.silent or _offers(after) != _offers(state):
+                # it has its echoes back: that frees nights, and nights are freed by what is stored
+                noted.pop(name[0], None)
+                self._journal.put(name[0], after)
+            else:
+                noted[name[0]] = after
+        if noted:
+            self._journal.note_all(noted)
 
     def _record(self, name: SyncName, feed: Feed, fetch: Fetch, *, looked: bool) -> None:
         self._fetches.forget(name)
-        self._enter(name, feed.nights, fetch, looked=looked, durable=True)
-
-    def _enter(self, name: SyncName, nights: Nights, fetch: Fetch, *, looked: bool, durable: bool) -> None:
         state = self._journal.current.get(name[0])
-        if state is None or name[1] not in state.ledger.syncs:
-            return
-        ledger = fetched(state.ledger, name[1], nights, now=fetch.at, looked=looked)
-        facts = replace(state.of(name[1]), reader=_reader(fetch.agent))
-        # a portal that was silent has its echoes back: that frees nights, and nights are freed by what is stored
-        frees = state.ledger.syncs[name[1]].silent
-        moves = any(sync.offered is not ledger.syncs[each].offered for each, sync in state.ledger.syncs.items())
-        enter = self._journal.put if durable or frees or moves else self._journal.note
-        enter(name[0], state.with_ledger(ledger, fetch.at).with_facts(name[1], facts))
+        if state is not None and name[1] in state.ledger.syncs:
+            self._journal.put(name[0], _entered(state, name[1], feed.nights, fetch, looked=looked))
+
+
+def _entered(state: State, name: str, nights: Nights, fetch: Fetch, *, looked: bool) -> State:
+    """*state* after the portal of sync *name* has read a feed that holds *nights*."""
+    ledger = fetched(state.ledger, name, nights, now=fetch.at, looked=looked)
+    facts = replace(state.of(name), reader=_reader(fetch.agent))
+    return state.with_ledger(ledger, fetch.at).with_facts(name, facts)
+
+
+def _offers(state: State) -> list[Nights]:
+    return [sync.offered.nights for sync in state.ledger.syncs.values()]
 
 
 def _sought(view: View, request: web.BaseRequest) -> Target | None:

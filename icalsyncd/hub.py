@@ -170,7 +170,7 @@ class Hub:
         """Something is known, or durable, that was not: swap the view."""
         before = self.view
         self.view = see(before, accommodations, self.journal.current, self.journal.kept, self.installation)
-        self.publisher.news(accommodations)
+        self.publisher.news(accommodations if self.view.links is before.links else None)
         for accommodation in accommodations:
             house, former = self.view.houses.get(accommodation), before.houses.get(accommodation)
             if house is None or former is None or former.state.ledger is not house.state.ledger:

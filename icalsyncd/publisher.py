@@ -52,25 +52,27 @@ class Publisher:
         """Publish by *config* from now on. A target that stays where it is goes on as it was."""
         self._delay = float(config.server.removal_delay)
         planned = frozenset(accommodation.id for accommodation in config.accommodations)
-        before, self._deliveries = self._deliveries, {}
+        before, after = dict(self._deliveries), dict[str, Delivery]()
         for target in config.publish:
             reach = Reach(frozenset(target.accommodations), planned)
             known = before.get(target.name)
             if known is not None and known.target.place == target.place:
                 known.target, known.reach = target, reach
                 known.wake()
-                self._deliveries[target.name] = before.pop(target.name)
+                after[target.name] = before.pop(target.name)
             else:
-                self._deliveries[target.name] = Delivery(target, reach, self._means)
+                after[target.name] = Delivery(target, reach, self._means)
+        # swapped whole: how things are is asked on other threads, too
+        self._deliveries = after
         for name in before:
-            if name not in self._deliveries:
+            if name not in after:
                 log.warning("no longer a target: what lies there stays as it is", target=name)
             self._end(name)
         if self._running:
             self._start()
 
-    def news(self, accommodations: Set[str]) -> None:
-        """The view of *accommodations* is another one."""
+    def news(self, accommodations: Set[str] | None) -> None:
+        """The view of *accommodations* is another one; None: links have come or gone."""
         for delivery in self._deliveries.values():
             delivery.wake(accommodations)
 
@@ -85,7 +87,11 @@ class Publisher:
         try:
             while True:
                 await asyncio.sleep(_HOUSEKEEPING)
-                await self._let_go()
+                try:
+                    await self._let_go()
+                except Exception:
+                    # what is published does not hang on it
+                    log.exception("what targets carry could not be looked through")
         finally:
             for name in list(self._tasks):
                 self._end(name)

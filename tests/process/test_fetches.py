@@ -16,8 +16,9 @@ from icalsyncd.hub import Hub
 from icalsyncd.installation import Installation
 from icalsyncd.listeners import listen
 from icalsyncd.store import Store
+from icalsyncd.view import SyncName
 
-NAME = ("casa", "website")
+NAME, BESIDE = ("casa", "website"), ("casa", "office")
 
 
 class House:
@@ -26,25 +27,29 @@ class House:
     def __init__(self, hub: Hub, port: int) -> None:
         self.hub = hub
         self.port = port
-        link = hub.links()[NAME]
-        self.path = link[link.index("/", 8) :]
+        self.paths = {name: link[link.index("/", 8) :] for name, link in hub.links().items()}
 
     @property
     def last_fetch(self) -> float | None:
+        return self.last_fetch_of(NAME)
+
+    def last_fetch_of(self, name: SyncName) -> float | None:
         """As the page would show it at this moment."""
         self.hub.feeds.flush()
-        sync = self.hub.view.sync(NAME)
+        sync = self.hub.view.sync(name)
         assert sync is not None
         return sync.last_fetch
 
-    async def ask(self) -> socket.socket:
+    async def ask(self, name: SyncName = NAME) -> socket.socket:
         """A request whose answer nobody reads yet, long enough ago for it to be on its way."""
         asking = socket.socket()
         asking.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         asking.setblocking(False)
         loop = asyncio.get_running_loop()
         await loop.sock_connect(asking, ("127.0.0.1", self.port))
-        await loop.sock_sendall(asking, f"GET {self.path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+        await loop.sock_sendall(
+            asking, f"GET {self.paths[name]} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode()
+        )
         await asyncio.sleep(0.1)
         return asking
 
@@ -66,7 +71,8 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
     )
     text = (
         "terms: accepted\naccommodations:\n  casa:\n    timezone: UTC\n"
-        f"    blocks: [{stays}]\n    syncs: {{website: {{portal: generic, direction: export}}}}\n"
+        f"    blocks: [{stays}]\n    syncs:\n"
+        "      website: {portal: generic, direction: export}\n      office: {portal: generic, direction: export}\n"
     )
     loaded = config.parse(text, tmp_path / "config.yaml", {})
     assert isinstance(loaded, config.Accepted), loaded
@@ -78,7 +84,8 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
     listener = await listen(Address("127.0.0.1", given.getsockname()[1]), hub.feeds.answer, given)
     made = House(hub, listener.port)
     # the first fetch is told the nights
-    assert await made.read(await made.ask()) > 100_000
+    for name in (NAME, BESIDE):
+        assert await made.read(await made.ask(name)) > 100_000
     yield made
     await listener.close()
     writing.cancel()
@@ -117,3 +124,13 @@ async def test_a_slow_reader_does_not_set_the_clock_of_a_later_one_back(house: H
     later = house.last_fetch
     await house.read(slow)
     assert house.last_fetch == later
+
+
+async def test_two_fetches_of_one_accommodation_that_are_entered_together_are_both_entered(house: House) -> None:
+    before = house.last_fetch
+    for name in (NAME, BESIDE):
+        await house.read(await house.ask(name))
+    for after in (house.last_fetch_of(NAME), house.last_fetch_of(BESIDE)):
+        assert after is not None
+        assert before is not None
+        assert after > before + 0.1
