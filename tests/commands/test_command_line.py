@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import socket
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -18,11 +17,9 @@ from tests.end_to_end.portal import Portal
 pytestmark = pytest.mark.slow
 
 
-async def test_the_version_is_printed_at_once() -> None:
-    begun = time.perf_counter()
+async def test_the_version_is_printed() -> None:
     done = await icalsyncd("--version")
     assert (done.code, done.out) == (0, "icalsyncd 0.1.0\n")
-    assert time.perf_counter() - begun < 3
 
 
 async def test_what_asks_the_daemon_needs_neither_pydantic_nor_aiohttp() -> None:

