@@ -45,7 +45,7 @@ _Answer = tuple[web.Response, float, str]
 
 
 class Fetches:
-    """The answers of feeds whose nights their portals know already."""
+    """The answers that are given at once: of feeds whose nights their portals know already, and to those who are none."""
 
     def __init__(self, tally: Tally) -> None:
         self._tally = tally

@@ -19,8 +19,6 @@ _BREATH: Final = 32
 """Pulls that are started, or planned, in one go."""
 _HASTE_APART: Final = 900.0
 """Seconds between two times at which every portal is asked out of turn: a clock may go to and fro."""
-
-
 _UNASKED: Final = 1.0
 """Seconds after which a portal that was not asked, since its sync is only about to take part, is looked at again."""
 
