@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from aiohttp import web
-from aiohttp.hdrs import ACCEPT, RANGE, USER_AGENT
+from aiohttp.hdrs import ACCEPT, ACCEPT_LANGUAGE, RANGE, USER_AGENT
 
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.clock import boottime
@@ -21,6 +21,7 @@ from icalsyncd.view import SyncName, Target
 ANSWER_MOST: Final = 120.0
 """Seconds after which an answer that has not gone out in full is given up."""
 _HELD: Final = 8
+_SEC_FETCH: Final = ("Sec-Fetch-Mode", "Sec-Fetch-Dest", "Sec-Fetch-Site", "Sec-Fetch-User")
 
 
 class Tally(Protocol):
@@ -93,5 +94,19 @@ class Fetches:
 
 
 def is_fetch(method: str, asked: Mapping[str, str]) -> bool:
-    """Whether a request, once answered, is a fetch: no HEAD, no part of the feed, and no browser."""
-    return method == "GET" and RANGE not in asked and "text/html" not in asked.get(ACCEPT, "")
+    """Whether a request, once answered, is a fetch: no HEAD, no part of the feed, and no browser.
+
+    *asked* are its headers, looked up whatever their case.
+    """
+    return method == "GET" and RANGE not in asked and not _is_browser(asked)
+
+
+def _is_browser(asked: Mapping[str, str]) -> bool:
+    """Whether somebody looks at the feed in a browser.
+
+    Browsers say so over https; over plain http they do not, but they alone want a page in a language. `text/html` by
+    itself tells nothing: some libraries for programs ask for it by default.
+    """
+    if any(name in asked for name in _SEC_FETCH):
+        return asked.get("Sec-Fetch-Mode") == "navigate" or asked.get("Sec-Fetch-Dest") == "document"
+    return "text/html" in asked.get(ACCEPT, "") and ACCEPT_LANGUAGE in asked

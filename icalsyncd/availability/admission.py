@@ -1,7 +1,8 @@
 """Whether a copy of a calendar is believed: taken over, held, or taken over in part.
 
     reading ──▶ partial? ──▶ nothing claimed before is freed, until the same events came broken often enough
-            └─▶ suspicious? ─▶ the genuine nights that it lacks are held, until copies agree
+            ├─▶ suspicious? ─▶ the genuine nights that it lacks are held, until copies agree
+            └─▶ a night that has begun is kept until it is over
 
 What a copy adds counts at once in every case; only what it would free is ever kept back.
 """
@@ -22,7 +23,10 @@ CONFIRMATIONS: Final = 3
 SUSPICIOUS_SHARE: Final = 0.9
 """Of 39,653 pairs of consecutive fetches of live feeds, all seven that lost this share of nights were glitches."""
 SUSPICIOUS_NIGHTS: Final = 5
-"""A loss of fewer nights than this is an ordinary cancellation."""
+"""A loss of fewer nights than this is an ordinary cancellation, unless nothing is left."""
+CLOSURE: Final = 90
+"""A stretch of so many nights ahead is a season's closure or a booking window, and is weighed apart: beside it the loss
+of every booking would be a small share."""
 
 
 class Outcome(StrEnum):
@@ -52,6 +56,8 @@ class Admission:
     reading: Good | Partial
     now: Moment
     today: Night
+    begun: Nights
+    """Nights that have begun in the accommodation's zone and are not over."""
     hold: float
     """Seconds over which a suspicious copy must repeat itself (`pull.hold`); 0: never hold."""
     last_read: tuple[Event, ...] = ()
@@ -100,7 +106,9 @@ class Admission:
         return nights | broken.lost
 
     def _weigh(self, present: Nights, *, broken: Broken | None, kept: Nights) -> Admitted:
-        ahead = self.sync.genuine.since(self.today)
+        # portals drop a stay on its last evening, each by its own midnight: a night that has begun tells nothing, and stays
+        running = (self.sync.retained if self.again else self.sync.genuine) & self.begun - present
+        ahead = self.sync.genuine.since(self.today) - self.begun
         missing = ahead - present - kept
         held: tuple[Lack, ...] = ()
         if self.again:
@@ -108,10 +116,19 @@ class Admission:
         elif self.hold:
             # a night once held waits for its confirmations, though the rest has come back by now
             waiting = union(lack.nights for lack in self.sync.held)
-            held = self._confirmed(missing if _is_suspicious(missing, ahead) else missing & waiting)
+            held = self._confirmed(missing if self._is_suspicious(missing, ahead) else missing & waiting)
         whole = Outcome.HELD if held else Outcome.UPDATED
         outcome = Outcome.PARTIAL if broken else whole
-        return Admitted(outcome, kept | union(lack.nights for lack in held), held, broken)
+        return Admitted(outcome, kept | running | union(lack.nights for lack in held), held, broken)
+
+    def _is_suspicious(self, missing: Nights, ahead: Nights) -> bool:
+        """Whether *missing* are nearly all of the stays among the nights *ahead*, or of the long closures."""
+        stays = ahead & union(
+            claim.nights if self.sync.silent else claim.genuine
+            for claim in self.sync.claims
+            if claim.stay.check_out - max(claim.stay.check_in, self.today) < CLOSURE
+        )
+        return _is_nearly_all(missing & stays, stays) or _is_nearly_all(missing - stays, ahead - stays)
 
     def _confirmed(self, missing: Nights) -> tuple[Lack, ...]:
         """The nights that stay held after one more copy lacked all of *missing*."""
@@ -124,8 +141,10 @@ class Admission:
         return tuple(lack for lack in lacks if lack.times < CONFIRMATIONS or self.now - lack.since < self.hold)
 
 
-def _is_suspicious(missing: Nights, ahead: Nights) -> bool:
-    return len(missing) >= SUSPICIOUS_NIGHTS and len(missing) >= SUSPICIOUS_SHARE * len(ahead)
+def _is_nearly_all(missing: Nights, ahead: Nights) -> bool:
+    if len(missing) < SUSPICIOUS_NIGHTS:
+        return bool(missing) and missing == ahead
+    return len(missing) >= SUSPICIOUS_SHARE * len(ahead)
 
 
 def _narrowed(lacks: tuple[Lack, ...], nights: Nights) -> tuple[Lack, ...]:

@@ -6,6 +6,7 @@ whole a failure. What is merely crooked is read, and reported as broken wherever
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -36,6 +37,8 @@ _KEPT: Final = frozenset(
         "X-MICROSOFT-CDO-BUSYSTATUS",
     }
 )
+_ONCE: Final = frozenset({"DTSTART", "DTEND", "UID"})
+"""What an event has once."""
 _VOLATILE: Final = ("DTSTAMP", "LAST-MODIFIED", "CREATED", "SEQUENCE")
 
 
@@ -50,6 +53,9 @@ Property: TypeAlias = tuple[Head, str]
 """A content line that matters to nights: its head, and its value as written."""
 
 _OF_NO_MATTER: Final = Head("", {})
+_NONE: Final = Head("-", {})
+"""Of a line that is no content line: RFC 5545 section 3.1 has letters, digits and `-` in a name, and nothing else."""
+_NAME: Final = re.compile(r"[A-Za-z0-9-]+", re.ASCII)
 
 
 @dataclass(slots=True)
@@ -140,10 +146,10 @@ class _Walk:
                 continue
             if head is None:
                 if not colon:
-                    self._without_colon(line)
+                    self._misread(line)
                     continue
                 head = _head_of(text)
-                if head is not _OF_NO_MATTER and text.count('"') % 2:
+                if head is not _OF_NO_MATTER and head is not _NONE and text.count('"') % 2:
                     # the colon was inside quotes
                     text, value = _split_outside_quotes(line)
                     head = _head_of(text)
@@ -151,6 +157,9 @@ class _Walk:
                     heads[text] = head
                 if head is _OF_NO_MATTER:
                     continue
+            if head is _NONE:
+                self._misread(line)
+                continue
             name = head.name
             if name == "BEGIN":
                 if failed := self._begin(value.strip().upper(), number):
@@ -225,22 +234,26 @@ class _Walk:
         self.names[name] -= 1
         if component:
             component.end_line = component.end_line or number
+            if component.problems and any(head.name in _ONCE for head, _ in component.repeated):
+                component.faults += ("a line that is none stands in it, and it may be two that have run together",)
         elif name == "VTIMEZONE" and not self.names[name]:
             self.found.zones.append((self.zone_start, number + 1))
 
     def _stray(self, line: str) -> None:
         self.strays.append(line)
 
-    def _without_colon(self, line: str) -> None:
+    def _misread(self, line: str) -> None:
+        """A line that is no content line: it has no colon, or no name before it."""
         text = line.strip().upper()
         if not text or not self.open:
             return
         name, component = self.open[-1]
         if component:
+            lack = "name" if ":" in line else "colon"
             if not component.problems:
-                component.problems = ("a line of it has no colon",)
+                component.problems = (f"a line of it has no {lack}",)
             if text.startswith(_TIMES) and not component.faults:
-                component.faults = ("a line that tells of its time has no colon",)
+                component.faults = (f"a line that tells of its time has no {lack}",)
         elif name == "VCALENDAR":
             self._stray(line)
 
@@ -285,7 +298,7 @@ def _head_of(text: str) -> Head:
     name, semicolon, rest = text.partition(";")
     name = name.strip().upper()
     if name not in _KEPT:
-        return _OF_NO_MATTER
+        return _OF_NO_MATTER if _NAME.fullmatch(name) else _NONE
     return Head(name, _parameters_of(rest) if semicolon else {})
 
 

@@ -123,7 +123,9 @@ def frees_when(ledger: Ledger, explanation: Explanation) -> str:
         return "When all portals but one have dropped it: look at them, then follow what is said below."
     waits = [_block_waits(ledger, explanation.night)] if explanation.local else []
     waits += [
-        _sync_waits(name, ledger.syncs[name], explanation) for name in explanation.origins if name in ledger.syncs
+        _sync_waits(name, ledger.syncs[name], explanation, ledger.today)
+        for name in explanation.origins
+        if name in ledger.syncs
     ]
     if waits:
         return f"When {' and '.join(waits)}."
@@ -142,17 +144,24 @@ def _block_waits(ledger: Ledger, night: Night) -> str:
     return "the block is taken out of the config"
 
 
-def _sync_waits(name: str, sync: SyncLedger, explanation: Explanation) -> str:
+def _sync_waits(name: str, sync: SyncLedger, explanation: Explanation, today: Night) -> str:
     if sync.presence is Presence.LEAVING:
         return f"{name} has left for good (it is no longer in the config)"
     if explanation.night in sync.retained:
         if sync.broken is not None:
             return f"{name}'s calendar can be read whole again and does not show it (or `icalsyncd accept`)"
+        if _runs_out(sync, explanation.night, today):
+            return f"it is over, at noon of the day after (it had begun when {name}'s calendar stopped showing it)"
         return f"{name}'s calendar has gone on without it for the time of the hold (or `icalsyncd accept`)"
     rules = {statement.rule for statement in explanation.statements if statement.sync == name and not statement.is_echo}
     if rules == {Rule.SILENT}:
         return f"{name}'s calendar no longer shows it, or its portal reads our feed again"
     return f"{name}'s calendar no longer shows it"
+
+
+def _runs_out(sync: SyncLedger, night: Night, today: Night) -> bool:
+    """Whether a night that is kept though the last copy lacks it is kept only because it has begun."""
+    return night <= today and sync.broken is None and not any(night in lack.nights for lack in sync.held)
 
 
 def words(ledger: Ledger, explanation: Explanation, accommodation: str, when: Callable[[Moment], str]) -> list[str]:
@@ -165,8 +174,10 @@ def words(ledger: Ledger, explanation: Explanation, accommodation: str, when: Ca
         taken_for = "an echo" if statement.is_echo else "an origin"
         lines.append(f"  {statement.sync} shows {_KINDS[statement.kind]} since {when(statement.since)}.")
         lines.append(f"      We take it for {taken_for}: {IN_WORDS[statement.rule]}.")
-        if explanation.night in ledger.syncs[statement.sync].retained:
-            lines.append("      Its last copy does not show it any more; the night is kept closed until that is sure.")
+        sync = ledger.syncs[statement.sync]
+        if explanation.night in sync.retained:
+            until = "it is over" if _runs_out(sync, explanation.night, ledger.today) else "that is sure"
+            lines.append(f"      Its last copy does not show it any more; the night is kept closed until {until}.")
     for telling in explanation.tellings:
         read = "which its portal has yet to read"
         if telling.fetched is not None:

@@ -11,6 +11,7 @@ from icalsyncd.availability.calendar import Event, Good, Partial
 from icalsyncd.availability.ledger import Ledger, SyncLedger
 from icalsyncd.availability.nights import EMPTY
 from icalsyncd.availability.stamps import Moment
+from icalsyncd.availability.zones import nights_begun
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +37,12 @@ class Receipt:
     def enter(self, ledger: Ledger) -> tuple[Ledger, Admitted]:
         """The ledger with what this copy says, and what was decided about it."""
         sync = ledger.syncs[self.sync]
+        begun = nights_begun(self.now, ledger.timezone, ledger.today)
         if self.released or self.reading is None:
             admitted = Admitted(Outcome.UPDATED, EMPTY, (), None)
         else:
             admitted = Admission(
-                sync, self.reading, self.now, ledger.today, self.hold, self.last_read, self.again
+                sync, self.reading, self.now, ledger.today, begun, self.hold, self.last_read, self.again
             ).decide()
         entered = pulled(
             ledger,
@@ -55,6 +57,9 @@ class Receipt:
         after = entered.syncs[self.sync]
         if (after.held, after.broken) != (admitted.held, admitted.broken):
             after = replace(after, held=admitted.held, broken=admitted.broken)
+        if self.reading is None and (running := sync.retained & begun):
+            # the last good copy lacked a night that had begun, and so it still does
+            after = replace(after, retained=running)
         if self.again and sync.pulled_at is not None:
             after = replace(after, pulled_at=sync.pulled_at)
         return entered if after is entered.syncs[self.sync] else entered.with_sync(self.sync, after), admitted

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from calendar import monthrange
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, tzinfo
 from enum import Enum
 from functools import lru_cache
@@ -20,7 +20,7 @@ from typing import Final, TypeAlias
 from icalsyncd.availability.nights import Night
 
 MAX_INSTANCES: Final = 50_000
-"""More instances, and more steps of one rule, than any real calendar has."""
+"""More instances than any real calendar has."""
 MAX_STEPS: Final = 40_000
 """More steps of all rules together."""
 _MAX_RULE: Final = 1_000
@@ -54,9 +54,12 @@ class Budget:
     instances: int = MAX_INSTANCES
 
     def takes(self, steps: int) -> bool:
-        """Whether that many more steps are still within bounds; they are counted."""
+        """Whether that many more steps are still within bounds; if so they are counted."""
+        if steps > self.steps:
+            # a rule that is not walked costs the rules beside it nothing
+            return False
         self.steps -= steps
-        return steps <= MAX_INSTANCES and self.steps >= 0
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,10 @@ class Rule:
 
 
 def rule_of(text: str) -> Rule | None:
-    """The rule that *text*, the value of an RRULE, says; None where it says none that is known."""
+    """The rule that *text*, the value of an RRULE, says; None where it says none that is known.
+
+    Beside an UNTIL a COUNT below 1 is left out: that takes more nights, not fewer.
+    """
     if len(text) > _MAX_RULE:
         return None
     parts: dict[str, str] = {}
@@ -107,6 +113,9 @@ def rule_of(text: str) -> Rule | None:
     except (KeyError, ValueError):
         return None
     known = rule.frequency in ("DAILY", "WEEKLY", "MONTHLY", "YEARLY", *_UNITS)
+    if rule.count is not None and rule.count < 1 and rule.until:
+        # some programs write COUNT=-1 for a rule that its UNTIL alone ends
+        rule = replace(rule, count=None)
     sound = rule.interval >= 1 and (rule.count is None or rule.count >= 1)
     return rule if known and sound and 0 not in rule.month_days | rule.positions else None
 

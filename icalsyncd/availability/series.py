@@ -88,10 +88,7 @@ class _Series:
             elif entry.free:
                 continue
             else:
-                starts = self._starts(entry)
-                if isinstance(starts, Failed):
-                    return starts
-                made = self._instances(entry, starts)
+                made = self._instances(entry, self._starts(entry))
             for occurrence in made:
                 self.budget.instances -= 1
                 if self.budget.instances < 0:
@@ -109,16 +106,13 @@ class _Series:
             onwards = written[0].parameters.get("RANGE", "").upper() == "THISANDFUTURE"
             self.overrides[entry.uid].append(_Override(entry, moment, onwards))
 
-    def _starts(self, entry: Entry) -> set[tuple[Night, int, Span]] | Failed:
+    def _starts(self, entry: Entry) -> set[tuple[Night, int, Span]]:
         """Day, seconds and span of each instance, those left out by an EXDATE excepted."""
         span = entry.span
         found = {(span.day, span.seconds, span)}
         exact = False
         for written in entry.component.all_of("RRULE"):
-            ruled = self._ruled(entry, written[1].strip())
-            if isinstance(ruled, Failed):
-                return ruled
-            starts, several_a_day = ruled
+            starts, several_a_day = self._ruled(entry, written[1].strip())
             exact |= several_a_day
             found.update((day, seconds, span.starting(day, seconds)) for day, seconds in starts)
         for written in entry.component.all_of("RDATE"):
@@ -138,9 +132,12 @@ class _Series:
                     left_out.add(self._place(moment, span, exact=exact))
         return {one for one in found if (one[0], None) not in left_out and (one[0], one[1]) not in left_out}
 
-    def _ruled(self, entry: Entry, text: str) -> tuple[list[tuple[Night, int]], bool] | Failed:
+    def _ruled(self, entry: Entry, text: str) -> tuple[list[tuple[Night, int]], bool]:
+        """When a rule's instances start, and whether several may on one day; none where it cannot be expanded."""
         span = entry.span
         rule = rule_of(text)
+        if rule and rule.count is None and "COUNT" in text.upper():
+            entry.problems.append("its RRULE has a COUNT of no times; its UNTIL counts alone")
         until: tuple[Night, int | None] | None = None
         if rule and rule.until:
             moment = moment_of((Head("UNTIL", {}), rule.until), self.zones)
@@ -162,8 +159,6 @@ class _Series:
                 window=(self.window.check_in - length, self.window.check_out),
                 budget=self.budget,
             )
-        if starts is Refusal.TOO_MANY:
-            return Failed(Reason.TOO_MANY_EVENTS, f"event {entry.position}: its RRULE {starts.value}")
         if isinstance(starts, Refusal):
             entry.problems.append(f"its RRULE {starts.value}; its first time counts")
             entry.broken = True

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from icalsyncd.availability.calendar import Event
 from icalsyncd.availability.claimed import Claims
-from icalsyncd.availability.claims import Claim, Rule, outlive, widen
+from icalsyncd.availability.claims import Claim, Rule, outlive, reuse_stay, widen
 from icalsyncd.availability.judgement import begin, circumstances, edge_of, goes_on
 from icalsyncd.availability.ledger import SyncLedger
 from icalsyncd.availability.nights import EMPTY, Night, Nights, intersection, union
@@ -106,7 +106,7 @@ def carried_over(
             # which of the two has ended nobody can tell
             kept = replace(kept, contested=kept.contested | (twin.contested & kept.genuine))
         claims.append(kept)
-    claims.extend(_held_back(old.ended(), retained - union(claim.nights for claim in claims)))
+    claims.extend(_held_back(old.ended(), retained - union(claim.nights for claim in claims), today))
     if any(claim.stay.check_in < today - 1 for claim in claims):
         claims = [left for claim in claims if (left := claim.only(claim.nights.since(today - 1))).verdicts]
     return Claims(sorted(_twice_told(claims), key=lambda claim: (claim.stay, claim.kind, claim.began)))
@@ -142,12 +142,17 @@ def _twice_told(claims: list[Claim]) -> list[Claim]:
     ]
 
 
-def _held_back(ended: tuple[Claim, ...], missing: Nights) -> Iterator[Claim]:
+def _held_back(ended: tuple[Claim, ...], missing: Nights, today: Night) -> Iterator[Claim]:
     """What stays claimed of the claims that the copy lacks."""
     for claim in ended if missing else ():
         # all that claimed a night, so that an echo does not stand for the origin beside it
         if kept := claim.nights & missing:
-            yield claim.only(kept)
+            held = claim.only(kept)
+            runs = kept.stays()
+            if runs[-1].check_out <= today + 1:
+                # what is left of a stay that has begun is an event of its own: its other nights are not to come back with it
+                held = replace(held, stay=reuse_stay(runs[0].check_in, runs[-1].check_out))
+            yield held
 
 
 class _Claims:

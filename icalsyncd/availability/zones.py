@@ -8,8 +8,9 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import Final
 
-from icalsyncd.availability.nights import Night
+from icalsyncd.availability.nights import Night, Nights
 from icalsyncd.availability.recurrence import windows_zone, zone_defined_by
+from icalsyncd.availability.stamps import Moment as Instant
 
 
 @lru_cache(maxsize=1)
@@ -70,6 +71,18 @@ class Zones:
 FIRST_DAY: Final = date(1900, 1, 1).toordinal()
 LAST_DAY: Final = date(2200, 1, 1).toordinal()
 """Days outside of these only say "long ago" or "for ever": no zone is asked about them."""
+NOON: Final = 12
+"""The hour of the day by which a guest has left."""
+
+
+def nights_begun(now: Instant, zone: str, today: Night) -> Nights:
+    """Tonight, and until noon the night before, in *zone* (an IANA name): begun, and not over, whatever the hour.
+
+    *today* is the accommodation's date, and counts where the clock disagrees.
+    """
+    local = datetime.fromtimestamp(now, zoneinfo.ZoneInfo(zone))
+    first = local.toordinal() - (1 if local.hour < NOON else 0)
+    return Nights.between(min(max(first, today - 1), today), today + 1)
 
 
 def wall_time(day: Night, seconds: int) -> datetime:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import date
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from icalsyncd.availability.admission import Admission, Admitted, Outcome
-from icalsyncd.availability.attribution import fetched, pulled
+from icalsyncd.availability.admission import Outcome
+from icalsyncd.availability.attribution import fetched
 from icalsyncd.availability.calendar import Broken, Event, Good, Kind, Partial, nights_in
 from icalsyncd.availability.ledger import Channel, Ledger, Link, SyncLedger
 from icalsyncd.availability.nights import EMPTY, Nights
+from icalsyncd.availability.receipt import Receipt
+from icalsyncd.availability.zones import nights_begun
 
 TODAY = 740_000
 HOUR = 3600.0
@@ -28,7 +31,7 @@ class Copies:
         channel = Channel("portal", receives=True, sends=True)
         self.ledger = Ledger(TODAY, syncs={"s": SyncLedger(channel, Link("house/s"))})
         self.hold = hold
-        self.now = 1e9
+        self.now = (TODAY - date(1970, 1, 1).toordinal()) * 24 * HOUR + 13 * HOUR
         self.snapshot: tuple[Event, ...] = ()
         self.last: Good | Partial = Good(())
 
@@ -51,9 +54,21 @@ class Copies:
         """The last copy is read anew."""
         return self._take(reading or self.last, again=True)
 
-    def next_day(self, days: int = 1) -> Copies:
+    def is_not_modified(self) -> None:
+        """The portal says that its calendar is the last good copy still."""
+        receipt = Receipt("s", None, self.now, self.now, self.hold, lambda uid: EMPTY)
+        self.ledger, _ = receipt.enter(self.ledger)
+
+    def release(self) -> None:
+        """The host believes the last copy."""
+        receipt = Receipt(
+            "s", self.last, self.now, self.now, self.hold, lambda uid: EMPTY, self.snapshot, again=True, released=True
+        )
+        self.ledger, _ = receipt.enter(self.ledger)
+
+    def next_day(self, days: int = 1, hours: float = 0) -> Copies:
         self.ledger = replace(self.ledger, today=self.ledger.today + days)
-        return self.after(24 * days)
+        return self.after(hours or 24 * days)
 
     @property
     def sync(self) -> SyncLedger:
@@ -71,21 +86,8 @@ class Copies:
         return outcome
 
     def _take(self, reading: Good | Partial, *, again: bool) -> Outcome:
-        today = self.ledger.today
-        made: Admitted = Admission(self.sync, reading, self.now, today, self.hold, self.snapshot, again).decide()
-        seen = self.sync.pulled_at
-        self.ledger = pulled(
-            self.ledger,
-            "s",
-            reading.events,
-            began=self.now,
-            now=self.now,
-            ours=lambda uid: EMPTY,
-            retained=made.retained,
-            good=made.outcome is Outcome.UPDATED and not again,
-        )
-        sync = replace(self.sync, held=made.held, broken=made.broken)
-        self.ledger = self.ledger.with_sync("s", replace(sync, pulled_at=seen) if again else sync)
+        receipt = Receipt("s", reading, self.now, self.now, self.hold, lambda uid: EMPTY, self.snapshot, again)
+        self.ledger, made = receipt.enter(self.ledger)
         return made.outcome
 
 
@@ -139,7 +141,7 @@ def test_a_held_night_is_released_by_the_third_pull_after_the_hold_and_not_befor
 
 def test_two_pulls_do_not_release_a_held_night_however_far_apart():
     copies = Copies()
-    copies.shows((0, 300))
+    copies.shows((1, 300))
     copies.after(1).shows()
     assert copies.after(48).shows() is Outcome.HELD
     assert copies.after(0.5).shows() is Outcome.UPDATED
@@ -177,10 +179,119 @@ def test_an_ordinary_cancellation_frees_its_nights_at_once_beside_held_ones():
     assert copies.claimed == nights((0, 5), (8, 300))
 
 
-def test_a_cancellation_of_three_nights_is_believed_though_they_were_all():
+def test_a_cancellation_of_three_nights_is_believed_where_others_are_left():
     copies = Copies()
-    copies.shows((10, 13))
+    copies.shows((10, 13), (20, 21))
+    assert copies.after(1).shows((20, 21)) is Outcome.UPDATED
+    assert copies.claimed == nights((20, 21))
+
+
+def test_a_calendar_that_lost_its_only_night_waits_for_the_hold_and_no_longer():
+    copies = Copies()
+    copies.shows((10, 11))
+    assert copies.after(1).shows() is Outcome.HELD
+    assert copies.after(HOLD / HOUR - 0.1).shows() is Outcome.HELD
+    assert copies.claimed == nights((10, 11))
+    assert copies.after(0.1).shows() is Outcome.UPDATED
+    assert copies.claimed == EMPTY
+
+
+def test_a_booking_window_hides_no_loss_of_the_bookings():
+    copies = Copies()
+    booked = [(10 * number, 10 * number + 5) for number in range(1, 13)]
+    copies.shows(*booked, (365, 1096))
+    # a faulty copy has the window and no bookings; its start has moved on, as every day
+    assert copies.after(1).shows((366, 1096)) is Outcome.HELD
+    assert copies.claimed == nights(*booked, (365, 1096))
+    copies.after(1).shows(*booked, (366, 1096))
+    assert copies.claimed.until(TODAY + 365) == nights(*booked)
+    assert not copies.sync.held or copies.sync.held[0].nights == nights((365, 366))
+
+
+def test_one_booking_beside_a_booking_window_is_held_as_one_without():
+    copies = Copies()
+    copies.shows((10, 13), (365, 1096))
+    assert copies.after(1).shows((365, 1096)) is Outcome.HELD
+    assert copies.claimed == nights((10, 13), (365, 1096))
+
+
+def test_a_closed_season_that_vanishes_is_held_though_many_bookings_stay():
+    copies = Copies()
+    booked = [(200 + 10 * number, 209 + 10 * number) for number in range(30)]
+    copies.shows((5, 95), *booked)
+    assert copies.after(1).shows(*booked) is Outcome.HELD
+    assert copies.claimed == nights((5, 95), *booked)
+    # 89 nights are a stay like others
+    copies = Copies()
+    copies.shows((5, 94), *booked)
+    assert copies.after(1).shows(*booked) is Outcome.UPDATED
+
+
+def test_ordinary_cancellations_beside_a_booking_window_are_believed_at_once():
+    copies = Copies()
+    copies.shows(*season(10), (365, 1096))
+    assert copies.after(1).shows(*season(8), (365, 1096)) is Outcome.UPDATED
+
+
+def test_a_night_that_has_begun_is_kept_until_noon_of_the_next_day():
+    copies = Copies()
+    copies.shows((0, 3), (20, 22))
+    # it is another day already where the portal is
+    assert copies.after(1).shows((1, 3), (20, 22)) is Outcome.UPDATED
+    assert copies.claimed == nights((0, 3), (20, 22))
+    assert copies.sync.retained == nights((0, 1))
+    copies.next_day(hours=11)
+    copies.after(10.9).shows((1, 3), (20, 22))
+    assert copies.claimed == nights((0, 3), (20, 22)), "a minute before noon"
+    copies.after(0.2).shows((1, 3), (20, 22))
+    assert copies.claimed == nights((1, 3), (20, 22))
+    assert not copies.sync.retained
+
+
+def test_a_stay_that_is_cancelled_on_its_first_evening_frees_all_but_that_night():
+    copies = Copies()
+    copies.shows((0, 10), (20, 22))
+    assert copies.after(1).shows((20, 22)) is Outcome.UPDATED
+    assert copies.claimed == nights((0, 1), (20, 22))
+    # the same copy again, by its own word, and the copy read anew
+    copies.after(1).is_not_modified()
+    assert copies.claimed == nights((0, 1), (20, 22))
+    assert copies.sync.retained == nights((0, 1))
+    copies.after(1).reread()
+    assert copies.claimed == nights((0, 1), (20, 22))
+    copies.after(1).shows((0, 10), (20, 22))
+    assert copies.claimed == nights((0, 10), (20, 22))
+
+
+def test_a_stay_whose_last_night_has_begun_is_neither_held_nor_freed():
+    copies = Copies()
+    copies.shows((0, 1))
     assert copies.after(1).shows() is Outcome.UPDATED
+    assert copies.claimed == nights((0, 1))
+
+
+def test_where_the_clock_and_the_stored_day_disagree_tonight_is_kept():
+    for days in (-400, -1, 1, 400):
+        copies = Copies()
+        copies.shows((0, 1), (20, 22))
+        copies.after(24 * days).shows((20, 22))
+        assert copies.claimed == nights((0, 1), (20, 22)), days
+
+
+def test_a_night_is_over_at_noon_of_its_own_zone():
+    day = (TODAY - date(1970, 1, 1).toordinal()) * 24 * HOUR
+    # noon of Tokyo is 3:00 UTC, that of New York in January 17:00 UTC
+    assert nights_begun(day + 2.9 * HOUR, "Asia/Tokyo", TODAY) == nights((-1, 1))
+    assert nights_begun(day + 3 * HOUR, "Asia/Tokyo", TODAY) == nights((0, 1))
+    assert nights_begun(day + 16.9 * HOUR, "America/New_York", TODAY) == nights((-1, 1))
+    assert nights_begun(day + 17 * HOUR, "America/New_York", TODAY) == nights((0, 1))
+
+
+def test_what_the_host_believes_frees_tonight_too():
+    copies = Copies()
+    copies.shows((0, 10))
+    copies.after(1).shows()
+    copies.release()
     assert copies.claimed == EMPTY
 
 
@@ -204,14 +315,14 @@ def test_nine_nights_of_ten_are_held_and_eight_are_not():
 
 def test_a_hold_of_nothing_never_holds():
     copies = Copies(hold=0.0)
-    copies.shows((0, 300))
+    copies.shows((1, 300))
     assert copies.after(1).shows() is Outcome.UPDATED
     assert copies.claimed == EMPTY
 
 
 def test_a_hold_that_is_switched_off_releases_what_it_held_with_the_next_pull():
     copies = Copies()
-    copies.shows((0, 300))
+    copies.shows((1, 300))
     copies.after(1).shows()
     copies.hold = 0.0
     assert copies.after(0.1).shows() is Outcome.UPDATED
@@ -447,4 +558,5 @@ def test_what_a_copy_shows_is_always_claimed_and_no_night_is_ever_freed_but_by_w
         assert copies.claimed <= before | present
         assert copies.sync.retained == copies.claimed - present
         if outcome is Outcome.UPDATED:
-            assert copies.claimed == present
+            assert copies.claimed - nights((-1, 1)) == present - nights((-1, 1))
+            assert copies.claimed.until(TODAY + 1) >= before.until(TODAY + 1), "tonight is kept whatever a copy says"

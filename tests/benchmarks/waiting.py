@@ -49,7 +49,7 @@ def waits(running: Running, work: Callable[[], object], accommodations: int, pau
             async def once() -> None:
                 start = time.perf_counter()
                 link = links[len(taken) % len(links)]
-                async with session.get(link, headers={"Accept": "text/html"}) as answer:
+                async with session.get(link, headers={"Accept": "text/html", "Accept-Language": "en"}) as answer:
                     await answer.read()
                 taken.append(time.perf_counter() - start)
 

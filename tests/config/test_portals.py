@@ -92,5 +92,5 @@ def test_what_real_calendars_say() -> None:
     assert compiled(airbnb.reservation).match("Reserved")
     assert compiled(airbnb.block).match("Airbnb (Not available)")
     assert not booking.reservation + booking.block
-    assert booking.empty_body == "empty"
+    assert booking.empty_body == "failure"
     assert compiled(profile("vrbo").reservation).match("Réservée - Somebody")

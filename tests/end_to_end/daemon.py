@@ -21,6 +21,9 @@ from yarl import URL
 
 Feeds = dict[str, bytes]
 
+LOOK = {"Accept": "text/html,application/xhtml+xml", "Accept-Language": "en"}
+"""What a browser sends over plain http: a look at a feed, and no fetch."""
+
 
 _given: set[int] = set()
 
@@ -202,7 +205,7 @@ class Daemon:
 
     async def peek(self, sync: str) -> tuple[int, bytes]:
         """The feed of a sync as a browser would see it, which is no fetch."""
-        status, body, _ = await self.ask("GET", self.links()[sync], {"Accept": "text/html"})
+        status, body, _ = await self.ask("GET", self.links()[sync], LOOK)
         return status, body
 
     async def fetch(self, sync: str) -> bytes:
@@ -215,7 +218,7 @@ class Daemon:
         """Every feed, byte for byte, seen without fetching it."""
         seen: Feeds = {}
         for sync, link in self.links().items():
-            _, seen[sync], _ = await self.ask("GET", link, {"Accept": "text/html"})
+            _, seen[sync], _ = await self.ask("GET", link, LOOK)
         return seen
 
 

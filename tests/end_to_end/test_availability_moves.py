@@ -9,7 +9,7 @@ import time
 import pytest
 
 from tests.end_to_end.conftest import two_houses
-from tests.end_to_end.daemon import Daemon, nights_of
+from tests.end_to_end.daemon import LOOK, Daemon, nights_of
 from tests.end_to_end.portal import Portal, calendar, day
 
 pytestmark = pytest.mark.slow
@@ -102,7 +102,7 @@ async def test_a_good_file_takes_effect_within_half_a_second_and_leaves_the_othe
     saved = time.monotonic()
     link = running.links()["casa-azul/vrbo"]
     while True:
-        _, body, _ = await running.ask("GET", link, {"Accept": "text/html"})
+        _, body, _ = await running.ask("GET", link, LOOK)
         if nights_of(body) == nights(5):
             break
         assert time.monotonic() - saved < 1.5, "the links command itself took part of this time"
@@ -139,7 +139,7 @@ async def test_a_file_cut_off_after_any_of_its_lines_changes_no_feed(running: Da
         running.write("".join(lines[:count]))
         await running.post("/-/reload")
         for sync, link in links.items():
-            _, body, _ = await running.ask("GET", link, {"Accept": "text/html"})
+            _, body, _ = await running.ask("GET", link, LOOK)
             assert body == before[sync], f"{sync} with the file cut after line {count}"
     running.write(whole)
     status, _ = await running.post("/-/reload")
@@ -184,7 +184,7 @@ async def test_a_removed_sync_stays_as_it_was_for_the_delay_and_then_empties(
     assert (await running.sync("casa-azul/holidu"))["state"] == "leaving"
 
     async def seen(sync: str) -> tuple[int, set[str]]:
-        status, body, _ = await running.ask("GET", links[sync], {"Accept": "text/html"})
+        status, body, _ = await running.ask("GET", links[sync], LOOK)
         return status, nights_of(body)
 
     assert await seen("casa-azul/vrbo") == (200, nights(10, 11, 12))

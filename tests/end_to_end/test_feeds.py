@@ -8,7 +8,7 @@ import socket
 import pytest
 from yarl import URL
 
-from tests.end_to_end.daemon import Daemon, nights_of
+from tests.end_to_end.daemon import LOOK, Daemon, nights_of
 from tests.end_to_end.portal import Portal, calendar
 
 pytestmark = pytest.mark.slow
@@ -76,7 +76,7 @@ async def test_what_counts_as_a_fetch(running: Daemon) -> None:
 
     await running.ask("HEAD", link)
     await running.ask("GET", link, {"Range": "bytes=0-10"})
-    await running.ask("GET", link, {"Accept": "text/html,application/xhtml+xml"})
+    await running.ask("GET", link, LOOK)
     assert not await fetched()
     await running.ask("GET", link)
     assert await fetched()

@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 
 from tests.end_to_end.conftest import two_houses
-from tests.end_to_end.daemon import Daemon, daemon, nights_of
+from tests.end_to_end.daemon import LOOK, Daemon, daemon, nights_of
 from tests.end_to_end.portal import Portal, calendar, day, portals
 
 pytestmark = pytest.mark.slow
@@ -83,7 +83,7 @@ async def test_fifty_kills_at_random_moments_lose_nothing(tmp_path: Path) -> Non
             for portal in opened:
                 await portal.close()
             await made.up()
-            _, body, _ = await made.ask("GET", links["casa-azul/vrbo"], {"Accept": "text/html"})
+            _, body, _ = await made.ask("GET", links["casa-azul/vrbo"], LOOK)
             assert seen <= nights_of(body), f"kill {number}"
             seen |= nights_of(body)
             for portal in opened:

@@ -60,7 +60,7 @@ def configure(made: Machine, text: str) -> None:
 
 def nights(made: Machine, link: str, *, as_portal: bool = False) -> str:
     """The starts of the events in a feed, those long past left out; a browser's look, unless it is *as_portal*."""
-    accept = "text/calendar" if as_portal else "text/html"
-    feed = made.says(f"curl --silent --fail --header 'Accept: {accept}' {link}")
+    look = "" if as_portal else "--header 'Accept: text/html' --header 'Accept-Language: en'"
+    feed = made.says(f"curl --silent --fail {look} {link}")
     starts = [line.partition(":")[2].strip() for line in feed.splitlines() if line.startswith("DTSTART")]
     return " ".join(start for start in starts if start > "2026")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.end_to_end.daemon import Daemon, nights_of
+from tests.end_to_end.daemon import LOOK, Daemon, nights_of
 from tests.end_to_end.portal import Portal, calendar, day, portals
 
 LIBRARY = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
@@ -82,7 +82,7 @@ def is_planned(sync: dict[str, Any]) -> bool:
 
 async def seen(running: Daemon, link: str) -> list[int]:
     """The nights that are closed, as days from the real today."""
-    status, body, _ = await running.ask("GET", link, {"Accept": "text/html"})
+    status, body, _ = await running.ask("GET", link, LOOK)
     assert status == 200
     return offsets(nights_of(body))
 

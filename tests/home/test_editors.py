@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.daemon import Daemon, daemon, nights_of
+from tests.end_to_end.daemon import LOOK, Daemon, daemon, nights_of
 from tests.end_to_end.portal import calendar, day, portals
 
 pytestmark = pytest.mark.slow
@@ -178,7 +178,7 @@ async def edited(tmp_path: Path) -> AsyncIterator[Daemon]:
 
 
 async def feed(running: Daemon, link: str) -> set[str]:
-    status, body, _ = await running.ask("GET", link, {"Accept": "text/html"})
+    status, body, _ = await running.ask("GET", link, LOOK)
     assert status == 200
     return nights_of(body)
 

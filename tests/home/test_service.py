@@ -205,7 +205,10 @@ def test_the_commands_of_root_find_it_and_leave_the_config_readable_for_it(servi
     link = service.link(WEBSITE)
     said = service.says(f"icalsyncd pause {WEBSITE} --state-dir {STATE}")
     assert said
-    service.until(f"curl --silent --header 'Accept: text/html' {link} | grep -c 20300110; true", "0")
+    service.until(
+        f"curl --silent --header 'Accept: text/html' --header 'Accept-Language: en' {link} | grep -c 20300110; true",
+        "0",
+    )
     assert service.says("stat --format '%a %U %G' /etc/icalsyncd/config.yaml") == "640 root icalsyncd"
     assert service.shown("StatusText") == "1 sync: 1 paused"
 
@@ -244,7 +247,7 @@ def test_with_the_socket_unit_a_restart_refuses_no_portal(service: Machine) -> N
             "import sys, time, urllib.request\n"
             "end, answered = time.monotonic() + 4, 0\n"
             "while time.monotonic() < end:\n"
-            "    asked = urllib.request.Request(sys.argv[1], headers={'Accept': 'text/html'})\n"
+            "    asked = urllib.request.Request(sys.argv[1], headers={'Accept': 'text/html', 'Accept-Language': 'en'})\n"
             "    assert urllib.request.urlopen(asked, timeout=20).status == 200\n"
             "    answered += 1\n"
             "print(answered)\n"

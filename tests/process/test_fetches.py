@@ -12,11 +12,13 @@ import pytest
 
 from icalsyncd import config
 from icalsyncd.config import Address
+from icalsyncd.fetches import is_fetch
 from icalsyncd.hub import Hub
 from icalsyncd.installation import Installation
 from icalsyncd.listeners import listen
 from icalsyncd.store import Store
 from icalsyncd.view import SyncName
+from tests.process.readers import BROWSERS, PORTALS, headers
 
 NAME, BESIDE = ("casa", "website"), ("casa", "office")
 
@@ -134,3 +136,16 @@ async def test_two_fetches_of_one_accommodation_that_are_entered_together_are_bo
         assert after is not None
         assert before is not None
         assert after > before + 0.1
+
+
+@pytest.mark.parametrize("sent", PORTALS.values(), ids=PORTALS)
+def test_what_programs_send_by_default_is_a_fetch(sent: dict[str, str]) -> None:
+    assert is_fetch("GET", headers(sent))
+    assert not is_fetch("HEAD", headers(sent))
+    assert not is_fetch("GET", headers({**sent, "Range": "bytes=0-10"}))
+
+
+@pytest.mark.parametrize("sent", BROWSERS.values(), ids=BROWSERS)
+def test_what_a_browser_sends_is_no_fetch(sent: dict[str, str]) -> None:
+    assert not is_fetch("GET", headers(sent))
+    assert not is_fetch("GET", headers({name.lower(): value for name, value in sent.items()}))

@@ -9,7 +9,7 @@ from typing import Protocol
 
 import pytest
 
-from tests.end_to_end.daemon import Daemon
+from tests.end_to_end.daemon import LOOK, Daemon
 from tests.end_to_end.portal import Portal, calendar
 from tests.publish import servers
 from tests.publish.house import config, get, link_of, name_of, nights, until_published
@@ -74,9 +74,7 @@ async def test_a_booking_is_published_within_a_second_of_the_pull(
         # the same bytes as the feeds listener has, and headers like its
         status, body, headers = await get(link)
         assert status == 200
-        served, there, _ = await made.ask(
-            "GET", f"http://127.0.0.1:{made.listen}/{name_of(link)}", {"Accept": "text/html"}
-        )
+        served, there, _ = await made.ask("GET", f"http://127.0.0.1:{made.listen}/{name_of(link)}", LOOK)
         assert (served, there) == (200, body)
         assert headers["Content-Type"].lower().replace(" ", "") == "text/calendar;charset=utf-8"
         assert headers["Cache-Control"] == "no-cache"
