@@ -199,6 +199,16 @@ def test_a_held_night_says_that_it_is_held():
     assert "Its last copy does not show it any more" in told(house, 10)
 
 
+def test_a_night_that_is_kept_because_it_has_begun_says_when_it_is_over():
+    house = started("a", "b")
+    house.shows("a", (0, 3))
+    house.shows("a", (1, 3), retained=nights(0, 1))
+    assert opens(house, 0) == (
+        "When it is over, at noon of the day after (it had begun when a's calendar stopped showing it)."
+    )
+    assert "the night is kept closed until it is over" in told(house, 0)
+
+
 def test_a_night_kept_by_an_unreadable_calendar_says_so():
     house = untold(started("a", "b"))
     house.shows("a", good=False, retained=nights(10, 11))
