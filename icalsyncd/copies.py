@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import codecs
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
 from icalsyncd import log
@@ -14,12 +16,25 @@ from icalsyncd.availability.nights import Night
 from icalsyncd.availability.reading import read
 from icalsyncd.availability.settings import ReadSettings
 from icalsyncd.journal import Journal
+from icalsyncd.pull import Validators
 from icalsyncd.store import Role, StoreFailed
 
 INLINE_MOST: Final = 12 * 1024
 """Bytes that are read on the loop, in about a quarter of a millisecond; larger bodies are read on a thread."""
 
 T = TypeVar("T")
+
+_COSTLY: Final = (b"RRULE", b"RDATE", b"MEZONE")
+"""What makes a calendar costly to read: it recurs, or brings a zone of its own. The end of VTIMEZONE alone, since some
+letters that are not ASCII become its first ones in capitals."""
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A portal's calendar as it came, and what the portal calls this very body. It is replaced whole."""
+
+    body: bytes = field(repr=False)
+    validators: Validators | None
 
 
 class Copies:
@@ -64,6 +79,12 @@ class Copies:
 
 
 def _is_plain(body: bytes) -> bool:
-    """Whether nothing in *body* can make it costly to read: no recurrence, no zone of its own, not compressed."""
-    upper = body.upper()
-    return b"RRULE" not in upper and b"VTIMEZONE" not in upper and not body.startswith(b"\x1f\x8b")
+    """Whether nothing in *body* can make it costly to read.
+
+    Folds, blanks and NULs may stand in the middle of a word, and are no part of it once it is read. What is compressed,
+    or has a byte order mark, is not looked into.
+    """
+    if body.startswith((b"\x1f\x8b", codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return False
+    words = body.translate(None, b"\r\n\t \0").upper()
+    return not any(word in words for word in _COSTLY)

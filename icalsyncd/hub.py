@@ -63,15 +63,15 @@ class Hub:
         self._puller = Puller(now=self.clock.now)
         self.intake = Intake(self.journal, self._puller, self.clock, installation, self.counts)
         self.rounds = Rounds(
-            self.intake.pull,
+            self.intake.look,
             self._attempts,
             self.clock.now,
             self._wake,
         )
         self.vigil = Vigil(self.journal, self.clock, self._reread_soon)
-        self.feeds = Feeds(lambda: self.view, self.journal, self.intake.pull, self.clock.now, self.counts)
+        self.feeds = Feeds(lambda: self.view, self.journal, self.intake.look, self.clock.now, self.counts)
         self.publisher = Publisher(
-            lambda: self.view, self.journal, self.clock, installation, self.intake.pull, self.counts
+            lambda: self.view, self.journal, self.clock, installation, self.intake.look, self.counts
         )
         self.metrics = Metrics(self.counts, self._scene)
         self._background: set[asyncio.Task[Any]] = set()

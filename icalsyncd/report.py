@@ -10,6 +10,7 @@ from icalsyncd.availability.admission import Admitted, Outcome
 from icalsyncd.availability.calendar import Reason
 from icalsyncd.availability.ledger import SyncLedger
 from icalsyncd.availability.nights import EMPTY
+from icalsyncd.pull import Failure
 from icalsyncd.state import Facts
 
 PullOutcome = Literal["updated", "not_modified", "partial", "held", "failed"]
@@ -47,3 +48,10 @@ def tell(sync: str, before: Facts, facts: Facts, admitted: Admitted, known: Sync
         log.info("pulled", sync=sync, nights=len(now.claimed), new=len(new), gone=len(gone))
     else:
         log.debug("pulled", sync=sync, nights=len(now.claimed))
+
+
+def tell_failed(sync: str, before: Facts, failure: Failure) -> None:
+    """One line where it begins to fail, or fails for another reason."""
+    say = log.debug if before.reason is failure.reason else log.warning
+    again = " again" if before.reason is failure.reason else ""
+    say(f"pull failed{again}", sync=sync, reason=failure.reason.value, detail=failure.detail)

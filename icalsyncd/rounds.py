@@ -12,7 +12,7 @@ from typing import Final
 from icalsyncd import log
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.pace import in_steps
-from icalsyncd.schedule import NAP, Attempts, due, slept, spread
+from icalsyncd.schedule import NAP, Attempts, due, slept, spread, wait_of
 from icalsyncd.view import SyncName
 
 _BREATH: Final = 32
@@ -21,6 +21,8 @@ _HASTE_APART: Final = 900.0
 """Seconds between two times at which every portal is asked out of turn: a clock may go to and fro."""
 _UNASKED: Final = 1.0
 """Seconds after which a portal that was not asked, since its sync is only about to take part, is looked at again."""
+_AFTER_BUG: Final = 600.0
+"""The same after a pull that did not even end."""
 
 
 class Rounds:
@@ -43,6 +45,8 @@ class Rounds:
         self._due: dict[SyncName, Moment] = {}
         self._queue: list[tuple[Moment, SyncName]] = []
         self._running: dict[SyncName, asyncio.Task[None]] = {}
+        self._wanted: set[SyncName] = set()
+        """Those of them that are to be pulled once more as soon as they have ended."""
         self._wake = asyncio.Event()
         self._hurried: float | None = None
 
@@ -52,6 +56,7 @@ class Rounds:
             del self._intervals[name]
             self._since.pop(name, None)
             self._due.pop(name, None)
+            self._wanted.discard(name)
 
     async def configure(self, intervals: Mapping[SyncName, float]) -> None:
         """Pull the syncs of *intervals* (seconds) and no others; those that go on as they were keep their schedule."""
@@ -72,16 +77,19 @@ class Rounds:
             return
         moment = due(self._attempts(name), "/".join(name), interval, since=self._since[name], now=self._now())
         if self._due.get(name) != moment:
-            self._due[name] = moment
-            heapq.heappush(self._queue, (moment, name))
-            self._wake.set()
+            self._plan_at(name, moment)
+
+    def _plan_at(self, name: SyncName, moment: Moment) -> None:
+        self._due[name] = moment
+        heapq.heappush(self._queue, (moment, name))
+        self._wake.set()
 
     def hurry(self, name: SyncName) -> None:
-        """Pull *name* as soon as may be."""
-        if name in self._intervals:
-            self._due[name] = self._now()
-            heapq.heappush(self._queue, (self._due[name], name))
-            self._wake.set()
+        """Pull *name* as soon as may be: where a pull of it runs, which was begun for less, right after that."""
+        if name in self._running:
+            self._wanted.add(name)
+        elif name in self._intervals:
+            self._plan_at(name, self._now())
 
     async def hurry_all(self) -> None:
         """Pull every sync within half a minute, each at its own moment of it, unless that was asked for just before.
@@ -94,15 +102,14 @@ class Rounds:
         self._hurried = monotonic()
         async for names in in_steps(list(self._intervals), _BREATH):
             for name in names:
-                moment = max(now + spread("/".join(name)), self._attempts(name).not_before or now)
+                moment = max(now + spread("/".join(name)), wait_of(self._attempts(name), now) or now)
                 if self._due.get(name, moment) > moment:
-                    self._due[name] = moment
-                    heapq.heappush(self._queue, (moment, name))
-        self._wake.set()
+                    self._plan_at(name, moment)
 
     def next_pull(self, name: SyncName) -> Moment | None:
-        """When *name* is due; None where it is not pulled."""
-        return self._due.get(name)
+        """When *name* is due, and its portal may be asked; None where it is not pulled."""
+        planned = self._due.get(name)
+        return planned and max(planned, wait_of(self._attempts(name), self._now()) or planned)
 
     async def run(self) -> None:
         """Pull, until cancelled."""
@@ -126,31 +133,41 @@ class Rounds:
     async def _start_due(self, now: Moment) -> None:
         while self._queue and self._queue[0][0] <= now:
             moment, name = heapq.heappop(self._queue)
-            if self._due.get(name) == moment and name not in self._running:
-                self._running[name] = asyncio.create_task(self._go(name), name=f"pull {'/'.join(name)}")
-                if not len(self._running) % _BREATH:
-                    # thousands may be due at once, at a start or after a sleep
-                    await asyncio.sleep(0)
+            if self._due.get(name) != moment or name in self._running:
+                continue
+            if (wait := wait_of(self._attempts(name), now)) is not None:
+                # heard since this was planned, by whoever else asked its portal
+                self._plan_at(name, wait)
+                continue
+            self._running[name] = asyncio.create_task(self._go(name), name=f"pull {'/'.join(name)}")
+            if not len(self._running) % _BREATH:
+                # thousands may be due at once, at a start or after a sleep
+                await asyncio.sleep(0)
 
     async def _go(self, name: SyncName) -> None:
-        pulled: object = None
+        """Pull *name*, and plan its next pull by how this one ended."""
+        pause: float | None = _AFTER_BUG
         try:
-            pulled = await self._pull(name)
+            pause = None if await self._pull(name) is not None else _UNASKED
         except Exception:
             # a bug in one sync does not stop another
             log.exception("a pull ended in a bug", sync="/".join(name))
         finally:
             self._running.pop(name, None)
-            self._since_now(name, self._now() + _UNASKED if pulled is None else None)
+            self._since_now(name, pause)
 
-    def _since_now(self, name: SyncName, earliest: Moment | None) -> None:
-        if name in self._intervals:
-            self._due.pop(name, None)
-            self.plan(name)
-            if earliest is not None and self._due[name] < earliest:
-                self._due[name] = earliest
-                heapq.heappush(self._queue, (earliest, name))
-                self._wake.set()
+    def _since_now(self, name: SyncName, pause: float | None) -> None:
+        """Plan the next pull of *name*, at least *pause* seconds from now, but at once where that was wanted meanwhile."""
+        if name not in self._intervals:
+            return
+        self._due.pop(name, None)
+        if name in self._wanted:
+            self._wanted.discard(name)
+            self.hurry(name)
+            return
+        self.plan(name)
+        if pause is not None and self._due[name] < self._now() + pause:
+            self._plan_at(name, self._now() + pause)
 
     async def _awake(self, now: Moment) -> None:
         """After a sleep of the machine: what is overdue is pulled within a minute, each at its own moment of it."""

@@ -58,12 +58,19 @@ def due(attempts: Attempts, name: str, interval: float, *, since: float, now: fl
         return since + spread(name)
     if attempts.failures:
         regular = last + min(_MINUTE * 2.0 ** min(attempts.failures - 1, 20), interval)
-        if attempts.not_before is not None:
-            regular = max(regular, attempts.not_before)
+        regular = max(regular, wait_of(attempts, now) or regular)
     else:
         # a timer that rang a little early must not pull twice for one slot
         regular = next_slot(last + min(_MINUTE, interval / 10), name, interval)
     return regular if regular >= since else since + spread(name)
+
+
+def wait_of(attempts: Attempts, now: float) -> float | None:
+    """Until when the portal wants to be left in peace; None where it may be asked *now*."""
+    if attempts.not_before is None or attempts.last is None or attempts.last > now + _MINUTE:
+        # a wish that was heard under a clock that was wrong names no moment
+        return None
+    return attempts.not_before if attempts.not_before > now else None
 
 
 def spread(name: str) -> float:
@@ -76,10 +83,14 @@ def after_failure(
 ) -> Attempts:
     """*attempts* with one more that failed *at*; the portal asked to wait *retry_after* seconds from then, or did not.
 
-    It is obeyed up to a day where the portal said that we ask too much, else up to four intervals.
+    It is obeyed up to a day where the portal said that we ask too much, else up to four intervals. One that says
+    nothing of it takes back no wish that still runs.
     """
     longest = _DAY if reason is Reason.HTTP_429 else _INTERVALS_OF_PATIENCE * interval
-    not_before = at + min(retry_after, longest) if retry_after is not None else None
+    earlier = wait_of(attempts, at)
+    not_before = earlier if earlier is not None and earlier <= at + _DAY else None
+    if retry_after is not None:
+        not_before = at + min(retry_after, longest)
     return Attempts(at, attempts.failures + 1, not_before)
 
 

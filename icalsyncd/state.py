@@ -11,7 +11,7 @@ from functools import lru_cache
 from hashlib import blake2b
 
 from icalsyncd.availability.calendar import Reason
-from icalsyncd.availability.ledger import Ledger, Presence
+from icalsyncd.availability.ledger import Ledger, Presence, SyncLedger
 from icalsyncd.availability.nights import Night
 from icalsyncd.availability.settings import ReadSettings, Summaries
 from icalsyncd.availability.stamps import Moment
@@ -99,7 +99,8 @@ class State:
         """The same under *ledger*, with the facts that follow from it.
 
         Feeds whose nights differ are stamped with *now*. A sync without a snapshot has no copies and no validators: a
-        "not modified" would stand for what no longer counts. One that takes part again is to be pulled at once.
+        "not modified" would stand for what no longer counts. One that takes part again is to be pulled at once, and so is
+        one at another address: what its former portal asked for is no wish of this one.
         """
         facts: dict[str, Facts] = {}
         for name, sync in ledger.syncs.items():
@@ -109,11 +110,16 @@ class State:
                 known = replace(known, feed_changed=now)
             if sync.pulled_at is None and known.has_copy:
                 known = known.without_copies()
-            if before is not None and before.presence in _OUT and sync.presence is Presence.ACTIVE:
+            if before is not None and _begins_anew(before, sync):
                 known = replace(known, attempts=Attempts())
             if known is not _FRESH:
                 facts[name] = known
         return State(ledger, facts)
+
+
+def _begins_anew(before: SyncLedger, now: SyncLedger) -> bool:
+    resumed = before.presence in _OUT and now.presence is Presence.ACTIVE
+    return resumed or before.calendar != now.calendar
 
 
 _OUT = (Presence.PAUSED, Presence.GONE)

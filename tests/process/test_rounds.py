@@ -79,3 +79,74 @@ async def test_a_sync_that_was_not_pulled_is_looked_at_again_and_one_that_is_no_
     assert planned > now + 0.5
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
+
+
+async def at_work(made: Rounds, until: asyncio.Event, patience: float = 10.0) -> None:
+    """Let *made* run until it has come so far."""
+    running = asyncio.create_task(made.run())
+    try:
+        async with asyncio.timeout(patience):
+            await until.wait()
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_a_pull_that_did_not_even_end_is_not_tried_again_at_once() -> None:
+    asked: list[float] = []
+    ended = asyncio.Event()
+    now = time.time()
+
+    async def pull(name: SyncName) -> object:
+        asked.append(now)
+        asyncio.get_running_loop().call_soon(ended.set)
+        raise RuntimeError("a bug")
+
+    made = Rounds(pull, lambda name: Attempts(), time.time, lambda: None)
+    await made.configure({BUSY: 3600.0})
+    await at_work(made, ended)
+    planned = made.next_pull(BUSY)
+    assert planned is not None
+    assert planned > now + 500
+    assert len(asked) == 1
+
+
+async def test_what_is_hurried_while_it_runs_is_pulled_right_after() -> None:
+    asked: list[SyncName] = []
+    again = asyncio.Event()
+    now = time.time()
+
+    async def pull(name: SyncName) -> object:
+        asked.append(name)
+        if len(asked) == 1:
+            made.hurry(name)
+        else:
+            again.set()
+        return object()
+
+    made = Rounds(pull, lambda name: Attempts(last=now), time.time, lambda: None)
+    await made.configure({BUSY: 86400.0})
+    made.hurry(BUSY)
+    await at_work(made, again)
+    assert asked == [BUSY, BUSY]
+
+
+async def test_a_wish_heard_after_a_slot_was_planned_moves_the_slot() -> None:
+    asked: list[SyncName] = []
+    other = asyncio.Event()
+    now = time.time()
+    attempts = {HOUSES[1]: Attempts(last=now - 100), BUSY: Attempts(last=now - 100)}
+
+    async def pull(name: SyncName) -> object:
+        asked.append(name)
+        other.set()
+        return object()
+
+    made = Rounds(pull, lambda name: attempts[name], time.time, lambda: None)
+    await made.configure(dict.fromkeys((BUSY, HOUSES[1]), 86400.0))
+    made.hurry(BUSY)
+    attempts[BUSY] = Attempts(last=now, failures=1, not_before=now + 3600)
+    assert made.next_pull(BUSY) == now + 3600
+    made.hurry(HOUSES[1])
+    await at_work(made, other)
+    assert asked == [HOUSES[1]]
