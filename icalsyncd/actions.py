@@ -109,7 +109,7 @@ class Answers:
             view=view,
             config=hub.config_status,
             file=self._file,
-            removal_delay=float(accepted.config.server.removal_delay),
+            removal_delay=hub.removal_delay,
             names={each.id: each.name for each in accepted.config.accommodations},
             intervals={(each.accommodation, each.id): float(each.interval) for each in accepted.config.syncs()},
             next_pulls={name: due for name in names if (due := hub.rounds.next_pull(name)) is not None},

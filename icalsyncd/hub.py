@@ -17,6 +17,7 @@ from icalsyncd import log
 from icalsyncd.availability.attribution import woke
 from icalsyncd.availability.nights import Nights
 from icalsyncd.availability.offers import Trouble
+from icalsyncd.availability.removal import RemovalDelay
 from icalsyncd.clock import Clock
 from icalsyncd.config import Accepted
 from icalsyncd.feeds import Feeds
@@ -112,7 +113,7 @@ class Hub:
         self.accepted = accepted
         self.intake.configure(config)
         self.publisher.configure(config)
-        self.vigil.configure(config.server.removal_delay, frozenset(wanted))
+        self.vigil.configure(self._keep_for(float(config.server.removal_delay)), frozenset(wanted))
         intervals = {
             (sync.accommodation, sync.id): float(sync.interval)
             for sync in config.syncs()
@@ -149,6 +150,20 @@ class Hub:
         await self.rounds.configure(intervals)
         for name in asked:
             self.rounds.hurry(name)
+
+    def _keep_for(self, wanted: float) -> RemovalDelay:
+        """The removal delay under a config that says *wanted* seconds; stored, since the next start may read half a file."""
+        known, now = self.journal.removal_delay, self.clock.now()
+        delay = RemovalDelay(wanted) if known is None else known.under(wanted, now)
+        if delay != known:
+            self.journal.keep_for(delay)
+        return delay
+
+    @property
+    def removal_delay(self) -> float:
+        """Seconds for which what disappears from the config is kept at present."""
+        known = self.journal.removal_delay
+        return known.at(self.clock.now()) if known is not None else float(self.accepted.config.server.removal_delay)
 
     async def _put(self, taken: Takeover) -> frozenset[str]:
         """Put what was reckoned; returns the accommodations whose states have moved on meanwhile, and so were not."""

@@ -15,6 +15,7 @@ from contextlib import suppress
 from typing import Final, TypeVar
 
 from icalsyncd import log
+from icalsyncd.availability.removal import RemovalDelay
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.pace import in_steps
 from icalsyncd.publication import Publication, PublicationKey
@@ -49,6 +50,9 @@ class Journal:
         """Called with states, by accommodation, that are others now and were only noted."""
         self.mark: tuple[str, Moment] | None = None
         """The installation's mark and since when it is this one, to be written with the next commit."""
+        self.removal_delay = stored.removal_delay
+        """How long what disappears from the config is kept; None before the first config. See :meth:`keep_for`."""
+        self._delay_stored = stored.removal_delay
         self.publications: dict[PublicationKey, Publication] = dict(stored.publications)
         """What was written in the shared cloud; its own task alone changes it, by :meth:`enter`."""
         self._entered: dict[PublicationKey, Publication | None] = {}
@@ -107,6 +111,11 @@ class Journal:
         self._entered[key] = publication
         self._version += 1
 
+    def keep_for(self, delay: RemovalDelay) -> None:
+        """Take over *delay*, to be written with the next commit."""
+        self.removal_delay = delay
+        self._version += 1
+
     async def stored(self, patience: float = 10.0) -> bool:
         """Wait until all that has been put is durable; False where the disk did not take it, or not in time."""
         if self._written >= self._version:
@@ -137,24 +146,29 @@ class Journal:
                 async with asyncio.timeout(pause or NOTE_KEPT):
                     await self._wake.wait()
             self._wake.clear()
-            if not (self._dirty or self._bodies or self._entered):
+            if not self._is_behind:
                 continue
             pause = 0.0 if await self._write() else min(RETRY_MOST, 2 * pause or 1.0)
 
     async def close(self) -> None:
         """Write what is left, and close the file."""
-        if self._dirty or self._bodies or self._entered:
+        if self._is_behind:
             await self._write()
         await self.ask(self._store.close)
         self._thread.shutdown()
 
+    @property
+    def _is_behind(self) -> bool:
+        return bool(self._dirty or self._bodies or self._entered or self.removal_delay != self._delay_stored)
+
     async def _write(self) -> bool:
         version = self._version
+        delay = self.removal_delay
         changes = {each: (self.durable.get(each), self.current.get(each)) for each in self._dirty}
         bodies = dict(self._bodies)
         entered = dict(self._entered)
         self._writing = {each: state for each, (_, state) in changes.items() if state is not None}
-        commit = Commit(self._now(), changes, bodies, self.mark, entered)
+        commit = Commit(self._now(), changes, bodies, self.mark, entered, delay)
         try:
             await self.ask(lambda: self._store.commit(commit))
         except StoreFailed as error:
@@ -168,6 +182,7 @@ class Journal:
             log.info("the state can be stored again")
         self.failing = None
         self.mark = None
+        self._delay_stored = delay
         self._dirty = {each: put for each, put in self._dirty.items() if put > version}
         self._entered = {
             key: put for key, put in self._entered.items() if key not in entered or put is not entered[key]

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from icalsyncd.availability.ledger import SyncLedger
+from icalsyncd.availability.removal import RemovalDelay
 from icalsyncd.publication import Publication, PublicationKey
 from icalsyncd.records import (
     VERSION,
@@ -24,10 +25,12 @@ from icalsyncd.records import (
     dump_claims,
     dump_facts,
     dump_publication,
+    dump_removal_delay,
     dump_sync,
     dump_sync_ledger,
     load_accommodation,
     load_publication,
+    load_removal_delay,
     load_sync,
 )
 from icalsyncd.state import Facts, State
@@ -91,6 +94,8 @@ class Stored:
     """Since when the installation has this secret, where it had another before or none."""
     publications: Mapping[PublicationKey, Publication] = field(default_factory=dict)
     """What was written in the shared cloud, and not deleted there since."""
+    removal_delay: RemovalDelay | None = None
+    """The removal delay that was in force; None where none was stored yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +108,7 @@ class Commit:
     installation: tuple[str, float] | None = None
     """The mark of the secret, and since when it is the one."""
     publications: Mapping[PublicationKey, Publication | None] = field(default_factory=dict)
+    removal_delay: RemovalDelay | None = None
 
 
 class Store:
@@ -190,6 +196,8 @@ class Store:
             else:
                 execute("REPLACE INTO publication VALUES (?, ?, ?, ?)", (*key, dump_publication(publication)))
         execute("REPLACE INTO meta VALUES ('last_commit', ?)", (repr(commit.at),))
+        if commit.removal_delay:
+            execute("REPLACE INTO meta VALUES ('removal_delay', ?)", (dump_removal_delay(commit.removal_delay),))
         if commit.installation:
             mark, since = commit.installation
             execute("REPLACE INTO meta VALUES ('installation', ?), ('secret_since', ?)", (mark, repr(since)))
@@ -328,12 +336,14 @@ def _load(db: sqlite3.Connection, path: Path) -> Stored:
             )
         }
         last, since = meta.get("last_commit"), meta.get("secret_since")
+        delay = meta.get("removal_delay")
         return Stored(
             states,
             float(last) if last else None,
             meta.get("installation"),
             float(since) if since else None,
             publications,
+            load_removal_delay(delay) if delay else None,
         )
     except sqlite3.DatabaseError as error:
         raise StoreRefused(f"{path} is damaged: {error}") from error

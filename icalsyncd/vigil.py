@@ -14,6 +14,7 @@ from icalsyncd import log
 from icalsyncd.availability.attribution import tick
 from icalsyncd.availability.ledger import Ledger
 from icalsyncd.availability.nights import Night, date_of, night_of
+from icalsyncd.availability.removal import RemovalDelay
 from icalsyncd.availability.roster import expire, expiries
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.clock import Clock
@@ -33,15 +34,15 @@ class Vigil:
         self._journal = journal
         self._clock = clock
         self._new_day = new_day
-        self._delay = 0.0
+        self._delay = RemovalDelay(0.0)
         self._planned: frozenset[str] = frozenset()
         self._next: dict[str, Moment] = {}
         self._queue: list[tuple[Moment, str]] = []
         """By moment; those that are no longer the next of their accommodation are passed over."""
         self._wake = asyncio.Event()
 
-    def configure(self, removal_delay: float, planned: frozenset[str]) -> None:
-        """Let what leaves the config go after *removal_delay* seconds; *planned* are the accommodations in it.
+    def configure(self, removal_delay: RemovalDelay, planned: frozenset[str]) -> None:
+        """Let what leaves the config go after *removal_delay*; *planned* are the accommodations in it.
 
         They are to be watched anew after that.
         """
@@ -96,7 +97,7 @@ class Vigil:
             return
         now = self._clock.now()
         before = state.ledger
-        ledger = expire(before, delay=self._delay, now=now)
+        ledger = expire(before, delay=self._delay.at(now), now=now)
         ledger = tick(ledger, now=now, today=self.today(ledger))
         if self._is_over(accommodation, ledger):
             self._journal.put(accommodation, None)
@@ -117,7 +118,10 @@ class Vigil:
 
     def _wake_at(self, ledger: Ledger) -> Moment:
         now = self._clock.now()
-        moments = [self._midnight(ledger), *expiries(ledger, self._delay)]
+        moments = [self._midnight(ledger), *expiries(ledger, self._delay.at(now))]
+        if (shrinks := self._delay.shrinks) is not None and shrinks > now:
+            # what waits may be over sooner then
+            moments.append(shrinks)
         moments += (
             max(sync.last_fetch, ledger.awake_since) + sync.patience() + 1.0
             for sync in ledger.syncs.values()

@@ -29,6 +29,12 @@ class Household:
     today: dict[str, Night]
     now: float
 
+    @property
+    def removal_delay(self) -> float:
+        """Seconds for which what the config lacks would be kept: those in force before it, where they are more."""
+        wanted, known = float(self.config.server.removal_delay), self.stored.removal_delay
+        return known.under(wanted, self.now).at(self.now) if known is not None else wanted
+
 
 def household(paths: Paths) -> Household:
     """Read everything. Raises CommandError where something of it cannot be read."""
