@@ -19,6 +19,10 @@ from icalsyncd import RELEASED
 
 _TOLERANCE: Final = 3600.0
 _LONGEST_ABSENCE: Final = 30 * 86400.0
+LOOK_MOST: Final = 20.0
+"""Seconds after which somebody looks at the time again: a timer stands still while the machine is suspended."""
+_OVERSLEPT: Final = 15.0
+_SET_BACK: Final = 60.0
 _RELEASED: Final = datetime.combine(RELEASED, time_of_day(), UTC).timestamp()
 
 
@@ -88,6 +92,33 @@ class Clock:
     def today(self, timezone: str, floor: date | None = None) -> date:
         """The date in *timezone* (an IANA name), never before *floor*, the last day stored, nor the release's day."""
         return day_at(self.now(), timezone, floor)
+
+
+class Waking:
+    """Notices that time has passed in which nothing ran: the machine slept, or the process stood still.
+
+    Whoever is about to judge by the time that has passed has to :meth:`look` first.
+    """
+
+    def __init__(self, now: Callable[[], float], woke: Callable[[], None]) -> None:
+        """*now* is the believed time; *woke* is called once for each sleep, before the look that notices it returns."""
+        self._now = now
+        self._woke = woke
+        self._seen = now()
+
+    def look(self) -> None:
+        """See what time it is."""
+        before, self._seen = self._seen, self._now()
+        if slept(before, self._seen):
+            self._woke()
+
+
+def slept(before: float, now: float) -> bool:
+    """Whether nothing ran in between, where somebody looked at the time *before*, and *now* for the next time.
+
+    A clock that was set back counts as well: what was reckoned under it would wait for moments that are far away now.
+    """
+    return not before - _SET_BACK <= now <= before + LOOK_MOST + _OVERSLEPT
 
 
 def day_at(moment: float, timezone: str, floor: date | None = None) -> date:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Mapping
-from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
@@ -18,7 +17,7 @@ from icalsyncd.availability.attribution import woke
 from icalsyncd.availability.nights import Nights
 from icalsyncd.availability.offers import Trouble
 from icalsyncd.availability.removal import RemovalDelay
-from icalsyncd.clock import Clock
+from icalsyncd.clock import Clock, Waking
 from icalsyncd.config import Accepted
 from icalsyncd.feeds import Feeds
 from icalsyncd.installation import Installation
@@ -63,13 +62,9 @@ class Hub:
         self._known_secret = stored.installation
         self._puller = Puller(now=self.clock.now)
         self.intake = Intake(self.journal, self._puller, self.clock, installation, self.counts)
-        self.rounds = Rounds(
-            self.intake.pull,
-            self._attempts,
-            self.clock.now,
-            self._wake,
-        )
-        self.vigil = Vigil(self.journal, self.clock, self._reread_soon)
+        waking = Waking(self.clock.now, self._awake)
+        self.rounds = Rounds(self.intake.pull, self._attempts, self.clock.now, waking.look)
+        self.vigil = Vigil(self.journal, self.clock, self._reread_soon, waking.look)
         self.feeds = Feeds(lambda: self.view, self.journal, self.intake.pull, self.clock.now, self.counts)
         self.publisher = Publisher(
             lambda: self.view, self.journal, self.clock, installation, self.intake.pull, self.counts
@@ -87,7 +82,7 @@ class Hub:
                 log.warning("the secret is a new one: every link has changed, paste them anew (icalsyncd links)")
             elif self.accepted.config.syncs():
                 log.info("a new secret was made: paste the links into the portals (icalsyncd links)")
-        self._wake()
+        self._note_waking()
         self.journal.on_change = self._changed
         self.journal.on_note = self._noted
         await self.apply(self.accepted)
@@ -210,15 +205,22 @@ class Hub:
             for stay in (was - nights).stays():
                 log.info(f"{words}: ended", accommodation=accommodation, nights=str(stay))
 
-    def _wake(self) -> None:
+    def _awake(self) -> None:
+        self._note_waking()
+        self.rounds.awake()
+
+    def _note_waking(self) -> None:
         """After a stop or a sleep: portals could not fetch meanwhile, and are not silent for that."""
         now = self.clock.now()
-        self.journal.note_all(
-            {
-                accommodation: replace(state, ledger=woke(state.ledger, now=now))
-                for accommodation, state in self.journal.current.items()
-            }
-        )
+        noted: dict[str, State] = {}
+        heard: dict[str, State] = {}
+        for accommodation, state in self.journal.current.items():
+            after = state.with_ledger(woke(state.ledger, now=now), now)
+            # a portal that is no longer taken for silent has its echoes back: that frees nights
+            same = all(after.ledger.syncs[name].silent == sync.silent for name, sync in state.ledger.syncs.items())
+            (noted if same else heard)[accommodation] = after
+        self.journal.note_all(noted)
+        self.journal.put_all(heard)
 
     def _attempts(self, name: SyncName) -> Attempts:
         state = self.journal.current.get(name[0])

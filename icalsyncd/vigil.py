@@ -30,7 +30,11 @@ _AFTER_BUG: Final = 600.0
 class Vigil:
     """Wakes when something is due to change by itself, and changes it."""
 
-    def __init__(self, journal: Journal, clock: Clock, new_day: Callable[[SyncName], None]) -> None:
+    def __init__(
+        self, journal: Journal, clock: Clock, new_day: Callable[[SyncName], None], look: Callable[[], None]
+    ) -> None:
+        """*look* notices whether the machine has slept; *new_day* is called for each sync whose day has changed."""
+        self._look = look
         self._journal = journal
         self._clock = clock
         self._new_day = new_day
@@ -68,6 +72,7 @@ class Vigil:
     async def run(self) -> None:
         """Keep watch, until cancelled."""
         while True:
+            self._look()
             now = self._clock.now()
             while self._queue and self._queue[0][0] <= now:
                 moment, accommodation = heapq.heappop(self._queue)
@@ -91,6 +96,8 @@ class Vigil:
 
     def attend(self, accommodation: str) -> None:
         """Bring one accommodation up to the present moment."""
+        # a machine that slept is no portal that was silent
+        self._look()
         state = self._journal.current.get(accommodation)
         if state is None:
             self._next.pop(accommodation, None)

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from icalsyncd import RELEASED
-from icalsyncd.clock import Clock, boottime
+from icalsyncd.clock import Clock, Waking, boottime, slept
 
 HOUR, DAY = 3600.0, 86400.0
 NOW = datetime(2027, 6, 1, 12, tzinfo=UTC).timestamp()
@@ -168,3 +168,28 @@ def test_today_never_goes_back_behind_the_last_day_stored_nor_the_release():
 def test_the_real_machine_is_believed():
     assert boottime() > 0
     assert Clock(None).doubted is None
+
+
+def test_a_nap_that_ends_late_was_a_sleep():
+    assert not slept(NOW, NOW + 21)
+    assert slept(NOW, NOW + 60)
+
+
+def test_a_clock_that_was_set_back_in_a_nap_counts_as_a_sleep():
+    assert slept(NOW, NOW - DAY)
+    assert not slept(NOW, NOW - 1)
+
+
+def test_who_looks_first_is_told_before_anything_is_judged_and_nobody_twice():
+    machine = Machine()
+    told: list[float] = []
+    waking = Waking(machine.clock().now, lambda: told.append(machine.shown))
+    for _ in range(100):
+        machine.pass_(20)
+        waking.look()
+    assert not told
+    machine.pass_(2.2 * DAY)
+    waking.look()
+    assert told == [machine.shown]
+    waking.look()
+    assert len(told) == 1

@@ -45,7 +45,7 @@ class Watch:
         store = Store(path)
         self.journal = Journal(store, Stored({}, None, None), clock.now)
         self.new_days: list[SyncName] = []
-        self.vigil = Vigil(self.journal, clock, self.new_days.append)
+        self.vigil = Vigil(self.journal, clock, self.new_days.append, lambda: None)
         self.journal.on_change = self.vigil.watch
 
     def plan(self, ledger: Ledger, *, planned: bool = True) -> None:
