@@ -34,7 +34,7 @@ from icalsyncd.state import State
 from icalsyncd.status import ConfigStatus, state_of
 from icalsyncd.store import Store
 from icalsyncd.takeover import Takeover, take_over
-from icalsyncd.view import SyncName, View, noted, see
+from icalsyncd.view import SyncName, View, believed, noted, see
 from icalsyncd.vigil import Vigil
 
 HOUSES_AT_ONCE: Final = 8
@@ -54,7 +54,7 @@ class Hub:
         self.installation = installation
         self.clock = Clock(stored.last_commit)
         self.journal = Journal(store, stored, self.clock.now)
-        self.view = View()
+        self.view = View(unsure_since=self.clock.now() if self.journal.unsure else None)
         self.counts = Counts()
         self.config_status = ConfigStatus(ok=True, problems=(), loaded_at=self.clock.now())
         self.secret_since = stored.secret_since
@@ -82,20 +82,33 @@ class Hub:
                 log.warning("the secret is a new one: every link has changed, paste them anew (icalsyncd links)")
             elif self.accepted.config.syncs():
                 log.info("a new secret was made: paste the links into the portals (icalsyncd links)")
+        if self.view.unsure_since is not None:
+            log.warning("what was known last may not be stored: feeds are withheld until each portal was asked")
         self._note_waking()
         self.journal.on_change = self._changed
         self.journal.on_note = self._noted
         await self.apply(self.accepted)
 
-    async def end(self) -> None:
-        """Let what runs end, and write what is known."""
+    async def be_sure(self, *, at_last: bool) -> None:
+        """Withhold feeds no more for what may be lost, once each portal was asked; *at_last*: whether or not."""
+        if self.view.unsure_since is None or not (
+            at_last or not any(house.unsure for house in self.view.houses.values())
+        ):
+            return
+        self.view = believed(self.view)
+        self.publisher.news(None)
+        await self.journal.be_sure()
+        log.info("every portal was asked since the start: no feed is withheld for what may be lost")
+
+    async def end(self) -> bool:
+        """Let what runs end, and write what is known; False where the disk does not take it."""
         self.feeds.flush()
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
         self.intake.close()
         await self._puller.close()
-        await self.journal.close()
+        return await self.journal.close()
 
     async def apply(self, accepted: Accepted) -> None:
         """Take the config over: ledgers, schedule, what the vigil waits for, copies to be read anew. Nothing here fails.

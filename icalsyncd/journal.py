@@ -15,6 +15,8 @@ from contextlib import suppress
 from typing import Final, TypeVar
 
 from icalsyncd import log
+from icalsyncd.availability.nights import EMPTY
+from icalsyncd.availability.offers import blocked
 from icalsyncd.availability.removal import RemovalDelay
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.pace import in_steps
@@ -44,6 +46,8 @@ class Journal:
         """What may be on the disk already: the commit that is under way."""
         self.failing: str | None = None
         """Why the disk did not take the last commit; None while it does."""
+        self.unsure = store.reserve.is_behind
+        """The daemon before could not store all that it knew, and not every portal was asked since. See :meth:`be_sure`."""
         self.on_change: Callable[[frozenset[str]], None] = lambda _: None
         """Called with the ids of accommodations whose current or durable state is another one now."""
         self.on_note: Callable[[Mapping[str, State]], None] = lambda _: None
@@ -62,6 +66,7 @@ class Journal:
         self._dirty: dict[str, int] = {}
         """Which of them was the last of each accommodation that is not written."""
         self._written = 0
+        self._commit: asyncio.Future[bool] | None = None
         self._wake = asyncio.Event()
         self._waiting: list[tuple[int, asyncio.Future[bool]]] = []
 
@@ -141,6 +146,7 @@ class Journal:
     async def run(self) -> None:
         """Write what is put, until cancelled."""
         pause = 0.0
+        await self.ask(self._store.reserve.prepare)
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(pause or NOTE_KEPT):
@@ -148,14 +154,41 @@ class Journal:
             self._wake.clear()
             if not self._is_behind:
                 continue
-            pause = 0.0 if await self._write() else min(RETRY_MOST, 2 * pause or 1.0)
+            # whoever stops this waits in `close` for the commit that is under way
+            self._commit = asyncio.ensure_future(self._write())
+            pause = 0.0 if await asyncio.shield(self._commit) else min(RETRY_MOST, 2 * pause or 1.0)
 
-    async def close(self) -> None:
-        """Write what is left, and close the file."""
-        if self._is_behind:
+    async def be_sure(self) -> None:
+        """Every portal was asked since the start, or for long enough: what is known holds, whatever was lost."""
+        self.unsure = False
+        if self.failing is None:
+            await self.ask(self._store.reserve.catch_up)
+
+    async def close(self) -> bool:
+        """Write what is left, and close the file; False where the disk does not take it, and it is lost."""
+        if self._commit is not None:
+            await asyncio.wait((self._commit,))
+        if self._is_behind and not await self._write():
+            await self.ask(self._store.reserve.give_up)
             await self._write()
+        if self._is_behind:
+            self._say_what_is_lost()
         await self.ask(self._store.close)
         self._thread.shutdown()
+        return not self._is_behind
+
+    def _say_what_is_lost(self) -> None:
+        for accommodation in sorted(self._dirty):
+            known, stored = self.current.get(accommodation), self.durable.get(accommodation)
+            taken = blocked(known.ledger) if known is not None else EMPTY
+            lost = taken - (blocked(stored.ledger) if stored is not None else EMPTY)
+            nights = ", ".join(map(str, lost.stays())) if lost else "none"
+            log.error(
+                "what is known could not be stored and is lost; these nights are taken, and the next start does not know it",
+                accommodation=accommodation,
+                nights=nights,
+            )
+        log.error("this stop has lost what could not be stored", why=self.failing)
 
     @property
     def _is_behind(self) -> bool:
@@ -176,10 +209,13 @@ class Journal:
                 log.error("the state could not be stored; no night is freed until it can be", why=str(error))
             self.failing = str(error)
             self._writing = {}
+            await self.ask(self._store.reserve.fall_behind)
             self._answer(version, stored=False)
             return False
         if self.failing is not None:
             log.info("the state can be stored again")
+            if not self.unsure:
+                await self.ask(self._store.reserve.catch_up)
         self.failing = None
         self.mark = None
         self._delay_stored = delay

@@ -86,14 +86,15 @@ class Rounds:
             self._wake.set()
 
     async def hurry_all(self) -> None:
-        """Pull every sync within half a minute, each at its own moment of it, unless that was asked for just before.
-
-        A portal that asked us to wait is left in peace.
-        """
-        now = self._now()
+        """The same as :meth:`pull_soon`, unless that was asked for just before."""
         if self._hurried is not None and monotonic() - self._hurried < _HASTE_APART:
             return
         self._hurried = monotonic()
+        await self.pull_soon()
+
+    async def pull_soon(self) -> None:
+        """Pull every sync within half a minute, each at its own moment of it, but for portals that asked us to wait."""
+        now = self._now()
         async for names in in_steps(list(self._intervals), _BREATH):
             for name in names:
                 moment = max(now + spread("/".join(name)), self._attempts(name).not_before or now)

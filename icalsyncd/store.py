@@ -33,6 +33,7 @@ from icalsyncd.records import (
     load_removal_delay,
     load_sync,
 )
+from icalsyncd.reserve import Reserve
 from icalsyncd.state import Facts, State
 
 APPLICATION_ID: Final = 0x1CA15D
@@ -117,6 +118,7 @@ class Store:
     def __init__(self, path: Path) -> None:
         """Open the file at *path*, or make it, 0600. Raises StoreRefused, the file as it was, and StoreFailed."""
         self._path = path
+        self.reserve = Reserve(path.parent)
         with _refusing(path):
             if not path.exists():
                 _make(path)

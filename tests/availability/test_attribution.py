@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from icalsyncd.availability.attribution import woke
+from icalsyncd.availability.attribution import tick, woke
 from icalsyncd.availability.calendar import Kind
 from icalsyncd.availability.claims import Rule
 from icalsyncd.availability.nights import EMPTY
