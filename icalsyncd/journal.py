@@ -22,7 +22,7 @@ from icalsyncd.availability.stamps import Moment
 from icalsyncd.pace import in_steps
 from icalsyncd.publication import Publication, PublicationKey
 from icalsyncd.state import State
-from icalsyncd.store import BodyKey, Commit, Store, Stored, StoreFailed
+from icalsyncd.store import BodyKey, Commit, Store, Stored, StoreFailed, copies_of
 
 NOTE_KEPT: Final = 30.0
 """Seconds after which what need not be durable at once (times, validators) is written at the latest."""
@@ -83,6 +83,10 @@ class Journal:
 
     def put_all(self, states: Mapping[str, State | None], bodies: Mapping[BodyKey, bytes | None] | None = None) -> None:
         """The same for many at once: they become visible together."""
+        if self._bodies:
+            # a copy that no sync has any more is not written either
+            parted = copies_of(map(self.current.get, states)) - copies_of(states.values())
+            self._bodies.update(dict.fromkeys(parted & self._bodies.keys()))
         for accommodation, state in states.items():
             self._take(accommodation, state)
         self._bodies.update(bodies or {})

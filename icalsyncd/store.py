@@ -185,7 +185,7 @@ class Store:
                     execute(_UPDATE, (ledger, claims, facts, accommodation, name))
         # a copy belongs to its sync, also through a rename: what no sync has any more goes
         changes = commit.changes.values()
-        for owner, role in _copies(before for before, _ in changes) - _copies(after for _, after in changes):
+        for owner, role in copies_of(before for before, _ in changes) - copies_of(after for _, after in changes):
             execute("DELETE FROM copy WHERE owner = ? AND role = ?", (owner, role.value))
         for (owner, role), body in commit.bodies.items():
             if body is None:
@@ -308,7 +308,7 @@ def _examine(db: sqlite3.Connection, path: Path) -> None:
         )
 
 
-def _copies(states: Iterable[State | None]) -> set[BodyKey]:
+def copies_of(states: Iterable[State | None]) -> set[BodyKey]:
     """The copies that belong to the syncs of *states*."""
     return {
         (sync.link.first_name, role)

@@ -225,21 +225,34 @@ class _Stored:
 
     def __init__(self, kept: Iterable[Mapping[str, State]]) -> None:
         self._kept = tuple(kept)
-        self._by_link: dict[str, list[SyncLedger]] | None = None
+        self._by_link: dict[int, dict[str, list[SyncLedger]]] = {}
 
     def syncs(self, accommodation: str, name: str, first_name: str) -> list[SyncLedger]:
         """What is stored of the sync *name*, whose link was first made under *first_name*; all that may be."""
-        states = [states[accommodation] for states in self._kept if accommodation in states]
-        found = [state.ledger.syncs[name] for state in states if name in state.ledger.syncs]
-        if found and all(sync.link.first_name == first_name for sync in found):
-            return found
-        if self._by_link is None:
-            self._by_link = {}
-            for states_of in self._kept:
-                for state in states_of.values():
-                    for sync in state.ledger.syncs.values():
-                        self._by_link.setdefault(sync.link.first_name, []).append(sync)
-        return self._by_link.get(first_name, [])
+        found: list[SyncLedger] = []
+        elsewhere: list[int] = []
+        for index, states in enumerate(self._kept):
+            state = states.get(accommodation)
+            sync = state.ledger.syncs.get(name) if state is not None else None
+            if sync is not None and sync.link.first_name == first_name:
+                found.append(sync)
+            else:
+                elsewhere.append(index)
+        for index in elsewhere:
+            # each of them is looked through: one may have its new name already, and another still its old one
+            if not found or accommodation in self._kept[index]:
+                found = [*found, *self._linked(index).get(first_name, ())]
+        return found
+
+    def _linked(self, index: int) -> Mapping[str, list[SyncLedger]]:
+        """The syncs of one of the kept by the names that their links were first made under."""
+        if index not in self._by_link:
+            by_link: dict[str, list[SyncLedger]] = {}
+            for state in self._kept[index].values():
+                for sync in state.ledger.syncs.values():
+                    by_link.setdefault(sync.link.first_name, []).append(sync)
+            self._by_link[index] = by_link
+        return self._by_link[index]
 
 
 def _house(view: View, accommodation: str, state: State, stored: _Stored, installation: Installation) -> House:

@@ -105,7 +105,7 @@ async def test_a_stop_on_a_full_disk_has_room_for_the_last_commit(
         assert await seen(running) == nights(20, 21, 30, 31)
 
 
-async def test_a_stop_that_loses_what_was_known_says_so_and_the_next_start_tells_nothing_free(
+async def test_a_stop_that_loses_nights_says_so_and_the_next_start_tells_none_free(
     tmp_path: Path, disk: Path, three: list[Portal]
 ) -> None:
     async with daemon(tmp_path) as running:
