@@ -32,6 +32,7 @@ from icalsyncd.ports import Ports
 from icalsyncd.status import ConfigStatus
 from icalsyncd.store import Store, StoreFailed, StoreRefused
 from icalsyncd.targets.opening import secrets_of
+from icalsyncd.timesync import last_set
 from icalsyncd.watch import watch
 
 EX_CONFIG: Final = 78
@@ -312,10 +313,13 @@ class Daemon:
             if (line := await asyncio.to_thread(self.hub.words)) != said:
                 said = line
                 notify.status(line)
+            self.hub.clock.synchronized(await asyncio.to_thread(last_set))
             doubt = self.hub.clock.doubted
             if doubt and not doubted:
                 log.warning(
-                    "the clock is not believed: feeds stay as they were until a portal's agrees with it", why=doubt
+                    "the clock is not believed: feeds stay as they were until a portal's agrees with it, "
+                    "or you do: icalsyncd accept clock",
+                    why=doubt,
                 )
                 # whoever answers tells the time
                 await self.hub.rounds.hurry_all()

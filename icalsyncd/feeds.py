@@ -133,13 +133,14 @@ class Feeds:
     def flush(self) -> None:
         """Enter in the ledgers the fetches of unchanged feeds since the last time."""
         noted: dict[str, State] = {}
-        for name, fetch in self._fetches.take(self._now()):
+        now = self._now()
+        for name, fetch in self._fetches.take(now):
             state = noted.get(name[0]) or self._journal.current.get(name[0])
             sync = state.ledger.syncs.get(name[1]) if state is not None else None
             if state is None or sync is None or sync.told is None:
                 continue
-            # a slow reader may be through only after one that came later
-            if sync.last_fetch is not None and fetch.at <= sync.last_fetch:
+            # a slow reader may be through only after one that came later; what came later lies not in the future
+            if sync.last_fetch is not None and fetch.at <= sync.last_fetch <= now:
                 continue
             after = _entered(state, name[1], sync.told.nights, fetch, looked=False)
             if sync.silent or _offers(after) != _offers(state):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ from icalsyncd.availability.attribution import woke
 from icalsyncd.availability.nights import Nights
 from icalsyncd.availability.offers import Trouble
 from icalsyncd.availability.removal import RemovalDelay
+from icalsyncd.availability.rewinding import rewound
 from icalsyncd.clock import Clock, Waking
 from icalsyncd.config import Accepted
 from icalsyncd.feeds import Feeds
@@ -29,7 +31,7 @@ from icalsyncd.publisher import Publisher
 from icalsyncd.pull import Puller
 from icalsyncd.rounds import Rounds
 from icalsyncd.schedule import Attempts
-from icalsyncd.seating import plans
+from icalsyncd.seating import plans, todays
 from icalsyncd.state import State
 from icalsyncd.status import ConfigStatus, state_of
 from icalsyncd.store import Store
@@ -52,8 +54,9 @@ class Hub:
         self.accepted = accepted
         """The config that runs."""
         self.installation = installation
-        self.clock = Clock(stored.last_commit)
+        self.clock = Clock(stored.last_commit, agreed=stored.agreed)
         self.journal = Journal(store, stored, self.clock.now)
+        self.journal.agreed = lambda: self.clock.agreed
         self.view = View(unsure_since=self.clock.now() if self.journal.unsure else None)
         self.counts = Counts()
         self.config_status = ConfigStatus(ok=True, problems=(), loaded_at=self.clock.now())
@@ -84,7 +87,7 @@ class Hub:
                 log.info("a new secret was made: paste the links into the portals (icalsyncd links)")
         if self.view.unsure_since is not None:
             log.warning("what was known last may not be stored: feeds are withheld until each portal was asked")
-        self._note_waking()
+        self._note_waking(set_back=True)
         self.journal.on_change = self._changed
         self.journal.on_note = self._noted
         await self.apply(self.accepted)
@@ -137,6 +140,7 @@ class Hub:
                 config,
                 wanted,
                 dict(self.journal.current),
+                days=todays(config, self.clock.day_moment(), self.journal.current),
                 now=self.clock.now(),
                 shown=self.view.houses.keys(),
                 only=left,
@@ -218,20 +222,33 @@ class Hub:
             for stay in (was - nights).stays():
                 log.info(f"{words}: ended", accommodation=accommodation, nights=str(stay))
 
-    def _awake(self) -> None:
-        self._note_waking()
+    def _awake(self, set_back: bool) -> None:
+        self._note_waking(set_back=set_back)
         self.rounds.awake()
 
-    def _note_waking(self) -> None:
-        """After a stop or a sleep: portals could not fetch meanwhile, and are not silent for that."""
+    def _note_waking(self, *, set_back: bool) -> None:
+        """After a stop or a sleep: portals could not fetch meanwhile, and are not silent for that.
+
+        A clock that was *set_back* counts as one: what was noted under it lies in the future, and binds nobody.
+        """
         now = self.clock.now()
+        if self.view.unsure_since is not None:
+            self.view = believed(self.view, min(self.view.unsure_since, now))
+        if (delay := self.journal.removal_delay) is not None and delay.since > now:
+            self.journal.keep_for(delay.not_after(now))
+            self.vigil.configure(
+                delay.not_after(now), frozenset(each.id for each in self.accepted.config.accommodations)
+            )
         noted: dict[str, State] = {}
         heard: dict[str, State] = {}
         for accommodation, state in self.journal.current.items():
-            after = state.with_ledger(woke(state.ledger, now=now), now)
-            # a portal that is no longer taken for silent has its echoes back: that frees nights
-            same = all(after.ledger.syncs[name].silent == sync.silent for name, sync in state.ledger.syncs.items())
-            (noted if same else heard)[accommodation] = after
+            known = replace(state.not_after(now), ledger=rewound(state.ledger, now)) if set_back else state
+            ledger = woke(known.ledger, now=now)
+            if ledger.syncs is known.ledger.syncs:
+                noted[accommodation] = replace(known, ledger=ledger)
+            else:
+                # a portal that is no longer taken for silent has its echoes back: that frees nights
+                heard[accommodation] = known.with_ledger(ledger, now)
         self.journal.note_all(noted)
         self.journal.put_all(heard)
 

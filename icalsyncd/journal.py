@@ -26,6 +26,8 @@ from icalsyncd.store import BodyKey, Commit, Store, Stored, StoreFailed, copies_
 
 NOTE_KEPT: Final = 30.0
 """Seconds after which what need not be durable at once (times, validators) is written at the latest."""
+TIME_KEPT: Final = 3600.0
+"""Seconds after which the time is written at the latest though nothing happens: the next start begins from it."""
 RETRY_MOST: Final = 15.0
 STATES_AT_ONCE: Final = 32
 """Accommodations whose feeds are looked at in one go once they are stored."""
@@ -66,6 +68,9 @@ class Journal:
         self._dirty: dict[str, int] = {}
         """Which of them was the last of each accommodation that is not written."""
         self._written = 0
+        self._committed = now()
+        self.agreed: Callable[[], Moment | None] = lambda: None
+        """The last moment that somebody outside agreed to, to be written with each commit."""
         self._commit: asyncio.Future[bool] | None = None
         self._wake = asyncio.Event()
         self._waiting: list[tuple[int, asyncio.Future[bool]]] = []
@@ -156,7 +161,7 @@ class Journal:
                 async with asyncio.timeout(pause or NOTE_KEPT):
                     await self._wake.wait()
             self._wake.clear()
-            if not self._is_behind:
+            if not self._is_behind and self._now() - self._committed < TIME_KEPT:
                 continue
             # whoever stops this waits in `close` for the commit that is under way
             self._commit = asyncio.ensure_future(self._write())
@@ -205,7 +210,8 @@ class Journal:
         bodies = dict(self._bodies)
         entered = dict(self._entered)
         self._writing = {each: state for each, (_, state) in changes.items() if state is not None}
-        commit = Commit(self._now(), changes, bodies, self.mark, entered, delay)
+        self._committed = self._now()
+        commit = Commit(self._now(), changes, bodies, self.mark, entered, delay, self.agreed())
         try:
             await self.ask(lambda: self._store.commit(commit))
         except StoreFailed as error:

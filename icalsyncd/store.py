@@ -97,6 +97,8 @@ class Stored:
     """What was written in the shared cloud, and not deleted there since."""
     removal_delay: RemovalDelay | None = None
     """The removal delay that was in force; None where none was stored yet."""
+    agreed: float | None = None
+    """The last moment that somebody outside agreed to, see :attr:`icalsyncd.clock.Clock.agreed`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,7 @@ class Commit:
     """The mark of the secret, and since when it is the one."""
     publications: Mapping[PublicationKey, Publication | None] = field(default_factory=dict)
     removal_delay: RemovalDelay | None = None
+    agreed: float | None = None
 
 
 class Store:
@@ -198,6 +201,8 @@ class Store:
             else:
                 execute("REPLACE INTO publication VALUES (?, ?, ?, ?)", (*key, dump_publication(publication)))
         execute("REPLACE INTO meta VALUES ('last_commit', ?)", (repr(commit.at),))
+        if commit.agreed is not None:
+            execute("REPLACE INTO meta VALUES ('agreed', ?)", (repr(commit.agreed),))
         if commit.removal_delay:
             execute("REPLACE INTO meta VALUES ('removal_delay', ?)", (dump_removal_delay(commit.removal_delay),))
         if commit.installation:
@@ -338,7 +343,7 @@ def _load(db: sqlite3.Connection, path: Path) -> Stored:
             )
         }
         last, since = meta.get("last_commit"), meta.get("secret_since")
-        delay = meta.get("removal_delay")
+        delay, agreed = meta.get("removal_delay"), meta.get("agreed")
         return Stored(
             states,
             float(last) if last else None,
@@ -346,6 +351,7 @@ def _load(db: sqlite3.Connection, path: Path) -> Stored:
             float(since) if since else None,
             publications,
             load_removal_delay(delay) if delay else None,
+            float(agreed) if agreed else None,
         )
     except sqlite3.DatabaseError as error:
         raise StoreRefused(f"{path} is damaged: {error}") from error

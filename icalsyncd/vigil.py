@@ -35,6 +35,7 @@ class Vigil:
     ) -> None:
         """*look* notices whether the machine has slept; *new_day* is called for each sync whose day has changed."""
         self._look = look
+        self._lagged = clock.lags
         self._journal = journal
         self._clock = clock
         self._new_day = new_day
@@ -73,6 +74,7 @@ class Vigil:
         """Keep watch, until cancelled."""
         while True:
             self._look()
+            self._follow_the_day()
             now = self._clock.now()
             while self._queue and self._queue[0][0] <= now:
                 moment, accommodation = heapq.heappop(self._queue)
@@ -85,6 +87,13 @@ class Vigil:
                 async with asyncio.timeout(max(_SOON, min(_LOOK, soonest - self._clock.now()))):
                     await self._wake.wait()
             self._wake.clear()
+
+    def _follow_the_day(self) -> None:
+        """Where today was held back, and somebody outside has agreed to it since, it is another day everywhere."""
+        lagged, self._lagged = self._lagged, self._clock.lags
+        if lagged and not self._lagged:
+            for accommodation in self._journal.current:
+                self._plan(accommodation, self._clock.now())
 
     def _attend_safely(self, accommodation: str) -> None:
         try:
@@ -138,6 +147,7 @@ class Vigil:
 
     def _midnight(self, ledger: Ledger) -> Moment:
         zone = ZoneInfo(ledger.timezone)
-        local = datetime.fromtimestamp(self._clock.now(), zone)
-        day = max(local.date(), date_of(ledger.today))
-        return datetime.combine(day + timedelta(days=1), datetime.min.time(), zone).timestamp()
+        moment = self._clock.day_moment()
+        day = max(datetime.fromtimestamp(moment, zone).date(), date_of(ledger.today))
+        midnight = datetime.combine(day + timedelta(days=1), datetime.min.time(), zone).timestamp()
+        return midnight + self._clock.now() - moment

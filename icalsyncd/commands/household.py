@@ -47,9 +47,9 @@ def household_under(paths: Paths, accepted: Accepted) -> Household:
     config = accepted.config
     installation = installation_of(paths, config)
     stored = stored_in(paths)
-    clock = Clock(stored.last_commit)
+    clock = Clock(stored.last_commit, agreed=stored.agreed)
     now = clock.now()
-    days = todays(config, now, stored.states)
+    days = todays(config, clock.day_moment(), stored.states)
     return Household(config, accepted.text, installation, stored, plans(config, installation), days, now)
 
 

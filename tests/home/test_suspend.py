@@ -29,8 +29,10 @@ class Machine:
         wall, boottime = clocks.time.time, clocks.boottime
         monkeypatch.setattr(fetches, "boottime", lambda: boottime() + self.suspended)
 
-        def made(last: float | None) -> Clock:
-            return Clock(last, wall=lambda: wall() + self.suspended, boottime=lambda: boottime() + self.suspended)
+        def made(last: float | None, agreed: float | None = None) -> Clock:
+            return Clock(
+                last, agreed=agreed, wall=lambda: wall() + self.suspended, boottime=lambda: boottime() + self.suspended
+            )
 
         monkeypatch.setattr(hub, "Clock", made)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import resource
+import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -244,6 +245,8 @@ async def test_what_is_dropped_while_it_is_being_written_is_gone_after_a_stop(tm
     desk.journal.put("house", None)
     await desk.stop()
     assert peek(desk.path).states == {}
+    with contextlib.closing(sqlite3.connect(desk.path)) as db:
+        assert db.execute("SELECT count(*) FROM sync").fetchone() == (0,)
 
 
 async def test_the_mark_of_the_installation_is_stored_with_the_next_commit(desk: Desk):
