@@ -6,8 +6,10 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from time import time
 from typing import Any, Final, TypeVar
 
+from icalsyncd import log
 from icalsyncd.admin import Actions, Refusal
 from icalsyncd.availability.admission import CONFIRMATIONS
 from icalsyncd.availability.explanation import explain, frees_when, words
@@ -54,6 +56,7 @@ class Answers:
             reload=self._reload,
             pull=self.pull,
             accept=self.accept,
+            accept_clock=self.accept_clock,
             rotate=self.rotate,
             explain=self.explain,
         )
@@ -103,13 +106,21 @@ class Answers:
         names = [(house, sync) for house in view.houses for sync in view.houses[house].state.ledger.syncs]
         faults = [f"The state cannot be stored: {hub.journal.failing}."] if hub.journal.failing else []
         if hub.clock.doubted:
-            faults.append("The clock has jumped and is not believed: feeds stay as they were until a portal's agrees.")
+            faults.append(
+                "The clock has jumped and is not believed: feeds stay as they were until a portal's agrees, "
+                "or you do: icalsyncd accept clock."
+            )
+        elif hub.clock.lags:
+            faults.append(
+                "The days since the last start are not believed before a portal's clock agrees: past nights stay, "
+                "unless you agree: icalsyncd accept clock."
+            )
         return Sight(
             now=hub.clock.now(),
             view=view,
             config=hub.config_status,
             file=self._file,
-            removal_delay=float(accepted.config.server.removal_delay),
+            removal_delay=hub.removal_delay,
             names={each.id: each.name for each in accepted.config.accommodations},
             intervals={(each.accommodation, each.id): float(each.interval) for each in accepted.config.syncs()},
             next_pulls={name: due for name in names if (due := hub.rounds.next_pull(name)) is not None},
@@ -171,6 +182,21 @@ class Answers:
         state = hub.journal.current[accommodation]
         hub.journal.put(accommodation, state.with_ledger(hasten(state.ledger, sync, now=now), now))
         await hub.journal.stored()
+        return answer
+
+    async def accept_clock(self, dry: bool) -> Json | Refusal:
+        """Believe the machine's clock, since the host says that it is right."""
+        clock = self._hub.clock
+        doubt = clock.doubted or ("today is held back until a portal's clock agrees" if clock.lags else None)
+        if doubt is None:
+            return Refusal("nothing waits here: the clock is believed")
+        answer = {
+            "waits": [f"{doubt}; it shows {_when(time())}, and {_when(clock.day_moment())} counts"],
+            "releases": [],
+        }
+        if not dry:
+            clock.accept()
+            log.warning("the host says that the machine's clock is right", was=doubt)
         return answer
 
     async def rotate(self, name: SyncName) -> Json | Refusal:

@@ -57,6 +57,7 @@ class Actions:
     reload: Callable[[], Awaitable[tuple[str, ...]]]
     pull: Callable[[SyncName | None, bool], Awaitable[list[Report] | Refusal]]
     accept: Callable[[str, str | None, bool], Awaitable[Json | Refusal]]
+    accept_clock: Callable[[bool], Awaitable[Json | Refusal]]
     rotate: Callable[[SyncName], Awaitable[Json | Refusal]]
     explain: Callable[[str, Night], Json | Refusal]
 
@@ -185,6 +186,8 @@ async def _accept(actions: Actions, request: web.BaseRequest) -> web.Response:
         if name is None:
             return _json(400, {"error": "sync must be accommodation/sync"})
         accommodation, sync = name
+    if "clock" in request.query:
+        return _answered(await actions.accept_clock(_is_dry(request)), 409)
     if not accommodation:
         return _json(400, {"error": "say which sync or accommodation"})
     return _answered(await actions.accept(accommodation, sync, _is_dry(request)), 409)

@@ -16,12 +16,13 @@ from collections.abc import Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
+from time import monotonic
 from typing import Any, Final
 
 from icalsyncd import __version__, log, notify, redaction
 from icalsyncd.actions import Answers
 from icalsyncd.admin import application
-from icalsyncd.config import Accepted, Address, Config, Refused, load, parse
+from icalsyncd.config import Accepted, Config, Refused, load, parse
 from icalsyncd.folder import Folder, FolderHeld
 from icalsyncd.hub import Hub
 from icalsyncd.installation import SecretUnusable, open_installation
@@ -31,6 +32,7 @@ from icalsyncd.ports import Ports
 from icalsyncd.status import ConfigStatus
 from icalsyncd.store import Store, StoreFailed, StoreRefused
 from icalsyncd.targets.opening import secrets_of
+from icalsyncd.timesync import last_set
 from icalsyncd.watch import watch
 
 EX_CONFIG: Final = 78
@@ -43,7 +45,8 @@ CALLS_MOST: Final = 5
 """Times that a task is told to end, half a second apart."""
 HOUSEKEEPING: Final = 5.0
 """Seconds between two rounds of what need not be done at once."""
-DEFAULT_ADDRESSES: Final = {"feeds": Address("0.0.0.0", 5545), "admin": Address("127.0.0.1", 15545)}  # noqa: S104
+UNSURE_MOST: Final = 600.0
+"""Seconds after a start for which feeds are withheld at most since something may be lost: closing must not wait either."""
 
 
 class CannotStart(Exception):
@@ -82,10 +85,12 @@ async def run(options: Options, stop: asyncio.Event, reload: asyncio.Event) -> i
         if daemon is not None:
             await daemon.stop()
         return error.code
+    code = 1
     try:
-        return await daemon.serve(stop, reload)
+        code = await daemon.serve(stop, reload)
     finally:
-        await daemon.stop()
+        stored = await daemon.stop()
+    return code if stored else code or 1
 
 
 class Daemon:
@@ -96,7 +101,8 @@ class Daemon:
         self.hub = hub
         self._folder = folder
         answers = Answers(hub, options.config.name, self.reload)
-        self._ports = Ports({"feeds": hub.feeds.answer, "admin": application(answers.actions())}, hub.clock.now)
+        handlers = {"feeds": hub.feeds.answer, "admin": application(answers.actions())}
+        self._ports = Ports(handlers, hub.clock.now, lambda: hub.removal_delay)
         self._tasks: list[asyncio.Task[None]] = []
         self._reloading = asyncio.Lock()
         self._reloads: set[asyncio.Task[tuple[str, ...]]] = set()
@@ -147,6 +153,8 @@ class Daemon:
             log.warning(str(warning))
         log.info("started", version=__version__, syncs=len(hub.accepted.config.syncs()))
         notify.ready(hub.words())
+        # whatever the portals show by now, and whatever could not be stored before
+        await hub.rounds.pull_soon()
         self._spawn("rounds", hub.rounds.run())
         self._spawn("vigil", hub.vigil.run())
         self._spawn("publisher", hub.publisher.run())
@@ -166,14 +174,15 @@ class Daemon:
                 log.bug("a task of the daemon ended in a bug", error, task=task.get_name())
         return 1
 
-    async def stop(self) -> None:
-        """Close the ports, write what is known, release the folder."""
+    async def stop(self) -> bool:
+        """Close the ports, write what is known, release the folder; False where the disk did not take what is known."""
         notify.stopping()
         await self._ports.close()
         await _end([*self._tasks, *self._reloads])
-        await self.hub.end()
+        stored = await self.hub.end()
         self._folder.release()
         log.info("stopped")
+        return stored
 
     async def reload(self) -> tuple[str, ...]:
         """Read the config anew and take it over; where it cannot be, nothing changes and the mistakes are returned.
@@ -289,9 +298,10 @@ class Daemon:
     async def _keep_house(self) -> None:
         """Fetches entered, the service manager told that the loop turns and the store answers."""
         interval = notify.watchdog_interval() or HOUSEKEEPING
-        said, doubted = "", False
+        said, doubted, began = "", False, monotonic()
         while True:
             await asyncio.sleep(min(interval, HOUSEKEEPING))
+            await self.hub.be_sure(at_last=monotonic() - began > UNSURE_MOST)
             self.hub.feeds.flush()
             if self._ports.moving:
                 for listener in await self._ports.settle(self.hub.accepted.config):
@@ -303,10 +313,13 @@ class Daemon:
             if (line := await asyncio.to_thread(self.hub.words)) != said:
                 said = line
                 notify.status(line)
+            self.hub.clock.synchronized(await asyncio.to_thread(last_set))
             doubt = self.hub.clock.doubted
             if doubt and not doubted:
                 log.warning(
-                    "the clock is not believed: feeds stay as they were until a portal's agrees with it", why=doubt
+                    "the clock is not believed: feeds stay as they were until a portal's agrees with it, "
+                    "or you do: icalsyncd accept clock",
+                    why=doubt,
                 )
                 # whoever answers tells the time
                 await self.hub.rounds.hurry_all()

@@ -59,8 +59,11 @@ def parser() -> argparse.ArgumentParser:
     pull.add_argument("--dry-run", action="store_true", help="what it would change, and change nothing")
     _json(pull)
     _read(command("read", "what a calendar says, without any daemon"))
-    accept = command("accept", "end a wait now: a hold, a leaving, unreadable events kept, a sync never pulled")
-    accept.add_argument("name", metavar="SYNC|ACCOMMODATION")
+    accept = command(
+        "accept",
+        "end a wait now: a hold, a leaving, unreadable events kept, a sync never pulled, a clock in doubt",
+    )
+    accept.add_argument("name", metavar="SYNC|ACCOMMODATION|clock")
     accept.add_argument("--yes", action="store_true", help="do not ask")
     _json(accept)
     explain = command("explain", "why a night is taken or free")

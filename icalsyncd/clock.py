@@ -2,7 +2,9 @@
 
 Home servers lose their clock: a board without a battery boots in 1970, a dead one years ahead, and a wrong today frees
 nights or drops stays as past. So the machine's clock is compared with its uptime, which no one sets, and with the last
-moment that was stored; what does not fit is not believed until a portal's Date header agrees with it.
+moment that was stored; what does not fit is not believed until somebody outside agrees with it: a portal's Date header,
+whoever synchronizes the clock, or the host. Today goes no further than a day beyond what somebody outside last agreed to
+and the uptime since, however often the daemon starts: a wrong clock must not let stays pass.
 """
 
 from __future__ import annotations
@@ -18,7 +20,12 @@ from zoneinfo import ZoneInfo
 from icalsyncd import RELEASED
 
 _TOLERANCE: Final = 3600.0
+_DAY: Final = 86400.0
 _LONGEST_ABSENCE: Final = 30 * 86400.0
+LOOK_MOST: Final = 20.0
+"""Seconds after which somebody looks at the time again: a timer stands still while the machine is suspended."""
+_OVERSLEPT: Final = 15.0
+_SET_BACK: Final = 60.0
 _RELEASED: Final = datetime.combine(RELEASED, time_of_day(), UTC).timestamp()
 
 
@@ -33,10 +40,14 @@ class Clock:
         self,
         last: float | None,
         *,
+        agreed: float | None = None,
         wall: Callable[[], float] = time.time,
         boottime: Callable[[], float] = boottime,
     ) -> None:
-        """*last* is the last moment that was stored, in epoch seconds; None where nothing was."""
+        """*last* is the last moment that was stored, in epoch seconds; None where nothing was.
+
+        *agreed* is what :attr:`agreed` was then; None where it was not stored.
+        """
         self._wall = wall
         self._boottime = boottime
         self._doubt: str | None = None
@@ -49,6 +60,11 @@ class Clock:
             self._doubt = f"the machine's clock is {_span(shown - last)} ahead of what was stored last"
         self._anchor = (earliest if self._doubt is not None else shown, self._boottime())
         """A moment that was believed, and the uptime at it."""
+        told = agreed if agreed is not None else last
+        self._agreed = None if told is None else (told, self._boottime())
+        """A moment that somebody outside agreed to, or that follows from one, and the uptime at it."""
+        self._set: int | None = None
+        self._watched = False
 
     def now(self) -> float:
         """The believed time in epoch seconds."""
@@ -76,18 +92,82 @@ class Clock:
 
         Returns whether a doubt ended by it.
         """
-        if self.doubted is None:
+        doubted = self.doubted is not None
+        if abs(date - self._wall()) > _TOLERANCE:
             return False
-        shown = self._wall()
-        if abs(date - shown) > _TOLERANCE:
-            return False
+        self.accept()
+        return doubted
+
+    def synchronized(self, last_set: int | None) -> None:
+        """Take note of *last_set*, which is another number once the machine's clock was synchronized again.
+
+        What it is at the first time says nothing: the clock may have been set wrongly since.
+        """
+        if self._watched and last_set is not None and last_set != self._set:
+            self.accept()
+        self._set, self._watched = last_set, True
+
+    def accept(self) -> None:
+        """Believe the machine's clock as it is: somebody who knows the time says that it is right."""
         self._doubt = None
-        self._anchor = (shown, self._boottime())
-        return True
+        self._anchor = self._agreed = (self._wall(), self._boottime())
+
+    @property
+    def agreed(self) -> float | None:
+        """The last moment that somebody outside agreed to, and the uptime since; None where nobody ever did."""
+        if self._agreed is None:
+            return None
+        moment, up = self._agreed
+        return moment + self._boottime() - up
+
+    def day_moment(self) -> float:
+        """The moment whose date is today: the present one, but at most a day beyond what was agreed to."""
+        now, agreed = self.now(), self.agreed
+        return now if agreed is None else min(now, agreed + _DAY)
+
+    @property
+    def lags(self) -> bool:
+        """Today may be behind the machine's date, until somebody outside agrees to that."""
+        agreed = self.agreed
+        return agreed is not None and self.now() > agreed + _DAY
 
     def today(self, timezone: str, floor: date | None = None) -> date:
-        """The date in *timezone* (an IANA name), never before *floor*, the last day stored, nor the release's day."""
-        return day_at(self.now(), timezone, floor)
+        """The date in *timezone* (an IANA name), never before *floor*, the last day stored, nor the release's day.
+
+        It is at most a day beyond what somebody outside agreed to.
+        """
+        return day_at(self.day_moment(), timezone, floor)
+
+
+class Waking:
+    """Notices that time has passed in which nothing ran: the machine slept, or the process stood still.
+
+    Whoever is about to judge by the time that has passed has to :meth:`look` first.
+    """
+
+    def __init__(self, now: Callable[[], float], woke: Callable[[bool], None]) -> None:
+        """*now* is the believed time.
+
+        *woke* is called once for each sleep, before the look that notices it returns, and told whether the clock was
+        set back.
+        """
+        self._now = now
+        self._woke = woke
+        self._seen = now()
+
+    def look(self) -> None:
+        """See what time it is."""
+        before, self._seen = self._seen, self._now()
+        if slept(before, self._seen):
+            self._woke(self._seen < before)
+
+
+def slept(before: float, now: float) -> bool:
+    """Whether nothing ran in between, where somebody looked at the time *before*, and *now* for the next time.
+
+    A clock that was set back counts as well: what was reckoned under it would wait for moments that are far away now.
+    """
+    return not before - _SET_BACK <= now <= before + LOOK_MOST + _OVERSLEPT
 
 
 def day_at(moment: float, timezone: str, floor: date | None = None) -> date:

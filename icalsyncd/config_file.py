@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Final
 
 from icalsyncd.config import Accepted, Refused, parse
+
+_IN_PLACE_ONLY: Final = frozenset((errno.EBUSY, errno.EXDEV, errno.EACCES, errno.EPERM, errno.EROFS))
+"""Why no other file can take this one's place, though it may be written itself: it is mounted alone, or its folder is
+not ours. A disk that is full or broken is none of them: writing in place would cut the only copy."""
 
 
 class ConfigUnwritableError(Exception):
@@ -54,13 +60,12 @@ def write(path: Path, text: str) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
             _replace(target, content)
-        except OSError:
-            # a single file mounted into a container can be written, but no other file can take its place
-            if not target.exists():
+        except OSError as error:
+            if error.errno not in _IN_PLACE_ONLY or not target.exists():
                 raise
-            target.write_bytes(content)
+            _write_over(target, content)
     except OSError as error:
-        raise ConfigUnwritableError(f"{path} cannot be written: {error.strerror}") from None
+        raise ConfigUnwritableError(f"{path} cannot be written, and is as it was: {error.strerror}") from None
 
 
 def _replace(target: Path, content: bytes) -> None:
@@ -79,3 +84,54 @@ def _replace(target: Path, content: bytes) -> None:
         draft.replace(target)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def _write_over(target: Path, content: bytes) -> None:
+    """Write *content* into the file itself; a copy of what it held lies beside it until that is done.
+
+    Where the folder is not ours it lies among the temporary files. Raises OSError, the file as it was, and
+    ConfigUnwritableError, which tells where the copy is.
+    """
+    before = target.read_bytes()
+    copy = _keep(target, before)
+    with target.open("r+b", buffering=0) as file:
+        try:
+            if len(content) > len(before):
+                # a full disk is found here, before anything is written over
+                os.posix_fallocate(file.fileno(), 0, len(content))
+            _fill(file.fileno(), content)
+        except OSError:
+            try:
+                _fill(file.fileno(), before)
+            except OSError:
+                raise ConfigUnwritableError(f"{target} could not be written, and what it held is in {copy}") from None
+            copy.unlink()
+            raise
+    copy.unlink()
+
+
+def _keep(target: Path, content: bytes) -> Path:
+    try:
+        descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.before.", dir=target.parent)
+    except OSError as error:
+        if error.errno not in _IN_PLACE_ONLY:
+            raise
+        descriptor, name = tempfile.mkstemp(prefix=f"{target.name}.before.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        Path(name).unlink()
+        raise
+    return Path(name)
+
+
+def _fill(descriptor: int, content: bytes) -> None:
+    """Make *content* all that the file holds."""
+    written = 0
+    while written < len(content):
+        written += os.pwrite(descriptor, content[written:], written)
+    os.ftruncate(descriptor, len(content))
+    os.fsync(descriptor)

@@ -67,8 +67,7 @@ class Feeds:
         name = target.name
         outlet = view.houses[name[0]].outlets[name[1]]
         if outlet.withheld:
-            self._tally.requested(name, 503, old=target.old)
-            return web.Response(status=503, headers={"Retry-After": "600", "Cache-Control": "no-store"})
+            return self._withhold(target)
         if not outlet.told and is_fetch(request.method, request.headers):
             return await self._tell(request, target)
         response = _response(request, outlet.feed, told=outlet.told)
@@ -80,15 +79,23 @@ class Feeds:
         name = target.name
         looked = await self._look(name)
         state = self._journal.current.get(name[0])
-        feed = self._view().feed(name)
-        if state is None or feed is None or name[1] not in state.ledger.syncs:
+        house = self._view().houses.get(name[0])
+        outlet = house.outlets.get(name[1]) if house is not None else None
+        if state is None or outlet is None or name[1] not in state.ledger.syncs:
             self._tally.requested(None, 404, old=False)
             return web.Response(status=404)
+        if outlet.withheld:
+            # it was not, before the look
+            return self._withhold(target)
+        feed = outlet.feed
         ledger = telling(state.ledger, name[1], feed.nights)
         if ledger is not state.ledger:
             self._journal.put(name[0], replace(state, ledger=ledger))
         # where the disk fails the answer goes out all the same: a night that must close is worth more than a record
         await self._journal.stored(STORE_MOST)
+        house = self._view().houses.get(name[0])
+        if house is not None and (now := house.outlets.get(name[1])) is not None and now.withheld:
+            return self._withhold(target)
         response = _response(request, feed, told=False)
         self._tally.requested(name, response.status, old=target.old)
         await response.prepare(request)
@@ -98,6 +105,10 @@ class Feeds:
             self._record(name, feed, fetch, looked=looked)
             log.info("fetched", sync="/".join(name), nights=len(feed.nights), looked=looked)
         return response
+
+    def _withhold(self, target: Target) -> web.Response:
+        self._tally.requested(target.name, 503, old=target.old)
+        return web.Response(status=503, headers={"Retry-After": "600", "Cache-Control": "no-store"})
 
     async def _look(self, name: SyncName) -> bool:
         """Whether the portal's own calendar was seen, whole, before the answer."""
@@ -122,13 +133,14 @@ class Feeds:
     def flush(self) -> None:
         """Enter in the ledgers the fetches of unchanged feeds since the last time."""
         noted: dict[str, State] = {}
-        for name, fetch in self._fetches.take(self._now()):
+        now = self._now()
+        for name, fetch in self._fetches.take(now):
             state = noted.get(name[0]) or self._journal.current.get(name[0])
             sync = state.ledger.syncs.get(name[1]) if state is not None else None
             if state is None or sync is None or sync.told is None:
                 continue
-            # a slow reader may be through only after one that came later
-            if sync.last_fetch is not None and fetch.at <= sync.last_fetch:
+            # a slow reader may be through only after one that came later; what came later lies not in the future
+            if sync.last_fetch is not None and fetch.at <= sync.last_fetch <= now:
                 continue
             after = _entered(state, name[1], sync.told.nights, fetch, looked=False)
             if sync.silent or _offers(after) != _offers(state):

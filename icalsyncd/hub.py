@@ -17,7 +17,9 @@ from icalsyncd import log
 from icalsyncd.availability.attribution import woke
 from icalsyncd.availability.nights import Nights
 from icalsyncd.availability.offers import Trouble
-from icalsyncd.clock import Clock
+from icalsyncd.availability.removal import RemovalDelay
+from icalsyncd.availability.rewinding import rewound
+from icalsyncd.clock import Clock, Waking
 from icalsyncd.config import Accepted
 from icalsyncd.feeds import Feeds
 from icalsyncd.installation import Installation
@@ -29,12 +31,12 @@ from icalsyncd.publisher import Publisher
 from icalsyncd.pull import Puller
 from icalsyncd.rounds import Rounds
 from icalsyncd.schedule import Attempts
-from icalsyncd.seating import plans
+from icalsyncd.seating import plans, todays
 from icalsyncd.state import State
 from icalsyncd.status import ConfigStatus, state_of
 from icalsyncd.store import Store
 from icalsyncd.takeover import Takeover, take_over
-from icalsyncd.view import SyncName, View, noted, see
+from icalsyncd.view import SyncName, View, believed, noted, see
 from icalsyncd.vigil import Vigil
 
 HOUSES_AT_ONCE: Final = 8
@@ -52,9 +54,10 @@ class Hub:
         self.accepted = accepted
         """The config that runs."""
         self.installation = installation
-        self.clock = Clock(stored.last_commit)
+        self.clock = Clock(stored.last_commit, agreed=stored.agreed)
         self.journal = Journal(store, stored, self.clock.now)
-        self.view = View()
+        self.journal.agreed = lambda: self.clock.agreed
+        self.view = View(unsure_since=self.clock.now() if self.journal.unsure else None)
         self.counts = Counts()
         self.config_status = ConfigStatus(ok=True, problems=(), loaded_at=self.clock.now())
         self.secret_since = stored.secret_since
@@ -62,13 +65,9 @@ class Hub:
         self._known_secret = stored.installation
         self._puller = Puller(now=self.clock.now)
         self.intake = Intake(self.journal, self._puller, self.clock, installation, self.counts)
-        self.rounds = Rounds(
-            self.intake.look,
-            self._attempts,
-            self.clock.now,
-            self._wake,
-        )
-        self.vigil = Vigil(self.journal, self.clock, self._reread_soon)
+        waking = Waking(self.clock.now, self._awake)
+        self.rounds = Rounds(self.intake.look, self._attempts, self.clock.now, waking.look)
+        self.vigil = Vigil(self.journal, self.clock, self._reread_soon, waking.look)
         self.feeds = Feeds(lambda: self.view, self.journal, self.intake.look, self.clock.now, self.counts)
         self.publisher = Publisher(
             lambda: self.view, self.journal, self.clock, installation, self.intake.look, self.counts
@@ -86,20 +85,33 @@ class Hub:
                 log.warning("the secret is a new one: every link has changed, paste them anew (icalsyncd links)")
             elif self.accepted.config.syncs():
                 log.info("a new secret was made: paste the links into the portals (icalsyncd links)")
-        self._wake()
+        if self.view.unsure_since is not None:
+            log.warning("what was known last may not be stored: feeds are withheld until each portal was asked")
+        self._note_waking(set_back=True)
         self.journal.on_change = self._changed
         self.journal.on_note = self._noted
         await self.apply(self.accepted)
 
-    async def end(self) -> None:
-        """Let what runs end, and write what is known."""
+    async def be_sure(self, *, at_last: bool) -> None:
+        """Withhold feeds no more for what may be lost, once each portal was asked; *at_last*: whether or not."""
+        if self.view.unsure_since is None or not (
+            at_last or not any(house.unsure for house in self.view.houses.values())
+        ):
+            return
+        self.view = believed(self.view)
+        self.publisher.news(None)
+        await self.journal.be_sure()
+        log.info("every portal was asked since the start: no feed is withheld for what may be lost")
+
+    async def end(self) -> bool:
+        """Let what runs end, and write what is known; False where the disk does not take it."""
         self.feeds.flush()
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
         self.intake.close()
         await self._puller.close()
-        await self.journal.close()
+        return await self.journal.close()
 
     async def apply(self, accepted: Accepted) -> None:
         """Take the config over: ledgers, schedule, what the vigil waits for, copies to be read anew. Nothing here fails.
@@ -112,7 +124,7 @@ class Hub:
         self.accepted = accepted
         self.intake.configure(config)
         self.publisher.configure(config)
-        self.vigil.configure(config.server.removal_delay, frozenset(wanted))
+        self.vigil.configure(self._keep_for(float(config.server.removal_delay)), frozenset(wanted))
         intervals = {
             (sync.accommodation, sync.id): float(sync.interval)
             for sync in config.syncs()
@@ -128,6 +140,7 @@ class Hub:
                 config,
                 wanted,
                 dict(self.journal.current),
+                days=todays(config, self.clock.day_moment(), self.journal.current),
                 now=self.clock.now(),
                 shown=self.view.houses.keys(),
                 only=left,
@@ -149,6 +162,20 @@ class Hub:
         await self.rounds.configure(intervals)
         for name in asked:
             self.rounds.hurry(name)
+
+    def _keep_for(self, wanted: float) -> RemovalDelay:
+        """The removal delay under a config that says *wanted* seconds; stored, since the next start may read half a file."""
+        known, now = self.journal.removal_delay, self.clock.now()
+        delay = RemovalDelay(wanted) if known is None else known.under(wanted, now)
+        if delay != known:
+            self.journal.keep_for(delay)
+        return delay
+
+    @property
+    def removal_delay(self) -> float:
+        """Seconds for which what disappears from the config is kept at present."""
+        known = self.journal.removal_delay
+        return known.at(self.clock.now()) if known is not None else float(self.accepted.config.server.removal_delay)
 
     async def _put(self, taken: Takeover) -> frozenset[str]:
         """Put what was reckoned; returns the accommodations whose states have moved on meanwhile, and so were not."""
@@ -195,15 +222,35 @@ class Hub:
             for stay in (was - nights).stays():
                 log.info(f"{words}: ended", accommodation=accommodation, nights=str(stay))
 
-    def _wake(self) -> None:
-        """After a stop or a sleep: portals could not fetch meanwhile, and are not silent for that."""
+    def _awake(self, set_back: bool) -> None:
+        self._note_waking(set_back=set_back)
+        self.rounds.awake()
+
+    def _note_waking(self, *, set_back: bool) -> None:
+        """After a stop or a sleep: portals could not fetch meanwhile, and are not silent for that.
+
+        A clock that was *set_back* counts as one: what was noted under it lies in the future, and binds nobody.
+        """
         now = self.clock.now()
-        self.journal.note_all(
-            {
-                accommodation: replace(state, ledger=woke(state.ledger, now=now))
-                for accommodation, state in self.journal.current.items()
-            }
-        )
+        if self.view.unsure_since is not None:
+            self.view = believed(self.view, min(self.view.unsure_since, now))
+        if (delay := self.journal.removal_delay) is not None and delay.since > now:
+            self.journal.keep_for(delay.not_after(now))
+            self.vigil.configure(
+                delay.not_after(now), frozenset(each.id for each in self.accepted.config.accommodations)
+            )
+        noted: dict[str, State] = {}
+        heard: dict[str, State] = {}
+        for accommodation, state in self.journal.current.items():
+            known = replace(state.not_after(now), ledger=rewound(state.ledger, now)) if set_back else state
+            ledger = woke(known.ledger, now=now)
+            if ledger.syncs is known.ledger.syncs:
+                noted[accommodation] = replace(known, ledger=ledger)
+            else:
+                # a portal that is no longer taken for silent has its echoes back: that frees nights
+                heard[accommodation] = known.with_ledger(ledger, now)
+        self.journal.note_all(noted)
+        self.journal.put_all(heard)
 
     def _attempts(self, name: SyncName) -> Attempts:
         state = self.journal.current.get(name[0])

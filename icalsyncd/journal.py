@@ -15,14 +15,19 @@ from contextlib import suppress
 from typing import Final, TypeVar
 
 from icalsyncd import log
+from icalsyncd.availability.nights import EMPTY
+from icalsyncd.availability.offers import blocked
+from icalsyncd.availability.removal import RemovalDelay
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.pace import in_steps
 from icalsyncd.publication import Publication, PublicationKey
 from icalsyncd.state import State
-from icalsyncd.store import BodyKey, Commit, Store, Stored, StoreFailed
+from icalsyncd.store import BodyKey, Commit, Store, Stored, StoreFailed, copies_of
 
 NOTE_KEPT: Final = 30.0
 """Seconds after which what need not be durable at once (times, validators) is written at the latest."""
+TIME_KEPT: Final = 3600.0
+"""Seconds after which the time is written at the latest though nothing happens: the next start begins from it."""
 RETRY_MOST: Final = 15.0
 STATES_AT_ONCE: Final = 32
 """Accommodations whose feeds are looked at in one go once they are stored."""
@@ -43,12 +48,17 @@ class Journal:
         """What may be on the disk already: the commit that is under way."""
         self.failing: str | None = None
         """Why the disk did not take the last commit; None while it does."""
+        self.unsure = store.reserve.is_behind
+        """The daemon before could not store all that it knew, and not every portal was asked since. See :meth:`be_sure`."""
         self.on_change: Callable[[frozenset[str]], None] = lambda _: None
         """Called with the ids of accommodations whose current or durable state is another one now."""
         self.on_note: Callable[[Mapping[str, State]], None] = lambda _: None
         """Called with states, by accommodation, that are others now and were only noted."""
         self.mark: tuple[str, Moment] | None = None
         """The installation's mark and since when it is this one, to be written with the next commit."""
+        self.removal_delay = stored.removal_delay
+        """How long what disappears from the config is kept; None before the first config. See :meth:`keep_for`."""
+        self._delay_stored = stored.removal_delay
         self.publications: dict[PublicationKey, Publication] = dict(stored.publications)
         """What was written in the shared cloud; its own task alone changes it, by :meth:`enter`."""
         self._entered: dict[PublicationKey, Publication | None] = {}
@@ -58,6 +68,10 @@ class Journal:
         self._dirty: dict[str, int] = {}
         """Which of them was the last of each accommodation that is not written."""
         self._written = 0
+        self._committed = now()
+        self.agreed: Callable[[], Moment | None] = lambda: None
+        """The last moment that somebody outside agreed to, to be written with each commit."""
+        self._commit: asyncio.Future[bool] | None = None
         self._wake = asyncio.Event()
         self._waiting: list[tuple[int, asyncio.Future[bool]]] = []
 
@@ -74,6 +88,10 @@ class Journal:
 
     def put_all(self, states: Mapping[str, State | None], bodies: Mapping[BodyKey, bytes | None] | None = None) -> None:
         """The same for many at once: they become visible together."""
+        if self._bodies:
+            # a copy that no sync has any more is not written either
+            parted = copies_of(map(self.current.get, states)) - copies_of(states.values())
+            self._bodies.update(dict.fromkeys(parted & self._bodies.keys()))
         for accommodation, state in states.items():
             self._take(accommodation, state)
         self._bodies.update(bodies or {})
@@ -107,6 +125,11 @@ class Journal:
         self._entered[key] = publication
         self._version += 1
 
+    def keep_for(self, delay: RemovalDelay) -> None:
+        """Take over *delay*, to be written with the next commit."""
+        self.removal_delay = delay
+        self._version += 1
+
     async def stored(self, patience: float = 10.0) -> bool:
         """Wait until all that has been put is durable; False where the disk did not take it, or not in time."""
         if self._written >= self._version:
@@ -132,29 +155,63 @@ class Journal:
     async def run(self) -> None:
         """Write what is put, until cancelled."""
         pause = 0.0
+        await self.ask(self._store.reserve.prepare)
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(pause or NOTE_KEPT):
                     await self._wake.wait()
             self._wake.clear()
-            if not (self._dirty or self._bodies or self._entered):
+            if not self._is_behind and self._now() - self._committed < TIME_KEPT:
                 continue
-            pause = 0.0 if await self._write() else min(RETRY_MOST, 2 * pause or 1.0)
+            # whoever stops this waits in `close` for the commit that is under way
+            self._commit = asyncio.ensure_future(self._write())
+            pause = 0.0 if await asyncio.shield(self._commit) else min(RETRY_MOST, 2 * pause or 1.0)
 
-    async def close(self) -> None:
-        """Write what is left, and close the file."""
-        if self._dirty or self._bodies or self._entered:
+    async def be_sure(self) -> None:
+        """Every portal was asked since the start, or for long enough: what is known holds, whatever was lost."""
+        self.unsure = False
+        if self.failing is None:
+            await self.ask(self._store.reserve.catch_up)
+
+    async def close(self) -> bool:
+        """Write what is left, and close the file; False where the disk does not take it, and it is lost."""
+        if self._commit is not None:
+            await asyncio.wait((self._commit,))
+        if self._is_behind and not await self._write():
+            await self.ask(self._store.reserve.give_up)
             await self._write()
+        if self._is_behind:
+            self._say_what_is_lost()
         await self.ask(self._store.close)
         self._thread.shutdown()
+        return not self._is_behind
+
+    def _say_what_is_lost(self) -> None:
+        for accommodation in sorted(self._dirty):
+            known, stored = self.current.get(accommodation), self.durable.get(accommodation)
+            taken = blocked(known.ledger) if known is not None else EMPTY
+            lost = taken - (blocked(stored.ledger) if stored is not None else EMPTY)
+            nights = ", ".join(map(str, lost.stays())) if lost else "none"
+            log.error(
+                "what is known could not be stored and is lost; these nights are taken, and the next start does not know it",
+                accommodation=accommodation,
+                nights=nights,
+            )
+        log.error("this stop has lost what could not be stored", why=self.failing)
+
+    @property
+    def _is_behind(self) -> bool:
+        return bool(self._dirty or self._bodies or self._entered or self.removal_delay != self._delay_stored)
 
     async def _write(self) -> bool:
         version = self._version
+        delay = self.removal_delay
         changes = {each: (self.durable.get(each), self.current.get(each)) for each in self._dirty}
         bodies = dict(self._bodies)
         entered = dict(self._entered)
         self._writing = {each: state for each, (_, state) in changes.items() if state is not None}
-        commit = Commit(self._now(), changes, bodies, self.mark, entered)
+        self._committed = self._now()
+        commit = Commit(self._now(), changes, bodies, self.mark, entered, delay, self.agreed())
         try:
             await self.ask(lambda: self._store.commit(commit))
         except StoreFailed as error:
@@ -162,12 +219,16 @@ class Journal:
                 log.error("the state could not be stored; no night is freed until it can be", why=str(error))
             self.failing = str(error)
             self._writing = {}
+            await self.ask(self._store.reserve.fall_behind)
             self._answer(version, stored=False)
             return False
         if self.failing is not None:
             log.info("the state can be stored again")
+            if not self.unsure:
+                await self.ask(self._store.reserve.catch_up)
         self.failing = None
         self.mark = None
+        self._delay_stored = delay
         self._dirty = {each: put for each, put in self._dirty.items() if put > version}
         self._entered = {
             key: put for key, put in self._entered.items() if key not in entered or put is not entered[key]

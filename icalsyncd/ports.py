@@ -25,9 +25,13 @@ class Move:
 class Ports:
     """The open listeners, `feeds` and `admin`."""
 
-    def __init__(self, handlers: Mapping[str, Handler], now: Callable[[], Moment]) -> None:
+    def __init__(
+        self, handlers: Mapping[str, Handler], now: Callable[[], Moment], removal_delay: Callable[[], float]
+    ) -> None:
+        """*removal_delay* tells how long what disappears from the config is kept at present, in seconds."""
         self._handlers = handlers
         self._now = now
+        self._removal_delay = removal_delay
         self._listeners: dict[str, Listener] = {}
         self._lost: dict[str, Moment] = {}
         """Since when an address is missing from the config that was in it."""
@@ -89,7 +93,7 @@ class Ports:
                 self._lost.pop(which, None)
                 continue
             since = self._lost.setdefault(which, self._now())
-            if self._now() - since < config.server.removal_delay:
+            if self._now() - since < max(self._removal_delay(), config.server.removal_delay):
                 wanted[which] = listener.address
         return wanted
 

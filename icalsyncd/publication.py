@@ -114,7 +114,7 @@ def carries(view: View, reach: Reach, known: Mapping[LinkKey, Publication]) -> f
 
 def part_of(view: View, accommodations: Iterable[str]) -> View:
     """The houses of *accommodations* in *view*."""
-    return View({each: view.houses[each] for each in accommodations if each in view.houses}, {})
+    return View({each: view.houses[each] for each in accommodations if each in view.houses}, {}, view.unsure_since)
 
 
 def links_of(view: View) -> Iterator[LinkKey]:

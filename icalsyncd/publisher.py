@@ -45,12 +45,10 @@ class Publisher:
         self._ending: set[asyncio.Task[None]] = set()
         self._looks: dict[SyncName, asyncio.Task[None]] = {}
         self._uncarried: dict[SyncName, Moment] = {}
-        self._delay = 0.0
         self._running = False
 
     def configure(self, config: Config) -> None:
         """Publish by *config* from now on. A target that stays where it is goes on as it was."""
-        self._delay = float(config.server.removal_delay)
         planned = frozenset(accommodation.id for accommodation in config.accommodations)
         before, after = dict(self._deliveries), dict[str, Delivery]()
         for target in config.publish:
@@ -131,11 +129,13 @@ class Publisher:
     async def _let_go(self) -> None:
         """Where no target has carried a sync for the removal delay, its portal's fetches alone tell what it knows."""
         uncarried = await asyncio.to_thread(self._not_carried, tuple(self._deliveries.values()))
-        now = self._clock.now()
+        now, delay = self._clock.now(), self._journal.removal_delay
         self._uncarried = {name: self._uncarried.get(name, now) for name in uncarried}
         for (accommodation, sync), since in self._uncarried.items():
             state = self._journal.current.get(accommodation)
-            if now - since >= self._delay and state is not None and sync in state.ledger.syncs:
+            if delay is None or now - since < delay.at(now):
+                continue
+            if state is not None and sync in state.ledger.syncs:
                 self._journal.put(accommodation, state.with_ledger(unpublished(state.ledger, sync), now))
 
     def _not_carried(self, deliveries: Iterable[Delivery]) -> list[SyncName]:

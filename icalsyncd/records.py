@@ -27,6 +27,7 @@ from icalsyncd.availability.ledger import (
     SyncLedger,
 )
 from icalsyncd.availability.nights import EMPTY, Nights, Stay
+from icalsyncd.availability.removal import RemovalDelay
 from icalsyncd.availability.stamps import Stamps
 from icalsyncd.publication import Publication
 from icalsyncd.pull import Validators
@@ -182,6 +183,17 @@ def load_publication(text: str) -> Publication:
     record = json.loads(text)
     flat = record["nights"]
     return Publication(record["place"], None if flat is None else _load_nights(flat), record["until"])
+
+
+def dump_removal_delay(delay: RemovalDelay) -> str:
+    """The removal delay in force."""
+    return json.dumps([delay.seconds, delay.shorter, delay.since])
+
+
+def load_removal_delay(text: str) -> RemovalDelay:
+    """The removal delay that :func:`dump_removal_delay` wrote."""
+    seconds, shorter, since = json.loads(text)
+    return RemovalDelay(float(seconds), None if shorter is None else float(shorter), float(since))
 
 
 _moment = lru_cache(ALIKE)(float)

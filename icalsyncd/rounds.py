@@ -11,8 +11,9 @@ from typing import Final
 
 from icalsyncd import log
 from icalsyncd.availability.stamps import Moment
+from icalsyncd.clock import LOOK_MOST
 from icalsyncd.pace import in_steps
-from icalsyncd.schedule import NAP, Attempts, due, slept, spread, wait_of
+from icalsyncd.schedule import Attempts, due, spread, wait_of
 from icalsyncd.view import SyncName
 
 _BREATH: Final = 32
@@ -33,10 +34,11 @@ class Rounds:
         pull: Callable[[SyncName], Awaitable[object]],
         attempts: Callable[[SyncName], Attempts],
         now: Callable[[], Moment],
-        woke: Callable[[], None],
+        look: Callable[[], None],
     ) -> None:
-        """*woke* is called after the machine has slept."""
-        self._woke = woke
+        """*look* notices whether the machine has slept, and has :meth:`awake` called then."""
+        self._look = look
+        self._overslept = False
         self._pull = pull
         self._attempts = attempts
         self._now = now
@@ -92,14 +94,15 @@ class Rounds:
             self._plan_at(name, self._now())
 
     async def hurry_all(self) -> None:
-        """Pull every sync within half a minute, each at its own moment of it, unless that was asked for just before.
-
-        A portal that asked us to wait is left in peace.
-        """
-        now = self._now()
+        """The same as :meth:`pull_soon`, unless that was asked for just before."""
         if self._hurried is not None and monotonic() - self._hurried < _HASTE_APART:
             return
         self._hurried = monotonic()
+        await self.pull_soon()
+
+    async def pull_soon(self) -> None:
+        """Pull every sync within half a minute, each at its own moment of it, but for portals that asked us to wait."""
+        now = self._now()
         async for names in in_steps(list(self._intervals), _BREATH):
             for name in names:
                 moment = max(now + spread("/".join(name)), wait_of(self._attempts(name), now) or now)
@@ -115,15 +118,17 @@ class Rounds:
         """Pull, until cancelled."""
         try:
             while True:
-                before = self._now()
-                await self._start_due(before)
-                next_due = self._queue[0][0] if self._queue else before + NAP
+                self._look()
+                if self._overslept:
+                    self._overslept = False
+                    await self._begin_again(self._now())
+                now = self._now()
+                await self._start_due(now)
+                next_due = self._queue[0][0] if self._queue else now + LOOK_MOST
                 with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(max(0.01, min(NAP, next_due - self._now()))):
+                    async with asyncio.timeout(max(0.01, min(LOOK_MOST, next_due - self._now()))):
                         await self._wake.wait()
                 self._wake.clear()
-                if slept(before, self._now()):
-                    await self._awake(self._now())
         finally:
             running = list(self._running.values())
             for task in running:
@@ -169,9 +174,12 @@ class Rounds:
         if pause is not None and self._due[name] < self._now() + pause:
             self._plan_at(name, self._now() + pause)
 
-    async def _awake(self, now: Moment) -> None:
-        """After a sleep of the machine: what is overdue is pulled within a minute, each at its own moment of it."""
-        self._woke()
+    def awake(self) -> None:
+        """The machine has slept: what is overdue is to be pulled within a minute, each at its own moment of it."""
+        self._overslept = True
+        self._wake.set()
+
+    async def _begin_again(self, now: Moment) -> None:
         async for names in in_steps(list(self._intervals), _BREATH):
             for name in names:
                 if name in self._intervals:

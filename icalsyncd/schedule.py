@@ -13,14 +13,10 @@ from typing import Final
 
 from icalsyncd.availability.calendar import Reason
 
-NAP: Final = 20.0
-"""Seconds that the daemon sleeps at most before it looks again: a timer stands still while the machine is suspended."""
-
 _MINUTE: Final = 60.0
 _DAY: Final = 86400.0
 # with a nap before it, what is overdue is pulled within a minute of waking up
 _SPREAD: Final = 30.0
-_OVERSLEPT: Final = 15.0
 _INTERVALS_OF_PATIENCE: Final = 4
 
 
@@ -100,14 +96,6 @@ def unconditional(last: float | None, now: float) -> bool:
     Once a day: a portal whose validators lie would else be believed for ever.
     """
     return last is None or not 0 <= now - last < _DAY
-
-
-def slept(before: float, now: float) -> bool:
-    """Whether the machine was suspended in a nap that began at *before* and ended *now*.
-
-    A clock that was set back counts as well: what was reckoned under it would wait for moments that are far away now.
-    """
-    return not before - _MINUTE <= now <= before + NAP + _OVERSLEPT
 
 
 def _share(name: str, purpose: str) -> float:

@@ -61,6 +61,23 @@ class Facts:
         """Something is remembered of a copy of the portal's calendar."""
         return self.has_snapshot or self.has_waiting or self.validators is not None
 
+    def not_after(self, now: Moment) -> Facts:
+        """The same where nothing happened after *now*."""
+        tried = self.attempts
+        if tried.last is not None and tried.last > now:
+            asked_to_wait = None if tried.not_before is None else now + max(0.0, tried.not_before - tried.last)
+            tried = Attempts(now, tried.failures, asked_to_wait)
+        return replace(
+            self,
+            attempts=tried,
+            last_success=_at_most(self.last_success, now),
+            last_change=_at_most(self.last_change, now),
+            # a pull without conditions is due as soon as may be: nobody knows when the last one was
+            last_whole=None if self.last_whole is not None and self.last_whole > now else self.last_whole,
+            failing_since=_at_most(self.failing_since, now),
+            feed_changed=_at_most(self.feed_changed, now),
+        )
+
     def without_copies(self) -> Facts:
         """The same for a sync that begins without a snapshot; what happened, and when, stays known."""
         return replace(
@@ -95,6 +112,11 @@ class State:
         """The same with *facts* for *sync*."""
         return State(self.ledger, {**self.facts, sync: facts})
 
+    def not_after(self, now: Moment) -> State:
+        """The same after the clock was set back to *now*: no fact lies in the future, and no pull waits for it."""
+        facts = {name: known.not_after(now) for name, known in self.facts.items()}
+        return self if facts == self.facts else State(self.ledger, facts)
+
     def with_ledger(self, ledger: Ledger, now: Moment) -> State:
         """The same under *ledger*, with the facts that follow from it.
 
@@ -124,6 +146,10 @@ def _begins_anew(before: SyncLedger, now: SyncLedger) -> bool:
 
 _OUT = (Presence.PAUSED, Presence.GONE)
 _FRESH = Facts()
+
+
+def _at_most(moment: Moment | None, now: Moment) -> Moment | None:
+    return None if moment is None else min(moment, now)
 
 
 @lru_cache(1024)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from icalsyncd.availability.ledger import SyncLedger
+from icalsyncd.availability.removal import RemovalDelay
 from icalsyncd.publication import Publication, PublicationKey
 from icalsyncd.records import (
     VERSION,
@@ -24,12 +25,15 @@ from icalsyncd.records import (
     dump_claims,
     dump_facts,
     dump_publication,
+    dump_removal_delay,
     dump_sync,
     dump_sync_ledger,
     load_accommodation,
     load_publication,
+    load_removal_delay,
     load_sync,
 )
+from icalsyncd.reserve import Reserve
 from icalsyncd.state import Facts, State
 
 APPLICATION_ID: Final = 0x1CA15D
@@ -91,6 +95,10 @@ class Stored:
     """Since when the installation has this secret, where it had another before or none."""
     publications: Mapping[PublicationKey, Publication] = field(default_factory=dict)
     """What was written in the shared cloud, and not deleted there since."""
+    removal_delay: RemovalDelay | None = None
+    """The removal delay that was in force; None where none was stored yet."""
+    agreed: float | None = None
+    """The last moment that somebody outside agreed to, see :attr:`icalsyncd.clock.Clock.agreed`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +111,8 @@ class Commit:
     installation: tuple[str, float] | None = None
     """The mark of the secret, and since when it is the one."""
     publications: Mapping[PublicationKey, Publication | None] = field(default_factory=dict)
+    removal_delay: RemovalDelay | None = None
+    agreed: float | None = None
 
 
 class Store:
@@ -111,6 +121,7 @@ class Store:
     def __init__(self, path: Path) -> None:
         """Open the file at *path*, or make it, 0600. Raises StoreRefused, the file as it was, and StoreFailed."""
         self._path = path
+        self.reserve = Reserve(path.parent)
         with _refusing(path):
             if not path.exists():
                 _make(path)
@@ -177,7 +188,7 @@ class Store:
                     execute(_UPDATE, (ledger, claims, facts, accommodation, name))
         # a copy belongs to its sync, also through a rename: what no sync has any more goes
         changes = commit.changes.values()
-        for owner, role in _copies(before for before, _ in changes) - _copies(after for _, after in changes):
+        for owner, role in copies_of(before for before, _ in changes) - copies_of(after for _, after in changes):
             execute("DELETE FROM copy WHERE owner = ? AND role = ?", (owner, role.value))
         for (owner, role), body in commit.bodies.items():
             if body is None:
@@ -190,6 +201,10 @@ class Store:
             else:
                 execute("REPLACE INTO publication VALUES (?, ?, ?, ?)", (*key, dump_publication(publication)))
         execute("REPLACE INTO meta VALUES ('last_commit', ?)", (repr(commit.at),))
+        if commit.agreed is not None:
+            execute("REPLACE INTO meta VALUES ('agreed', ?)", (repr(commit.agreed),))
+        if commit.removal_delay:
+            execute("REPLACE INTO meta VALUES ('removal_delay', ?)", (dump_removal_delay(commit.removal_delay),))
         if commit.installation:
             mark, since = commit.installation
             execute("REPLACE INTO meta VALUES ('installation', ?), ('secret_since', ?)", (mark, repr(since)))
@@ -298,7 +313,7 @@ def _examine(db: sqlite3.Connection, path: Path) -> None:
         )
 
 
-def _copies(states: Iterable[State | None]) -> set[BodyKey]:
+def copies_of(states: Iterable[State | None]) -> set[BodyKey]:
     """The copies that belong to the syncs of *states*."""
     return {
         (sync.link.first_name, role)
@@ -328,12 +343,15 @@ def _load(db: sqlite3.Connection, path: Path) -> Stored:
             )
         }
         last, since = meta.get("last_commit"), meta.get("secret_since")
+        delay, agreed = meta.get("removal_delay"), meta.get("agreed")
         return Stored(
             states,
             float(last) if last else None,
             meta.get("installation"),
             float(since) if since else None,
             publications,
+            load_removal_delay(delay) if delay else None,
+            float(agreed) if agreed else None,
         )
     except sqlite3.DatabaseError as error:
         raise StoreRefused(f"{path} is damaged: {error}") from error

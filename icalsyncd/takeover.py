@@ -12,10 +12,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
 
+from icalsyncd.availability.nights import Night
 from icalsyncd.availability.roster import Place, Plan, reconcile, renames, tied
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.config import Config
-from icalsyncd.seating import todays
 from icalsyncd.state import State, digest_of
 from icalsyncd.view import SyncName
 
@@ -41,18 +41,18 @@ def take_over(
     plans: Mapping[str, Plan],
     states: Mapping[str, State],
     *,
+    days: Mapping[str, Night],
     now: Moment,
     shown: Set[str],
     only: Set[str] | None = None,
 ) -> Takeover:
     """Reckon what *config*, whose *plans* these are, makes of *states*; of those of *only*, where it is given.
 
-    *shown* are the accommodations that the view has already.
+    *days* are the days of the config's accommodations; *shown* are those that the view has already.
     """
     ledgers = {accommodation: state.ledger for accommodation, state in states.items()}
     moved = renames(ledgers, plans)
     together = tied(moved)
-    days = todays(config, now, states)
     ledgers = reconcile(ledgers, plans, today=days, now=now, only=only)
     facts = {
         (accommodation, name): known for accommodation, state in states.items() for name, known in state.facts.items()

@@ -17,7 +17,7 @@ from typing import Final
 from multidict import CIMultiDict
 
 from icalsyncd.availability.feed import Signature, render
-from icalsyncd.availability.ledger import Ledger, SyncLedger
+from icalsyncd.availability.ledger import Ledger, Presence, SyncLedger
 from icalsyncd.availability.nights import EMPTY, Nights
 from icalsyncd.availability.offers import Trouble, blocked, trouble
 from icalsyncd.availability.stamps import Moment
@@ -119,6 +119,8 @@ class House:
     blocked: Nights
     """All nights that are taken, without buffers, from yesterday on."""
     trouble: Trouble
+    unsure_since: Moment | None = None
+    """Of what was known before that, something may be lost."""
 
     @cached_property
     def outlets(self) -> Mapping[str, Outlet]:
@@ -133,7 +135,19 @@ class House:
 
     def _withholds(self, name: str) -> bool:
         sync = self.state.ledger.syncs[name]
-        return not (self.state.ledger.complete or sync.muted or not sync.channel.sends)
+        is_known = self.state.ledger.complete and not self.unsure
+        return not (is_known or sync.muted or not sync.channel.sends)
+
+    @cached_property
+    def unsure(self) -> bool:
+        """What its portals were told may be lost, and not each of those that are pulled was asked since."""
+        if self.unsure_since is None:
+            return False
+        asked = {name: self.state.of(name).attempts.last or 0.0 for name in self.state.ledger.syncs}
+        return any(
+            sync.presence is Presence.ACTIVE and sync.channel.receives and asked[name] < self.unsure_since
+            for name, sync in self.state.ledger.syncs.items()
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +157,8 @@ class View:
     houses: Mapping[str, House] = field(default_factory=dict)
     links: Mapping[str, Target] = field(default_factory=dict)
     """By a link's path. A look-up tells nothing by its time: Python hashes it with a key of its own first."""
+    unsure_since: Moment | None = None
+    """Of what was known before that, something may be lost: feeds are withheld until their portals were asked."""
 
     def feed(self, name: SyncName) -> Feed | None:
         """The feed of a sync; None where it has none."""
@@ -170,7 +186,7 @@ def see(
     for accommodation in changed:
         before = houses.get(accommodation)
         state = current.get(accommodation)
-        after = None if state is None else _house(accommodation, state, stored, before, installation)
+        after = None if state is None else _house(view, accommodation, state, stored, installation)
         if after is not None:
             houses[accommodation] = after
         elif before is not None:
@@ -179,7 +195,8 @@ def see(
             gone.append(before)
         if after is not None and (before is None or after.links is not before.links):
             come.append(after)
-    return View(houses, _relinked(view.links, gone, come) if gone or come else view.links)
+    links = _relinked(view.links, gone, come) if gone or come else view.links
+    return View(houses, links, view.unsure_since)
 
 
 def noted(view: View, states: Mapping[str, State]) -> View:
@@ -188,8 +205,14 @@ def noted(view: View, states: Mapping[str, State]) -> View:
     for accommodation, state in states.items():
         house = houses.get(accommodation)
         if house is not None:
-            houses[accommodation] = House(state, house.feeds, house.links, house.blocked, house.trouble)
-    return View(houses, view.links)
+            houses[accommodation] = replace(house, state=state)
+    return View(houses, view.links, view.unsure_since)
+
+
+def believed(view: View, since: Moment | None = None) -> View:
+    """*view* where nothing that was known before *since* (None: nothing at all) is taken for lost."""
+    houses = {accommodation: replace(house, unsure_since=since) for accommodation, house in view.houses.items()}
+    return View(houses, view.links, since)
 
 
 def has_feed(sync: SyncLedger) -> bool:
@@ -202,26 +225,38 @@ class _Stored:
 
     def __init__(self, kept: Iterable[Mapping[str, State]]) -> None:
         self._kept = tuple(kept)
-        self._by_link: dict[str, list[SyncLedger]] | None = None
+        self._by_link: dict[int, dict[str, list[SyncLedger]]] = {}
 
     def syncs(self, accommodation: str, name: str, first_name: str) -> list[SyncLedger]:
         """What is stored of the sync *name*, whose link was first made under *first_name*; all that may be."""
-        states = [states[accommodation] for states in self._kept if accommodation in states]
-        found = [state.ledger.syncs[name] for state in states if name in state.ledger.syncs]
-        if found and all(sync.link.first_name == first_name for sync in found):
-            return found
-        if self._by_link is None:
-            self._by_link = {}
-            for states_of in self._kept:
-                for state in states_of.values():
-                    for sync in state.ledger.syncs.values():
-                        self._by_link.setdefault(sync.link.first_name, []).append(sync)
-        return self._by_link.get(first_name, [])
+        found: list[SyncLedger] = []
+        elsewhere: list[int] = []
+        for index, states in enumerate(self._kept):
+            state = states.get(accommodation)
+            sync = state.ledger.syncs.get(name) if state is not None else None
+            if sync is not None and sync.link.first_name == first_name:
+                found.append(sync)
+            else:
+                elsewhere.append(index)
+        for index in elsewhere:
+            # each of them is looked through: one may have its new name already, and another still its old one
+            if not found or accommodation in self._kept[index]:
+                found = [*found, *self._linked(index).get(first_name, ())]
+        return found
+
+    def _linked(self, index: int) -> Mapping[str, list[SyncLedger]]:
+        """The syncs of one of the kept by the names that their links were first made under."""
+        if index not in self._by_link:
+            by_link: dict[str, list[SyncLedger]] = {}
+            for state in self._kept[index].values():
+                for sync in state.ledger.syncs.values():
+                    by_link.setdefault(sync.link.first_name, []).append(sync)
+            self._by_link[index] = by_link
+        return self._by_link[index]
 
 
-def _house(
-    accommodation: str, state: State, stored: _Stored, before: House | None, installation: Installation
-) -> House:
+def _house(view: View, accommodation: str, state: State, stored: _Stored, installation: Installation) -> House:
+    before, since = view.houses.get(accommodation), view.unsure_since
     ledger = state.ledger
     feeds: dict[str, Feed] = {}
     for name, sync in ledger.syncs.items():
@@ -238,10 +273,10 @@ def _house(
         else:
             feeds[name] = shown if shown.modified == modified else replace(shown, modified=modified)
     if before is not None and before.state.ledger is ledger:
-        return House(state, feeds, before.links, before.blocked, before.trouble)
+        return House(state, feeds, before.links, before.blocked, before.trouble, since)
     same = before is not None and _links_of(before.state) == _links_of(state)
     links = before.links if before is not None and same else _links(accommodation, ledger, installation)
-    return House(state, feeds, links, blocked(ledger), trouble(ledger))
+    return House(state, feeds, links, blocked(ledger), trouble(ledger), since)
 
 
 def _links_of(state: State) -> list[object]:

@@ -14,6 +14,7 @@ from icalsyncd import log
 from icalsyncd.availability.attribution import tick
 from icalsyncd.availability.ledger import Ledger
 from icalsyncd.availability.nights import Night, date_of, night_of
+from icalsyncd.availability.removal import RemovalDelay
 from icalsyncd.availability.roster import expire, expiries
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.clock import Clock
@@ -29,19 +30,24 @@ _AFTER_BUG: Final = 600.0
 class Vigil:
     """Wakes when something is due to change by itself, and changes it."""
 
-    def __init__(self, journal: Journal, clock: Clock, new_day: Callable[[SyncName], None]) -> None:
+    def __init__(
+        self, journal: Journal, clock: Clock, new_day: Callable[[SyncName], None], look: Callable[[], None]
+    ) -> None:
+        """*look* notices whether the machine has slept; *new_day* is called for each sync whose day has changed."""
+        self._look = look
+        self._lagged = clock.lags
         self._journal = journal
         self._clock = clock
         self._new_day = new_day
-        self._delay = 0.0
+        self._delay = RemovalDelay(0.0)
         self._planned: frozenset[str] = frozenset()
         self._next: dict[str, Moment] = {}
         self._queue: list[tuple[Moment, str]] = []
         """By moment; those that are no longer the next of their accommodation are passed over."""
         self._wake = asyncio.Event()
 
-    def configure(self, removal_delay: float, planned: frozenset[str]) -> None:
-        """Let what leaves the config go after *removal_delay* seconds; *planned* are the accommodations in it.
+    def configure(self, removal_delay: RemovalDelay, planned: frozenset[str]) -> None:
+        """Let what leaves the config go after *removal_delay*; *planned* are the accommodations in it.
 
         They are to be watched anew after that.
         """
@@ -67,6 +73,8 @@ class Vigil:
     async def run(self) -> None:
         """Keep watch, until cancelled."""
         while True:
+            self._look()
+            self._follow_the_day()
             now = self._clock.now()
             while self._queue and self._queue[0][0] <= now:
                 moment, accommodation = heapq.heappop(self._queue)
@@ -80,6 +88,13 @@ class Vigil:
                     await self._wake.wait()
             self._wake.clear()
 
+    def _follow_the_day(self) -> None:
+        """Where today was held back, and somebody outside has agreed to it since, it is another day everywhere."""
+        lagged, self._lagged = self._lagged, self._clock.lags
+        if lagged and not self._lagged:
+            for accommodation in self._journal.current:
+                self._plan(accommodation, self._clock.now())
+
     def _attend_safely(self, accommodation: str) -> None:
         try:
             self.attend(accommodation)
@@ -90,13 +105,15 @@ class Vigil:
 
     def attend(self, accommodation: str) -> None:
         """Bring one accommodation up to the present moment."""
+        # a machine that slept is no portal that was silent
+        self._look()
         state = self._journal.current.get(accommodation)
         if state is None:
             self._next.pop(accommodation, None)
             return
         now = self._clock.now()
         before = state.ledger
-        ledger = expire(before, delay=self._delay, now=now)
+        ledger = expire(before, delay=self._delay.at(now), now=now)
         ledger = tick(ledger, now=now, today=self.today(ledger))
         if self._is_over(accommodation, ledger):
             self._journal.put(accommodation, None)
@@ -117,7 +134,10 @@ class Vigil:
 
     def _wake_at(self, ledger: Ledger) -> Moment:
         now = self._clock.now()
-        moments = [self._midnight(ledger), *expiries(ledger, self._delay)]
+        moments = [self._midnight(ledger), *expiries(ledger, self._delay.at(now))]
+        if (shrinks := self._delay.shrinks) is not None and shrinks > now:
+            # what waits may be over sooner then
+            moments.append(shrinks)
         moments += (
             max(sync.last_fetch, ledger.awake_since) + sync.patience() + 1.0
             for sync in ledger.syncs.values()
@@ -127,6 +147,7 @@ class Vigil:
 
     def _midnight(self, ledger: Ledger) -> Moment:
         zone = ZoneInfo(ledger.timezone)
-        local = datetime.fromtimestamp(self._clock.now(), zone)
-        day = max(local.date(), date_of(ledger.today))
-        return datetime.combine(day + timedelta(days=1), datetime.min.time(), zone).timestamp()
+        moment = self._clock.day_moment()
+        day = max(datetime.fromtimestamp(moment, zone).date(), date_of(ledger.today))
+        midnight = datetime.combine(day + timedelta(days=1), datetime.min.time(), zone).timestamp()
+        return midnight + self._clock.now() - moment

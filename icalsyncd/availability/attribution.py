@@ -166,8 +166,15 @@ def tick(ledger: Ledger, *, now: Moment, today: Night) -> Ledger:
 
 
 def woke(ledger: Ledger, *, now: Moment) -> Ledger:
-    """The ledger after a time in which no portal could fetch, since the daemon or its machine was down."""
-    return replace(ledger, awake_since=now)
+    """The ledger after a time in which no portal could fetch, since the daemon or its machine was down.
+
+    Nobody is silent for that time, and whoever was taken for silent by then is not.
+    """
+    moved = replace(ledger, awake_since=now)
+    silent = [name for name, sync in moved.syncs.items() if sync.silent and not _is_silent(moved, sync, now)]
+    for name in silent:
+        moved = moved.with_sync(name, replace(moved.syncs[name], silent=False))
+    return settled(moved, now) if silent else moved
 
 
 def published(ledger: Ledger, name: str, nights: Nights, *, now: Moment) -> Ledger:

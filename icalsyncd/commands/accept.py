@@ -13,10 +13,15 @@ from icalsyncd.terminal import Colour, confirmed, painted
 
 Json = dict[str, Any]
 
+_CLOCK = "clock"
+"""The machine's clock; an accommodation of that name is accepted sync by sync."""
+
 
 def accept(paths: Paths, name: str, *, yes: bool, as_json: bool) -> int:
-    """End what *name*, a sync or an accommodation, waits for; unless *yes*, ask first."""
+    """End what *name*, a sync, an accommodation or `clock`, waits for; unless *yes*, ask first."""
     query = {"sync": name} if "/" in name else {"accommodation": name}
+    if name == _CLOCK:
+        query = {_CLOCK: "1"}
     ahead: Json = json_of(paths, "POST", "/-/accept", {**query, "dry_run": "1"})
     if not as_json:
         _show(ahead)

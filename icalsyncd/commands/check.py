@@ -38,11 +38,11 @@ def check(paths: Paths, *, plan: bool, probing: bool, as_json: bool) -> int:
                 print(mistake)
             _warn(loaded.warnings)
         return FAILED
-    outlook, home_now = (None, 0.0)
+    outlook, home_now, delay = (None, 0.0, 0.0)
     if plan:
         home = household_under(paths, loaded)
         ledgers = {each: state.ledger for each, state in home.stored.states.items()}
-        delay = float(loaded.config.server.removal_delay)
+        delay = home.removal_delay
         outlook = foresee(ledgers, home.plans, today=home.today, now=home.now, delay=delay)
         outlook = replace(outlook, changes=(*outlook.changes, *_settings(last_config(paths), loaded.config)))
         home_now = home.now
@@ -65,7 +65,7 @@ def check(paths: Paths, *, plan: bool, probing: bool, as_json: bool) -> int:
             f"{counted(len(config.syncs()), 'sync')}"
         )
     else:
-        for line in _lines(outlook, home_now, loaded.config.server.removal_delay):
+        for line in _lines(outlook, home_now, round(delay)):
             print(line)
     return code
 

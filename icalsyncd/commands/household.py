@@ -29,6 +29,12 @@ class Household:
     today: dict[str, Night]
     now: float
 
+    @property
+    def removal_delay(self) -> float:
+        """Seconds for which what the config lacks would be kept: those in force before it, where they are more."""
+        wanted, known = float(self.config.server.removal_delay), self.stored.removal_delay
+        return known.under(wanted, self.now).at(self.now) if known is not None else wanted
+
 
 def household(paths: Paths) -> Household:
     """Read everything. Raises CommandError where something of it cannot be read."""
@@ -41,9 +47,9 @@ def household_under(paths: Paths, accepted: Accepted) -> Household:
     config = accepted.config
     installation = installation_of(paths, config)
     stored = stored_in(paths)
-    clock = Clock(stored.last_commit)
+    clock = Clock(stored.last_commit, agreed=stored.agreed)
     now = clock.now()
-    days = todays(config, now, stored.states)
+    days = todays(config, clock.day_moment(), stored.states)
     return Household(config, accepted.text, installation, stored, plans(config, installation), days, now)
 
 

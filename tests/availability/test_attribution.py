@@ -292,6 +292,19 @@ def test_no_portal_is_silent_for_the_time_in_which_the_daemon_was_down() -> None
     assert house.is_echo("b", 10)
 
 
+def test_waking_takes_back_a_silence_that_was_judged_before_the_sleep_was_noticed() -> None:
+    house = started("a", "b")
+    house.shows("a", (10, 12))
+    house.reads("b")
+    house.shows("b", (10, 12))
+    house.now += 3 * 24 * 3600
+    house.wait(1)
+    assert house.offer("a") == nights(10, 11), "what a silent portal claims is its own"
+    house.ledger = woke(house.ledger, now=house.now)
+    assert house.is_echo("b", 10)
+    assert house.offer("a") == EMPTY
+
+
 def test_a_resumed_portal_is_judged_by_what_it_fetched_while_paused() -> None:
     house = started("a", "b")
     house.shows("a", (10, 12))

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -44,3 +48,73 @@ def test_what_somebody_else_wrote_meanwhile_is_not_written_over(tmp_path: Path) 
     with pytest.raises(ConfigUnwritableError, match="changed by somebody else"):
         rewrite(path, TEXT, lambda text: text + "# ours\n", {})
     assert read_text(path) == TEXT + "# theirs\n"
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 64 KiB."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", place], capture_output=True).returncode:
+        why = "needs the right to mount a tmpfs"
+        if os.environ.get("ICALSYNCD_REQUIRE_ALL"):
+            pytest.fail(why)
+        pytest.skip(why)
+    yield place
+    subprocess.run(["umount", "-l", place], check=True)
+
+
+def fill(disk: Path) -> None:
+    with (disk / "ballast").open("wb", buffering=0) as ballast, contextlib.suppress(OSError):
+        while True:
+            ballast.write(b"x" * 4096)
+
+
+@pytest.fixture
+def mounted(disk: Path) -> Iterator[Path]:
+    """A file that is mounted by itself, as into a container: it can be written, and nothing can take its place."""
+    config = disk / "config.yaml"
+    config.touch()
+    subprocess.run(["mount", "--bind", config, config], check=True)
+    yield config
+    subprocess.run(["umount", config], check=True)
+
+
+LONG = (TEXT + "# comments of the host\n" * 200)[:4090] + "\n"
+
+
+def test_a_full_disk_leaves_the_file_as_it_was(disk: Path) -> None:
+    config = disk / "config.yaml"
+    config.write_text(LONG)
+    fill(disk)
+    with pytest.raises(ConfigUnwritableError, match="and is as it was: No space left"):
+        write(config, LONG + "paused: true\n" + "#" * 20)
+    assert config.read_text() == LONG
+    assert sorted(path.name for path in disk.iterdir()) == ["ballast", "config.yaml"]
+
+
+@pytest.mark.parametrize("text", [TEXT, LONG + TEXT])
+def test_a_file_mounted_by_itself_is_written_in_place(mounted: Path, text: str) -> None:
+    mounted.write_text(LONG)
+    write(mounted, text)
+    assert mounted.read_text() == text
+    assert [path.name for path in mounted.parent.iterdir()] == ["config.yaml"]
+
+
+def test_a_file_mounted_by_itself_on_a_full_disk_is_as_it_was(mounted: Path) -> None:
+    mounted.write_text(LONG)
+    fill(mounted.parent)
+    with pytest.raises(ConfigUnwritableError, match="and is as it was"):
+        write(mounted, LONG + "paused: true\n" + "#" * 20)
+    assert mounted.read_text() == LONG
+
+
+def test_a_disk_that_fills_up_while_it_is_written_in_place_leaves_it_as_it_was(mounted: Path) -> None:
+    mounted.write_text(LONG)
+    fill(mounted.parent)
+    # room for the copy of what it held, and for no more
+    os.truncate(mounted.parent / "ballast", (mounted.parent / "ballast").stat().st_size - 4096)
+    with pytest.raises(ConfigUnwritableError, match="and is as it was"):
+        write(mounted, LONG * 2)
+    assert mounted.read_text() == LONG
+    assert sorted(path.name for path in mounted.parent.iterdir()) == ["ballast", "config.yaml"]

@@ -131,6 +131,13 @@ async def test_the_plan_names_settings_by_their_keys_and_never_their_values(hous
     ]
 
 
+async def test_a_clock_that_is_believed_needs_no_accepting(house: House) -> None:
+    running, *_ = house
+    done = await _run(running, "accept", "clock", "--yes")
+    assert done.code == 1
+    assert "the clock is believed" in done.out + done.err
+
+
 async def test_accept_shows_what_it_releases_and_asks(house: House) -> None:
     running, *_ = house
     lines = running.config.read_text().splitlines(keepends=True)

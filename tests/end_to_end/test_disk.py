@@ -36,6 +36,14 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "-l", place], check=True)
 
 
+def fill(disk: Path) -> None:
+    ballast = os.open(disk / "ballast", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    with contextlib.suppress(OSError):
+        while True:
+            os.write(ballast, b"x" * 1024)
+    os.close(ballast)
+
+
 def nights(*offsets: int) -> set[str]:
     return {day(offset).isoformat() for offset in offsets}
 
@@ -76,14 +84,69 @@ async def end(running: Daemon, three: list[Portal]) -> None:
 async def test_a_full_disk(tmp_path: Path, disk: Path, three: list[Portal]) -> None:
     async with daemon(tmp_path) as running:
         await begin(running, disk, three)
-        ballast = os.open(disk / "ballast", os.O_WRONLY | os.O_CREAT)
-        with contextlib.suppress(OSError):
-            while True:
-                os.write(ballast, b"x" * 1024)
-        os.close(ballast)
+        fill(disk)
         await middle(running, three)
         (disk / "ballast").unlink()
         await end(running, three)
+
+
+async def test_a_stop_on_a_full_disk_has_room_for_the_last_commit(
+    tmp_path: Path, disk: Path, three: list[Portal]
+) -> None:
+    async with daemon(tmp_path) as running:
+        await begin(running, disk, three)
+        fill(disk)
+        await middle(running, three)
+        for portal in three:
+            await portal.close()
+        assert running.stop() == 0
+        (disk / "ballast").unlink()
+        await running.up()
+        assert await seen(running) == nights(20, 21, 30, 31)
+
+
+async def test_a_stop_that_loses_nights_says_so_and_the_next_start_tells_none_free(
+    tmp_path: Path, disk: Path, three: list[Portal]
+) -> None:
+    async with daemon(tmp_path) as running:
+        await begin(running, disk, three)
+        fill(disk)
+        await middle(running, three)
+        # the room that was kept is taken, too
+        os.truncate(running.state / "behind", 0)
+        fill(disk)
+        assert running.stop() == 1
+        lost = next(line for line in running.words().splitlines() if "could not be stored and is lost" in line)
+        assert " error " in lost
+        assert "accommodation=casa-azul" in lost
+        assert day(30).isoformat() in lost
+
+        # the disk is as full as before: nothing that is stored has these nights
+        await running.up()
+        link = running.links()["casa-azul/vrbo"]
+        told: list[tuple[int, set[str]]] = []
+
+        async def answer() -> int:
+            status, body, _ = await running.ask("GET", link, {"Accept": "text/html"})
+            told.append((status, nights_of(body) if status == 200 else set()))
+            return status
+
+        await running.until(answer, lambda status: status == 200, 45)
+        assert all(status == 503 or closed >= nights(30, 31) for status, closed in told)
+        assert "feeds are withheld until each portal was asked" in running.words()
+
+
+@pytest.mark.slow
+async def test_after_a_start_every_portal_is_asked_soon(tmp_path: Path, three: list[Portal]) -> None:
+    async with daemon(tmp_path) as running:
+        running.write(two_houses(running, *three))
+        await running.up()
+        await running.pull()
+        assert running.stop() == 0
+        three[0].body = calendar((30, 32))
+        await running.up()
+        # the interval is half an hour
+        await running.until(lambda: seen(running), lambda closed: closed >= nights(30, 31), 45)
 
 
 @pytest.mark.needs("chattr")

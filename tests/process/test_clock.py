@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from icalsyncd import RELEASED
-from icalsyncd.clock import Clock, boottime
+from icalsyncd.clock import Clock, Waking, boottime, slept
 
 HOUR, DAY = 3600.0, 86400.0
 NOW = datetime(2027, 6, 1, 12, tzinfo=UTC).timestamp()
@@ -168,3 +168,79 @@ def test_today_never_goes_back_behind_the_last_day_stored_nor_the_release():
 def test_the_real_machine_is_believed():
     assert boottime() > 0
     assert Clock(None).doubted is None
+
+
+def test_a_nap_that_ends_late_was_a_sleep():
+    assert not slept(NOW, NOW + 21)
+    assert slept(NOW, NOW + 60)
+
+
+def test_a_clock_that_was_set_back_in_a_nap_counts_as_a_sleep():
+    assert slept(NOW, NOW - DAY)
+    assert not slept(NOW, NOW - 1)
+
+
+def test_who_looks_first_is_told_before_anything_is_judged_and_nobody_twice():
+    machine = Machine()
+    told: list[tuple[float, bool]] = []
+    waking = Waking(machine.clock().now, lambda set_back: told.append((machine.shown, set_back)))
+    for _ in range(100):
+        machine.pass_(20)
+        waking.look()
+    assert not told
+    machine.pass_(2.2 * DAY)
+    waking.look()
+    assert told == [(machine.shown, False)]
+    waking.look()
+    assert len(told) == 1
+
+
+def test_today_passes_what_was_agreed_to_by_a_day_and_by_the_uptime():
+    machine = Machine(NOW + 20 * DAY)
+    clock = Clock(NOW, agreed=NOW, wall=machine.wall, boottime=machine.boottime)
+    assert clock.doubted is None
+    assert clock.today("UTC") == date(2027, 6, 2)
+    assert clock.lags
+    machine.pass_(3 * DAY)
+    assert clock.today("UTC") == date(2027, 6, 5)
+    assert clock.agreed == NOW + 3 * DAY
+
+
+def test_a_portals_date_that_agrees_lets_today_follow():
+    machine = Machine(NOW + 20 * DAY)
+    clock = Clock(NOW, agreed=NOW, wall=machine.wall, boottime=machine.boottime)
+    assert not clock.hear(NOW)
+    assert clock.today("UTC") == date(2027, 6, 2)
+    assert not clock.hear(machine.shown), "no doubt ended by it"
+    assert not clock.lags
+    assert clock.today("UTC") == date(2027, 6, 21)
+
+
+def test_a_synchronization_after_the_doubt_began_ends_it():
+    machine = Machine()
+    clock = machine.clock()
+    clock.synchronized(7)
+    machine.shown += 5 * DAY
+    assert clock.doubted
+    clock.synchronized(7)
+    assert clock.doubted, "that one was before"
+    clock.synchronized(8)
+    assert clock.doubted is None
+    assert clock.now() == machine.shown
+
+
+def test_a_synchronization_before_the_first_look_says_nothing():
+    clock = Machine(0.0).clock(NOW)
+    clock.synchronized(7)
+    assert clock.doubted
+    clock.synchronized(None)
+    assert clock.doubted
+
+
+def test_the_host_ends_a_doubt():
+    machine = Machine()
+    clock = machine.clock(NOW - 40 * DAY)
+    assert clock.doubted
+    clock.accept()
+    assert clock.doubted is None
+    assert clock.now() == machine.shown

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from icalsyncd.availability.calendar import Reason
-from icalsyncd.schedule import Attempts, after_failure, due, next_slot, slept, spread, unconditional
+from icalsyncd.schedule import Attempts, after_failure, due, next_slot, spread, unconditional
 
 DAY = 86400.0
 HALF_HOUR = 1800.0
@@ -116,13 +116,3 @@ def test_once_a_day_a_pull_goes_without_conditions():
     assert not unconditional(NOW - DAY + 1, NOW)
     assert unconditional(NOW - DAY, NOW)
     assert unconditional(NOW + 1, NOW)
-
-
-def test_a_nap_that_ends_late_was_a_sleep():
-    assert not slept(NOW, NOW + 21)
-    assert slept(NOW, NOW + 60)
-
-
-def test_a_clock_that_was_set_back_in_a_nap_counts_as_a_sleep():
-    assert slept(NOW, NOW - DAY)
-    assert not slept(NOW, NOW - 1)

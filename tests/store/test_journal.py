@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import resource
+import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -211,6 +212,41 @@ async def test_an_accommodation_that_is_dropped_is_gone_from_view_and_file(desk:
     assert "house" not in desk.journal.durable
     assert peek(desk.path).states == {}
     assert await desk.journal.body(KEY) is None
+
+
+async def test_a_copy_whose_sync_is_paused_before_it_was_written_is_not_kept(desk: Desk):
+    owned = state((1, 3)).with_facts("s", Facts(has_snapshot=True))
+    desk.journal.put("house", owned, {KEY: b"a guest's name"})
+    desk.journal.put("house", state((1, 3)))
+    desk.work()
+    assert await desk.journal.stored()
+    assert await desk.journal.body(KEY) is None
+    assert b"guest" not in desk.path.read_bytes()
+
+
+async def test_a_copy_goes_with_its_sync_through_a_rename_before_it_was_written(desk: Desk):
+    owned = state((1, 3)).with_facts("s", Facts(has_snapshot=True))
+    desk.journal.put("house", owned, {KEY: b"body"})
+    desk.journal.put_all({"house": None, "villa": owned})
+    desk.work()
+    assert await desk.journal.stored()
+    assert await desk.journal.body(KEY) == b"body"
+
+
+async def test_what_is_dropped_while_it_is_being_written_is_gone_after_a_stop(tmp_path: Path):
+    desk = Desk(tmp_path / "state.sqlite3")
+    desk.work()
+    desk.journal.put("house", state((1, 3)))
+    for _ in range(1000):
+        if len(desk.journal.kept) == 2:
+            break
+        await asyncio.sleep(0)
+    assert len(desk.journal.kept) == 2
+    desk.journal.put("house", None)
+    await desk.stop()
+    assert peek(desk.path).states == {}
+    with contextlib.closing(sqlite3.connect(desk.path)) as db:
+        assert db.execute("SELECT count(*) FROM sync").fetchone() == (0,)
 
 
 async def test_the_mark_of_the_installation_is_stored_with_the_next_commit(desk: Desk):

@@ -85,6 +85,18 @@ def test_what_a_renamed_sync_was_told_is_kept_until_its_new_name_is_stored():
     assert shown(seen(current, current), "c") == EMPTY
 
 
+def test_what_a_renamed_sync_was_told_is_kept_while_its_new_name_is_being_stored():
+    before = state(a=((10, 12),))
+    ledger = before.ledger
+    renamed = replace(ledger, syncs={"c": replace(ledger.syncs["b"], offered=state().ledger.syncs["b"].offered)})
+    current = State(renamed)
+    view = see(View(), ["casa"], {"casa": current}, [{"casa": before}, {"casa": current}], INSTALLATION)
+    assert shown(view, "c") == nights((10, 12)), "the commit may fail"
+    kept = [{"casa": before, "villa": state("villa")}, {"villa": current}]
+    view = see(View(), ["villa"], {"villa": current}, kept, INSTALLATION)
+    assert shown(view, "c", "villa") == nights((10, 12)), "and so it is where the accommodation is another one"
+
+
 def test_a_feed_is_rendered_zipped_and_tagged():
     view = seen(state(a=((10, 12),)))
     feed = view.feed(("casa", "b"))

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from icalsyncd.availability.attribution import fetched, settled
 from icalsyncd.availability.ledger import Block, Channel, Ledger, Link, Presence, Standing, SyncLedger
 from icalsyncd.availability.nights import EMPTY, Stay, date_of, night_of
+from icalsyncd.availability.removal import RemovalDelay
 from icalsyncd.availability.roster import GONE_KEPT, expire, expiries
 from icalsyncd.clock import Clock
 from icalsyncd.journal import Journal
@@ -44,11 +45,11 @@ class Watch:
         store = Store(path)
         self.journal = Journal(store, Stored({}, None, None), clock.now)
         self.new_days: list[SyncName] = []
-        self.vigil = Vigil(self.journal, clock, self.new_days.append)
+        self.vigil = Vigil(self.journal, clock, self.new_days.append, lambda: None)
         self.journal.on_change = self.vigil.watch
 
     def plan(self, ledger: Ledger, *, planned: bool = True) -> None:
-        self.vigil.configure(DELAY, frozenset(("house",)) if planned else frozenset())
+        self.vigil.configure(RemovalDelay(DELAY), frozenset(("house",)) if planned else frozenset())
         self.journal.put("house", State(settled(ledger, self.now)))
 
     def today(self, zone: str = "UTC") -> int:

@@ -1,0 +1,61 @@
+"""What is known after the clock was set back: nothing has happened in the future, and nobody waits for a moment there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from icalsyncd.availability.ledger import Ledger, Link, SyncLedger
+from icalsyncd.availability.roster import GONE_KEPT, OLD_LINK_KEPT
+from icalsyncd.availability.stamps import Moment, Stamps
+
+
+def rewound(ledger: Ledger, now: Moment) -> Ledger:
+    """*ledger* where all that is noted for a moment after *now* is noted for *now*, and waits begin then at the latest.
+
+    The day of the accommodation alone stays: it never goes back.
+    """
+    shrinking = ledger.shrinking
+    moved = replace(
+        ledger,
+        shrinking=shrinking and replace(shrinking, since=min(shrinking.since, now)),
+        blocks=tuple(
+            block if block.leaving_since is None else replace(block, leaving_since=min(block.leaving_since, now))
+            for block in ledger.blocks
+        ),
+        syncs={name: _rewound(sync, now) for name, sync in ledger.syncs.items()},
+        awake_since=min(ledger.awake_since, now),
+    )
+    return ledger if moved == ledger else moved
+
+
+def _rewound(sync: SyncLedger, now: Moment) -> SyncLedger:
+    moved = replace(
+        sync,
+        link=_link(sync.link, now),
+        since=min(sync.since, now),
+        former=sync.former and replace(sync.former, since=min(sync.former.since, now)),
+        narrowing=sync.narrowing and replace(sync.narrowing, since=min(sync.narrowing.since, now)),
+        muted_until=None if sync.muted_until is None else min(sync.muted_until, now + GONE_KEPT),
+        pulled_at=None if sync.pulled_at is None else min(sync.pulled_at, now),
+        held=tuple(replace(lack, since=min(lack.since, now)) for lack in sync.held),
+        broken=sync.broken and replace(sync.broken, since=min(sync.broken.since, now)),
+        told=sync.told and _stamps(sync.told, now),
+        fetches=tuple(min(fetch, now) for fetch in sync.fetches),
+        withdrawn=_stamps(sync.withdrawn, now),
+        offered=_stamps(sync.offered, now),
+        published=tuple((min(since, now), nights) for since, nights in sync.published),
+        given_up=_stamps(sync.given_up, now),
+    )
+    if any(claim.began > now for claim in sync.claims):
+        moved = replace(moved, claims=tuple(replace(claim, began=min(claim.began, now)) for claim in sync.claims))
+    return sync if moved == sync else moved
+
+
+def _link(link: Link, now: Moment) -> Link:
+    return replace(link, old=tuple((number, min(until, now + OLD_LINK_KEPT)) for number, until in link.old))
+
+
+def _stamps(stamps: Stamps, now: Moment) -> Stamps:
+    if all(moment <= now for moment, _ in stamps):
+        return stamps
+    return Stamps(tuple((min(moment, now), nights) for moment, nights in stamps))
