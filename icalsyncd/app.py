@@ -96,7 +96,8 @@ class Daemon:
         self.hub = hub
         self._folder = folder
         answers = Answers(hub, options.config.name, self.reload)
-        self._ports = Ports({"feeds": hub.feeds.answer, "admin": application(answers.actions())}, hub.clock.now)
+        handlers = {"feeds": hub.feeds.answer, "admin": application(answers.actions())}
+        self._ports = Ports(handlers, hub.clock.now, hub.counts)
         self._tasks: list[asyncio.Task[None]] = []
         self._reloading = asyncio.Lock()
         self._reloads: set[asyncio.Task[tuple[str, ...]]] = set()
