@@ -141,6 +141,8 @@ class _Speech(web.RequestHandler):
             max_line_size=4096,
             max_field_size=4096,
             max_headers=64,
+            # nothing takes a body; one that was sent is read for as long only as its sender needs to see the answer
+            lingering_time=2.0,
         )
         self.watched = connection
 
