@@ -143,6 +143,7 @@ class _Speech(web.RequestHandler):
             max_headers=64,
             # nothing takes a body; one that was sent is read for as long only as its sender needs to see the answer
             lingering_time=2.0,
+            auto_decompress=False,
         )
         self.watched = connection
 

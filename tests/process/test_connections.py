@@ -303,12 +303,22 @@ async def test_what_is_no_request_gets_a_bare_answer_and_is_only_counted(
     assert [record.getMessage() for record in caplog.records if record.name != "asyncio"] == []
 
 
-async def test_a_body_that_cannot_be_read_is_not_logged_either(caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize(
+    ("head", "body"),
+    [
+        (b"Transfer-Encoding: chunked", b"no chunk\r\n\r\n"),
+        (b"Content-Encoding: gzip\r\nContent-Length: 20", b"\x1f\x8bs3crets3crets3cret"),
+    ],
+)
+async def test_a_body_that_cannot_be_read_is_not_logged_either(
+    head: bytes, body: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
     async with place() as here:
         reader, writer = await here.connect()
-        writer.write(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
+        writer.write(b"POST / HTTP/1.1\r\nHost: a\r\n" + head + b"\r\n\r\n")
         assert await answered(reader) == 200
-        writer.write(b"no chunk\r\n\r\n")
+        writer.write(body)
+        writer.write_eof()
         await is_closed(reader)
         writer.close()
     assert [record.getMessage() for record in caplog.records] == []
@@ -347,7 +357,10 @@ def no_descriptor_left() -> Iterator[None]:
             os.close(each)
 
 
-async def test_without_a_descriptor_newcomers_wait_and_that_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+async def test_without_a_descriptor_newcomers_wait_and_that_is_told_once(
+    deadlines: Callable[..., None], caplog: pytest.LogCaptureFixture
+) -> None:
+    deadlines()
     loop = asyncio.get_running_loop()
     async with place() as here:
         held = await here.connect()
