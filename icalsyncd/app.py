@@ -102,7 +102,7 @@ class Daemon:
         self._folder = folder
         answers = Answers(hub, options.config.name, self.reload)
         handlers = {"feeds": hub.feeds.answer, "admin": application(answers.actions())}
-        self._ports = Ports(handlers, hub.clock.now, lambda: hub.removal_delay)
+        self._ports = Ports(handlers, hub.clock.now, lambda: hub.removal_delay, hub.counts)
         self._tasks: list[asyncio.Task[None]] = []
         self._reloading = asyncio.Lock()
         self._reloads: set[asyncio.Task[tuple[str, ...]]] = set()

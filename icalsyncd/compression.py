@@ -16,6 +16,9 @@ _ZLIB: Final = zlib.MAX_WBITS
 _RAW: Final = -zlib.MAX_WBITS
 # a .gz file sent with `Content-Encoding: gzip` is two; more is nobody's calendar
 _LAYERS: Final = 3
+# as many as the reader takes
+_PIECES: Final = 64
+_STEP: Final = 2**16
 
 
 class Damage(Enum):
@@ -25,6 +28,8 @@ class Damage(Enum):
     """It ends early, or its checksum does not fit."""
     TOO_LARGE = "too_large"
     """It would be larger than the limit."""
+    PIECES = "pieces"
+    """It is of more pieces than any calendar."""
 
 
 Unpacked: TypeAlias = bytes | Damage
@@ -53,6 +58,11 @@ def unpacked(body: bytes, encoding: str, max_size: int) -> Unpacked:
     return body
 
 
+def may_be_packed(body: bytes, encoding: str) -> bool:
+    """Whether :func:`unpacked` would have work to do, which must not be done on the event loop."""
+    return body.startswith(_GZIP_MAGIC) or "deflate" in encoding.lower()
+
+
 def _deflated(body: bytes, max_size: int) -> Unpacked | None:
     """A body announced as "deflate": zlib by the standard, raw from some servers; None where it is neither."""
     for window in (_ZLIB, _RAW):
@@ -73,15 +83,22 @@ def _deflated(body: bytes, max_size: int) -> Unpacked | None:
 def _members(body: bytes, max_size: int) -> Unpacked:
     """All members of a gzip file (RFC 1952 section 2.2); what follows the last one is padding."""
     plain = bytearray()
-    while body.startswith(_GZIP_MAGIC):
+    at = pieces = 0
+    while body.startswith(_GZIP_MAGIC, at):
+        pieces += 1
+        if pieces > _PIECES:
+            return Damage.PIECES
         stream = zlib.decompressobj(_GZIP)
-        try:
-            plain += stream.decompress(body, max_size + 1 - len(plain))
-        except zlib.error:
-            return Damage.CUT
-        if len(plain) > max_size:
-            return Damage.TOO_LARGE
-        if not stream.eof:
-            return Damage.CUT
-        body = stream.unused_data
+        while not stream.eof:
+            # by steps, since what follows a member is copied as often as there are members
+            step = body[at : at + _STEP]
+            if not step:
+                return Damage.CUT
+            try:
+                plain += stream.decompress(step, max_size + 1 - len(plain))
+            except zlib.error:
+                return Damage.CUT
+            if len(plain) > max_size:
+                return Damage.TOO_LARGE
+            at += len(step) - len(stream.unused_data)
     return bytes(plain)

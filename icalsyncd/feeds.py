@@ -10,13 +10,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from email.utils import parsedate_to_datetime
 from typing import Final
 
 from aiohttp import web, web_response
 from aiohttp.hdrs import ACCEPT_ENCODING, IF_MODIFIED_SINCE, IF_NONE_MATCH, USER_AGENT
 
 from icalsyncd import log
+from icalsyncd.answer import epoch
 from icalsyncd.availability.attribution import fetched, telling
 from icalsyncd.availability.nights import Nights
 from icalsyncd.availability.stamps import Moment
@@ -194,13 +194,8 @@ def _is_known(asked: Mapping[str, str], feed: Feed, *, told: bool) -> bool:
     if wanted is not None:
         tags = {tag.strip().removeprefix("W/") for tag in wanted.split(",")}
         return not tags.isdisjoint(feed.tags)
-    since = asked.get(IF_MODIFIED_SINCE)
-    if since is None or not told:
-        return False
-    try:
-        return int(feed.modified) <= parsedate_to_datetime(since).timestamp()
-    except ValueError:
-        return False
+    since = epoch(asked.get(IF_MODIFIED_SINCE)) if told else None
+    return since is not None and int(feed.modified) <= since
 
 
 def _arrived(request: web.BaseRequest) -> bool:

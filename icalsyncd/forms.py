@@ -93,15 +93,20 @@ def _origin(value: object) -> str:
 
 
 def _networks(value: object) -> bool | tuple[Network, ...]:
-    wanted = "must be true, false, or a list of networks such as 192.168.1.0/24"
-    if isinstance(value, bool):
-        return value
-    if not isinstance(value, list) or not all(isinstance(network, str) for network in value):
-        raise ValueError(wanted)
+    return value if isinstance(value, bool) else _listed(value, "must be true, false, or a list of networks such as")
+
+
+def _proxies(value: object) -> tuple[Network, ...]:
+    return _listed(value, "must be a list of networks such as")
+
+
+def _listed(value: object, wanted: str) -> tuple[Network, ...]:
     try:
-        return tuple(ip_network(network) for network in value)
+        if isinstance(value, list) and all(isinstance(network, str) for network in value):
+            return tuple(ip_network(network) for network in value)
     except ValueError:
-        raise ValueError(wanted) from None
+        pass
+    raise ValueError(f"{wanted} 192.168.1.0/24")
 
 
 def _named(pattern: str, wanted: str) -> Callable[[object], str]:
@@ -171,5 +176,8 @@ Networks = Annotated[
     bool | tuple[Network, ...],
     PlainValidator(_networks),
     WithJsonSchema({"anyOf": [{"type": "boolean"}, {"type": "array", "items": {"type": "string"}}]}),
+]
+Proxies = Annotated[
+    tuple[Network, ...], PlainValidator(_proxies), WithJsonSchema({"type": "array", "items": {"type": "string"}})
 ]
 Pattern = Annotated[str, PlainValidator(_pattern), _form("^.+$", "Reserved", "/^Reserved - /")]

@@ -19,6 +19,7 @@ from icalsyncd import __version__
 from icalsyncd.availability.calendar import Reason
 from icalsyncd.availability.ledger import Presence, SyncLedger
 from icalsyncd.availability.nights import Night
+from icalsyncd.connections import Closed
 from icalsyncd.delivery import TargetStatus
 from icalsyncd.exposition import Exposition, labels
 from icalsyncd.state import Facts
@@ -28,6 +29,7 @@ from icalsyncd.view import SyncName, View
 
 CODES: Final = (200, 304, 503)
 """The answers to a link."""
+LISTENERS: Final = ("feeds", "admin")
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 # a second series a histogram that no query asks for
@@ -56,6 +58,7 @@ class Counts:
         self.requests: dict[tuple[SyncName | None, int], int] = {}
         self.old_links: dict[SyncName, int] = {}
         self.unpublished: dict[tuple[str, Why], int] = {}
+        self.closings: dict[tuple[str, Closed], int] = {}
         self.registry = CollectorRegistry()
         self._durations = Histogram(
             "icalsyncd_sync_pull_duration_seconds",
@@ -76,6 +79,10 @@ class Counts:
         self.requests[name, code] = self.requests.get((name, code), 0) + 1
         if old and name is not None:
             self.old_links[name] = self.old_links.get(name, 0) + 1
+
+    def closed(self, listener: str, why: Closed) -> None:
+        """One connection of a listener was closed from here."""
+        self.closings[listener, why] = self.closings.get((listener, why), 0) + 1
 
     def unsent(self, target: str, why: Why) -> None:
         """One file could not be put at a target of the shared cloud, or not be deleted there."""
@@ -107,6 +114,7 @@ def standing(scene: Scene, counts: Counts) -> str:
     _of_pulls(out, scene.view, counts)
     _of_feeds(out, scene.view, counts)
     _of_targets(out, scene.targets, counts)
+    _of_listeners(out, counts)
     return out.text()
 
 
@@ -236,6 +244,16 @@ def _of_targets(out: Exposition, targets: tuple[TargetStatus, ...], counts: Coun
         for why in Why:
             reason = labels(("reason", why.value))
             failures.add(f"{pair},{reason}", counts.unpublished.get((target.name, why), 0))
+
+
+def _of_listeners(out: Exposition, counts: Counts) -> None:
+    closed = out.counter(
+        "listener_closed_connections_total", "Connections that the daemon closed: no request, silent, or no room"
+    )
+    for listener in LISTENERS:
+        for why in Closed:
+            pairs = labels(("listener", listener), ("reason", why.value))
+            closed.add(pairs, counts.closings.get((listener, why), 0))
 
 
 def _each(view: View) -> Iterator[tuple[SyncName, str, SyncLedger, Facts, Night]]:

@@ -5,10 +5,12 @@ Without systemd all of this does nothing.
 
 from __future__ import annotations
 
+import atexit
 import os
 import socket
 import time
 from contextlib import suppress
+from functools import cache
 from typing import Final
 
 _FIRST_DESCRIPTOR: Final = 3
@@ -74,7 +76,14 @@ def _tell(*lines: str) -> None:
     # a name that starts with @ is in the abstract namespace
     address = "\0" + path[1:] if path.startswith("@") else path
     # nobody listens, or not at present: the service goes on
-    with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sock:
-        sock.setblocking(False)
-        sock.connect(address)
-        sock.send("\n".join(lines).encode())
+    with suppress(OSError):
+        _mouth().sendto("\n".join(lines).encode(), address)
+
+
+@cache
+def _mouth() -> socket.socket:
+    """One socket for as long as the process lives: a sign of life must not need a descriptor when there is none left."""
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
+    sock.setblocking(False)
+    atexit.register(sock.close)
+    return sock

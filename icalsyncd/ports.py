@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from icalsyncd import log, notify
+from icalsyncd import descriptors, log, notify
+from icalsyncd.address import Network
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.config import Address, Config
+from icalsyncd.connections import Connections, Tally
 from icalsyncd.listeners import CannotListen, Handler, Listener, listen
 
 DEFAULT_ADDRESSES: Final = {"feeds": Address("0.0.0.0", 5545), "admin": Address("127.0.0.1", 15545)}  # noqa: S104
@@ -20,16 +23,27 @@ class Move:
 
     fresh: Mapping[str, Listener]
     wanted: frozenset[str]
+    proxies: tuple[Network, ...]
 
 
 class Ports:
     """The open listeners, `feeds` and `admin`."""
 
     def __init__(
-        self, handlers: Mapping[str, Handler], now: Callable[[], Moment], removal_delay: Callable[[], float]
+        self,
+        handlers: Mapping[str, Handler],
+        now: Callable[[], Moment],
+        removal_delay: Callable[[], float],
+        tally: Tally,
     ) -> None:
         """*removal_delay* tells how long what disappears from the config is kept at present, in seconds."""
         self._handlers = handlers
+        most = descriptors.shares(descriptors.raised())
+        # an address that moves keeps its room: what it may have open in all does not grow by that
+        self._rooms = {
+            "feeds": Connections("feeds", most.feeds, tally),
+            "admin": Connections("admin", most.admin, tally),
+        }
         self._now = now
         self._removal_delay = removal_delay
         self._listeners: dict[str, Listener] = {}
@@ -49,9 +63,10 @@ class Ports:
     async def open(self, config: Config) -> None:
         """Bind what *config* wants, or take what the service manager has bound. Raises CannotListen."""
         given = notify.listen_fds()
+        self._trust(config.server.proxies)
         for which, address in _addresses(config).items():
             sockets = given.get(which)
-            self._listeners[which] = await listen(address, self._handlers[which], sockets[0] if sockets else None)
+            self._listeners[which] = await self._listen(which, address, sockets[0] if sockets else None)
 
     async def prepare(self, config: Config) -> Move:
         """Bind what *config* wants and is not bound yet; nothing that is open changes. Raises CannotListen."""
@@ -61,24 +76,32 @@ class Ports:
             for which, address in wanted.items():
                 running = self._listeners.get(which)
                 if running is None or running.address != address:
-                    fresh[which] = await listen(address, self._handlers[which])
+                    fresh[which] = await self._listen(which, address)
         except CannotListen:
             for listener in fresh.values():
                 await listener.close()
             raise
-        return Move(fresh, frozenset(wanted))
+        return Move(fresh, frozenset(wanted), config.server.proxies)
 
     def take_up(self, move: Move) -> Iterable[Listener]:
         """Let the new addresses count; those that give way are returned, to be closed."""
         given_up = [which for which in self._listeners if which in move.fresh or which not in move.wanted]
         closing = [self._listeners.pop(which) for which in given_up]
         self._listeners.update(move.fresh)
+        self._trust(move.proxies)
         return closing
 
     async def close(self) -> None:
         """Close all of them."""
         for listener in self._listeners.values():
             await listener.close()
+
+    async def _listen(self, which: str, address: Address, given: socket.socket | None = None) -> Listener:
+        return await listen(address, self._handlers[which], self._rooms[which], given)
+
+    def _trust(self, proxies: tuple[Network, ...]) -> None:
+        for room in self._rooms.values():
+            room.proxies = proxies
 
     def _wanted(self, config: Config) -> dict[str, Address]:
         """Where to listen under *config*.

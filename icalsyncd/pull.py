@@ -27,7 +27,7 @@ from aiohttp.http import HttpProcessingError
 from icalsyncd import answer, files, url
 from icalsyncd.address import EVERYWHERE, Network
 from icalsyncd.availability.calendar import Reason
-from icalsyncd.compression import Damage, unpacked
+from icalsyncd.compression import Damage, may_be_packed, unpacked
 from icalsyncd.lookup import Found, Lookup, Pinned, find, look_up
 from icalsyncd.slots import Slots
 
@@ -130,6 +130,8 @@ class Puller:
         self._pinned = Pinned()
         # threads of its own: a name server or a disk that hangs must not take those that the rest of the daemon uses
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="pull")
+        # and neither must hold up what has come already
+        self._unpacking = ThreadPoolExecutor(2, thread_name_prefix="unpack")
 
     async def __aenter__(self) -> Puller:
         return self
@@ -164,6 +166,7 @@ class Puller:
         """Free threads and sockets; pulls under way are to be cancelled before."""
         await self._session.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
+        self._unpacking.shutdown(wait=False, cancel_futures=True)
 
     async def pull(self, order: Order) -> Pulled:
         """Ask for *order*'s calendar. Never raises for what a portal or the network does; may be cancelled."""
@@ -245,10 +248,16 @@ class Puller:
         packed = await _whole(response, order.max_size)
         if isinstance(packed, Failure):
             return replace(packed, status=status, date=date)
-        body = _unpacked(packed, headers.get("Content-Encoding", ""), order.max_size)
+        body = await self._unpack(packed, headers.get("Content-Encoding", ""), order.max_size)
         if isinstance(body, Failure):
             return replace(body, status=status, date=date)
         return Body(body, _validators(headers), date)
+
+    async def _unpack(self, packed: bytes, encoding: str, max_size: int) -> bytes | Failure:
+        if not may_be_packed(packed, encoding):
+            return packed
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._unpacking, _unpacked, packed, encoding, max_size)
 
     async def _read_file(self, path: PurePosixPath, order: Order) -> Pulled:
         known = order.validators.etag if order.validators is not None else None
@@ -266,7 +275,7 @@ class Puller:
             case files.TooLarge():
                 return Failure(Reason.TOO_LARGE, _larger(order.max_size))
             case files.Read(content, mark):
-                body = _unpacked(content, "", order.max_size)
+                body = await self._unpack(content, "", order.max_size)
                 if isinstance(body, Failure):
                     return body
                 return Body(body, Validators(mark, None) if mark is not None else None, None)
@@ -319,6 +328,8 @@ def _unpacked(packed: bytes, encoding: str, max_size: int) -> bytes | Failure:
             return Failure(Reason.TRUNCATED, "the compressed calendar is cut off or damaged")
         case Damage.TOO_LARGE:
             return Failure(Reason.TOO_LARGE, _larger(max_size) + " once unpacked")
+        case Damage.PIECES:
+            return Failure(Reason.TOO_LARGE, "the compressed calendar is of more pieces than any calendar")
         case _:
             assert_never(body)
 

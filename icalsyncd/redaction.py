@@ -13,8 +13,8 @@ _BLACK: Final = "[redacted]"
 # less would black out words that only look like it
 _SHORTEST: Final = 6
 
-# a link's token, whoever wrote it down (see installation.py)
-_LINK: Final = re.compile(r"(?<![a-z2-7])[a-z2-7]{32}(?=\.ics)")
+# a link's token (see installation.py), whoever wrote it down and whatever stands around it
+_LINK: Final = re.compile(r"[a-z2-7]{32,}")
 
 _secrets: dict[str, tuple[str, ...]] = {}
 # by their first letters and then by their length: a line is looked through once, however many secrets there are

@@ -6,6 +6,7 @@ they come to, with the profiles and secrets, in :mod:`icalsyncd.configured`.
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -16,10 +17,12 @@ from icalsyncd.forms import (
     Duration,
     Id,
     Listen,
+    Network,
     Networks,
     Origin,
     Pattern,
     PortalName,
+    Proxies,
     Size,
     SocketAddress,
     SyncName,
@@ -41,6 +44,7 @@ def _address(default: Address, description: str) -> Any:
     return Field(default_factory=lambda: default, json_schema_extra={"default": str(default)}, description=description)
 
 
+_LOOPBACK: Final[tuple[Network, ...]] = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 MAY_BE_EMPTY: Final = frozenset(
     ("server", "pull", "publish", "accommodations", "blocks", "syncs", "buffer", "official_only")
 )
@@ -68,6 +72,11 @@ class Server(Keys):
     )
     admin_hosts: list[Text] = Field(
         default=[], description="Names besides loopback under which the status page may be asked for"
+    )
+    proxies: Proxies = Field(
+        default_factory=lambda: _LOOPBACK,
+        json_schema_extra={"default": [str(network) for network in _LOOPBACK]},
+        description="Networks of what stands before `listen`: of each other peer, only some connections are kept",
     )
     secret_file: Text | None = Field(
         default=None, description="The installation's secret. Default: the file `secret` in the state folder"

@@ -46,6 +46,7 @@ def test_the_smallest_file_has_every_default() -> None:
     assert (str(config.server.listen), str(config.server.admin)) == ("0.0.0.0:5545", "127.0.0.1:15545")
     assert config.server.public_url == "http://0.0.0.0:5545"
     assert (config.server.admin_hosts, config.server.secret_file, config.server.removal_delay) == ((), None, 1800)
+    assert config.server.proxies == (ip_network("127.0.0.0/8"), ip_network("::1/128"))
     assert (config.pull.interval, config.pull.timeout, config.pull.max_size) == (1800, 30, 5 * 2**20)
     assert (config.pull.hold, config.pull.private_addresses) == (21600, False)
     assert (config.official_only, config.publish, config.accommodations) == (("airbnb", "booking"), (), ())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -65,6 +66,8 @@ class Daemon:
         self.environment = environment
         self.process: subprocess.Popen[bytes] | None = None
         self.log = folder / "daemon.log"
+        self.descriptors: int | None = None
+        """The most that the process may have open, where it is to have a limit of its own."""
         self._links: dict[str, str] = {}
 
     def head(self, **server: object) -> str:
@@ -101,7 +104,12 @@ class Daemon:
                 stdout=log,
                 stderr=log,
                 env={**os.environ, "TZ": "UTC", "PYTHONWARNINGS": "default", **self.environment},
+                preexec_fn=self._bound,
             )
+
+    def _bound(self) -> None:
+        if self.descriptors is not None:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (self.descriptors, self.descriptors))
 
     async def up(self, *arguments: str) -> None:
         """Start the process and wait until it is healthy."""

@@ -12,6 +12,7 @@ import pytest
 
 from icalsyncd import config
 from icalsyncd.config import Address
+from icalsyncd.connections import Connections
 from icalsyncd.fetches import is_fetch
 from icalsyncd.hub import Hub
 from icalsyncd.installation import Installation
@@ -83,7 +84,9 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
     writing = asyncio.create_task(hub.journal.run())
     given = socket.create_server(("127.0.0.1", 0))
     given.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 8192)
-    listener = await listen(Address("127.0.0.1", given.getsockname()[1]), hub.feeds.answer, given)
+    listener = await listen(
+        Address("127.0.0.1", given.getsockname()[1]), hub.feeds.answer, Connections("feeds", 64, hub.counts), given
+    )
     made = House(hub, listener.port)
     # the first fetch is told the nights
     for name in (NAME, BESIDE):

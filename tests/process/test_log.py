@@ -133,6 +133,17 @@ def test_what_is_forgotten_or_tiny_is_told():
     redaction.forget("a")
 
 
+@pytest.mark.parametrize(
+    "line", ["GET /TOKEN HTTP/1.1", "'/TOKEN.ics'", "aTOKEN", "TOKENics", "TOKENTOKEN", "b'\\xffTOKEN'"]
+)
+def test_a_links_token_is_blacked_out_whatever_stands_around_it(line):
+    token = "abcdefghijklmnopqrstuvwxyz234567"
+    told = redaction.redacted(line.replace("TOKEN", token))
+    assert "[redacted]" in told
+    assert token[:6] not in told
+    assert token[-6:] not in told
+
+
 def test_of_two_secrets_the_longer_one_is_blacked_out_whole():
     for secret in ("secret-1", "secret-123"):
         redaction.register(secret)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import socket
 import subprocess
 import sys
@@ -102,3 +103,14 @@ def test_sockets_meant_for_another_process_are_left_alone(monkeypatch):
     monkeypatch.setenv("LISTEN_PID", "1")
     monkeypatch.setenv("LISTEN_FDS", "1")
     assert notify.listen_fds() == {}
+
+
+def test_a_sign_of_life_needs_no_descriptor_once_one_was_given(systemd):
+    notify.ready()
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, limits[1]))
+    try:
+        notify.watchdog()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    assert [systemd.recv(1000) for _ in range(2)] == [b"READY=1", b"WATCHDOG=1"]
