@@ -18,6 +18,7 @@ from icalsyncd.availability.roster import hasten
 from icalsyncd.hub import Hub
 from icalsyncd.pace import in_steps, unsearched
 from icalsyncd.page import night_page, page
+from icalsyncd.paths import Paths
 from icalsyncd.places import lines_of
 from icalsyncd.report import Report
 from icalsyncd.sight import Sight
@@ -34,10 +35,11 @@ T = TypeVar("T")
 class Answers:
     """One daemon's answers."""
 
-    def __init__(self, hub: Hub, file: str, reload: Callable[[], Awaitable[tuple[str, ...]]]) -> None:
-        """*file* is the config's name, *reload* has it read anew and returns the mistakes."""
+    def __init__(self, hub: Hub, paths: Paths, reload: Callable[[], Awaitable[tuple[str, ...]]]) -> None:
+        """*paths* are the daemon's own, *reload* has its config read anew and returns the mistakes."""
         self._hub = hub
-        self._file = file
+        self._paths = paths
+        self._file = paths.config.name
         self._reload = reload
         self._placed: tuple[str, dict[SyncName, int]] = ("", {})
 
@@ -56,6 +58,7 @@ class Answers:
             accept=self.accept,
             rotate=self.rotate,
             explain=self.explain,
+            links=self.links,
         )
 
     async def status(self) -> bytes:
@@ -186,6 +189,21 @@ class Answers:
         self._hub.journal.put(name[0], state.with_ledger(ledger, self._hub.clock.now()))
         await self._hub.journal.stored()
         return {"ended": len(sync.link.old)}
+
+    def links(self) -> Json:
+        """The links that are to be pasted, and whose they are."""
+        hub = self._hub
+        known = hub.links()
+        return {
+            "installation": hub.installation.mark,
+            "state_dir": str(self._paths.state_dir.resolve()),
+            "config": str(self._paths.config.resolve()),
+            "links": [
+                {"accommodation": sync.accommodation, "sync": sync.id, "url": known[sync.accommodation, sync.id]}
+                for sync in hub.accepted.config.syncs()
+                if sync.sends and (sync.accommodation, sync.id) in known
+            ],
+        }
 
     def explain(self, accommodation: str, night: int) -> Json | Refusal:
         self._hub.feeds.flush()

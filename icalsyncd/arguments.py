@@ -11,7 +11,7 @@ from icalsyncd import __version__
 _EPILOG = """\
 exit codes: 0 done, 1 failed, 2 usage, 78 a config that cannot be run
 config: --config, else $ICALSYNCD_CONFIG, ./config.yaml, /etc/icalsyncd/config.yaml
-state:  --state-dir, else $STATE_DIRECTORY, else the user's state folder"""
+state:  --state-dir, else $STATE_DIRECTORY, else /var/lib/icalsyncd where a service has it, else the user's own"""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -94,6 +94,11 @@ def _add(command: argparse.ArgumentParser) -> None:
     command.add_argument("--portal", metavar="NAME")
     command.add_argument("--accommodation", metavar="ID", help="an id of the config, or a new one")
     command.add_argument("--timezone", metavar="ZONE", help="of a new accommodation, such as Europe/Madrid")
+    command.add_argument(
+        "--public-url",
+        metavar="URL",
+        help="the start of the links as portals reach them, such as https://cal.example.org",
+    )
     command.add_argument("--accept-terms", action="store_true", help="the terms of use have been read and are accepted")
     command.add_argument("--name", metavar="ID", help="of the sync")
     command.add_argument("--direction", choices=("bidirectional", "export", "import"))
