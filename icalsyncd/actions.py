@@ -237,6 +237,15 @@ class Answers:
                 {"sync": telling.sync, "since": rfc3339(telling.since), "fetched": rfc3339(telling.fetched)}
                 for telling in found.tellings
             ],
+            "paused": [
+                {
+                    "sync": pause.sync,
+                    "since": rfc3339(pause.since),
+                    "showed_taken": night in pause.sold | pause.twice,
+                    "told": night not in pause.unknown,
+                }
+                for pause in found.pauses
+            ],
             "frees_when": frees_when(ledger, found),
             "words": words(ledger, found, accommodation, _when),
         }

@@ -50,7 +50,9 @@ def parser() -> argparse.ArgumentParser:
     _add(command("add", "a new sync: asks, pulls once, writes it into the config, prints its link"))
     _json(command("links", "the link of each sync that has a feed"))
     for name, words in (("pause", "take a sync out of play"), ("resume", "have a paused sync take part again")):
-        _sync(command(name, f"{words}: flips `paused:` in the config"))
+        flip = command(name, f"{words}: flips `paused:` in the config")
+        _sync(flip)
+        flip.add_argument("--yes", action="store_true", help="do not ask")
     _json(command("status", "one line a sync; exit 1 where one is failing, held or overbooked"))
     pull = command("pull", "pull now")
     pull.add_argument(

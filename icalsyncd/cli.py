@@ -85,7 +85,7 @@ def _execute(given: Namespace, where: Paths) -> int:
         case "pause" | "resume":
             from icalsyncd.commands.pause import pause, resume
 
-            return (pause if given.command == "pause" else resume)(where, given.sync)
+            return (pause if given.command == "pause" else resume)(where, given.sync, yes=given.yes)
         case "backup":
             from icalsyncd.commands.backup import backup
 

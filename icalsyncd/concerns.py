@@ -9,6 +9,7 @@ from typing import Final
 
 from icalsyncd.availability.ledger import Presence
 from icalsyncd.availability.nights import Night, Nights, Stay, date_of
+from icalsyncd.availability.pausing import pauses
 from icalsyncd.sentences import absolute, ago, clock_time, counted, is_unread, listed, stretch
 from icalsyncd.sight import Seen, Sight
 from icalsyncd.status import state_of
@@ -50,6 +51,7 @@ def concerns(sight: Sight) -> list[Concern]:
     found = [*_of_daemon(sight)]
     for accommodation, house in sight.view.houses.items():
         found += _of_house(sight, accommodation, house)
+        found += _of_pauses(sight, accommodation, house)
         for sync in sight.syncs_of(accommodation, house):
             found += _of_sync(sight, sync)
     found += _of_links(sight)
@@ -110,6 +112,29 @@ def _of_house(sight: Sight, accommodation: str, house: House) -> Iterator[Concer
             f"Portals try again later. To go without it: icalsyncd accept {accommodation}, or pause the sync.",
             accommodation,
         )
+
+
+def _of_pauses(sight: Sight, accommodation: str, house: House) -> Iterator[Concern]:
+    ledger = house.state.ledger
+    for pause in pauses(ledger):
+        what = []
+        if pause.sold:
+            what.append(f"{counted(len(pause.sold), 'night')} that it sold {_lie(pause.sold)} open everywhere else")
+        if pause.unknown:
+            what.append(f"{counted(len(pause.unknown), 'night')} taken elsewhere {_lie(pause.unknown)} open there")
+        if what:
+            since = clock_time(pause.since, sight.now, ledger.timezone)
+            yield Concern(
+                Weight.WARNING,
+                f"{accommodation}/{pause.sync} is paused since {since}: {listed(what)}.",
+                f"Any of them can be sold twice. Once it is safe to resume: icalsyncd resume {accommodation}/{pause.sync}",
+                accommodation,
+                pause.sync,
+            )
+
+
+def _lie(nights: Nights) -> str:
+    return "is" if len(nights) == 1 else "are"
 
 
 def _of_nights(

@@ -10,8 +10,9 @@ from itertools import pairwise
 from typing import Any, Final
 
 from icalsyncd import __version__
-from icalsyncd.availability.ledger import Presence, SyncLedger
+from icalsyncd.availability.ledger import Ledger, Presence, SyncLedger
 from icalsyncd.availability.nights import date_of
+from icalsyncd.availability.pausing import pauses
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.delivery import TargetStatus
 from icalsyncd.state import Facts
@@ -118,10 +119,21 @@ def sync_status(house: House, accommodation: str, name: str, next_pull: Moment |
         "last_change": rfc3339(facts.last_change),
         "next_pull": rfc3339(next_pull),
         "last_fetch": rfc3339(sync.last_fetch),
+        "since": rfc3339(sync.since) if sync.presence is not Presence.ACTIVE else None,
         "safe_to_resume": rfc3339(safe_to_resume(sync)),
         "claimed_nights": len(sync.claimed.since(today)),
         "echo_nights": len(sync.echoes.since(today)),
+        **paused_nights(house.state.ledger, name),
         "offered_nights": len(house.feeds[name].nights.since(today)) if name in house.feeds else 0,
+    }
+
+
+def paused_nights(ledger: Ledger, name: str) -> Json:
+    """How many nights a pause leaves open: sold at its portal and open elsewhere, and the other way round; 0 without."""
+    pause = next((each for each in pauses(ledger) if each.sync == name), None)
+    return {
+        "released_nights": len(pause.sold) if pause else 0,
+        "unknown_nights": len(pause.unknown) if pause else 0,
     }
 
 

@@ -15,6 +15,7 @@ from icalsyncd.availability.claims import ECHOES, Rule
 from icalsyncd.availability.ledger import Ledger, Presence, SyncLedger
 from icalsyncd.availability.nights import Night, date_of
 from icalsyncd.availability.offers import trouble, verdict
+from icalsyncd.availability.pausing import Pause, pauses
 from icalsyncd.availability.stamps import Moment
 
 IN_WORDS: Final = {
@@ -71,6 +72,8 @@ class Explanation:
     """No one took it, but it is closed for some portal as a buffer."""
     overbooked: bool
     possible_ghost: bool
+    pauses: tuple[Pause, ...] = ()
+    """The paused syncs whose portal showed this night as taken, or does not know that it is."""
 
     @property
     def taken(self) -> bool:
@@ -103,6 +106,7 @@ def explain(ledger: Ledger, night: Night) -> Explanation:
         buffered=bool(tellings) and not local and not genuine,
         overbooked=night in found.overbooked,
         possible_ghost=night in found.possible_ghosts,
+        pauses=tuple(pause for pause in pauses(ledger) if night in pause.open | pause.twice),
     )
 
 
@@ -117,6 +121,8 @@ def frees_when(ledger: Ledger, explanation: Explanation) -> str:
     """What would open the night, in one sentence."""
     if explanation.possible_ghost and not explanation.taken:
         return "It is open until a portal shows it again; a day after the last time it counts as free."
+    if sold := [pause.sync for pause in explanation.pauses if explanation.night in pause.sold]:
+        return f"It is open now, since {' and '.join(sold)} {'is' if len(sold) == 1 else 'are'} paused."
     if not (explanation.taken or explanation.tellings or explanation.statements):
         return "Nothing keeps this night closed."
     if explanation.possible_ghost:
@@ -172,11 +178,24 @@ def words(ledger: Ledger, explanation: Explanation, accommodation: str, when: Ca
         if telling.fetched is not None:
             read = f"which its portal read {when(telling.fetched)}"
         lines.append(f"  {telling.sync} is told that it is taken since {when(telling.since)}, {read}.")
+    lines += [
+        f"  {pause.sync} is paused since {when(pause.since)}; {paused_words(pause, explanation.night)}."
+        for pause in explanation.pauses
+    ]
     if not explanation.statements and not explanation.tellings and not explanation.local:
         lines.append("  No portal shows it as taken, and none is told so.")
     lines += ["", f"  It opens: {frees_when(ledger, explanation)}"]
     lines += advice(ledger, explanation, accommodation)
     return lines
+
+
+def paused_words(pause: Pause, night: Night) -> str:
+    """What a pause means for *night*."""
+    if night in pause.sold:
+        return "it last showed this night as taken, and all others show it as free"
+    if night in pause.twice:
+        return "it last showed this night as taken, too"
+    return "its portal is not told that this night is taken"
 
 
 def _headline(explanation: Explanation) -> str:
@@ -188,6 +207,8 @@ def _headline(explanation: Explanation) -> str:
         )
     if explanation.taken:
         return f"taken ({', '.join(explanation.origins)})"
+    if sold := [pause.sync for pause in explanation.pauses if explanation.night in pause.sold]:
+        return f"free, though {' and '.join(sold)}, paused, last showed it as taken"
     return "free, but closed as a buffer" if explanation.buffered else "free"
 
 

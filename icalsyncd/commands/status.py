@@ -10,7 +10,7 @@ from typing import Any, Final
 from icalsyncd.commands.asking import status_of
 from icalsyncd.commands.outcome import DONE, FAILED
 from icalsyncd.paths import Paths
-from icalsyncd.terminal import Colour, moment_of, painted, table, told
+from icalsyncd.terminal import Colour, counted, moment_of, painted, table, told
 
 _ARROWS: Final = {"bidirectional": "<->", "export": "-->", "import": "<--"}
 _COLOURS: Final = {
@@ -36,6 +36,10 @@ def status(paths: Paths, *, as_json: bool) -> int:
             print(line)
     accommodations = found["accommodations"]
     alarming = any(sync["state"] in _ALARMING for house in accommodations for sync in house["syncs"])
+    # a pause that leaves taken nights open is no state to forget
+    alarming |= any(
+        sync["released_nights"] or sync["unknown_nights"] for house in accommodations for sync in house["syncs"]
+    )
     overbooked = any(run["overbooked"] for house in accommodations for run in house["nights"])
     return FAILED if alarming or overbooked else DONE
 
@@ -81,6 +85,9 @@ def _remarks(sync: Json, now: datetime) -> Iterator[str]:
         used = f"asked for {requests} times since the start" if requests else "not asked for since the start"
         yield f"{sync['id']}: the old link works until {told(moment_of(sync['old_link_until']), now)}, {used}"
     if sync["state"] == "paused":
+        if words := _released(sync):
+            since = told(moment_of(sync["since"]), now)
+            yield painted(f"{sync['id']}: paused since {since}: {words}", Colour.WARNING)
         safe = moment_of(sync["safe_to_resume"])
         if safe is None:
             yield f"{sync['id']}: not safe to resume yet, its portal has still to read the empty feed"
@@ -88,6 +95,16 @@ def _remarks(sync: Json, now: datetime) -> Iterator[str]:
             yield f"{sync['id']}: safe to resume {told(safe, now)}"
         else:
             yield f"{sync['id']}: safe to resume"
+
+
+def _released(sync: Json) -> str:
+    """What a pause leaves open, in words; empty where it is nothing."""
+    said = []
+    if count := sync["released_nights"]:
+        said.append(f"{counted(count, 'night')} that it sold {'is' if count == 1 else 'are'} open everywhere else")
+    if count := sync["unknown_nights"]:
+        said.append(f"{counted(count, 'night')} taken elsewhere {'is' if count == 1 else 'are'} open there")
+    return ", and ".join(said)
 
 
 def _target(target: Json, now: datetime) -> str:
