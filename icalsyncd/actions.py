@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
+from icalsyncd import log
 from icalsyncd.admin import Actions, Refusal
 from icalsyncd.availability.admission import CONFIRMATIONS
 from icalsyncd.availability.explanation import explain, frees_when, words
@@ -165,9 +166,17 @@ class Answers:
             return Refusal("nothing waits here")
         now = hub.clock.now()
         after = hasten(_released(state.ledger, sync), sync, now=now)
-        answer = {"waits": waits, "releases": _released_nights(state.ledger, after)}
+        releases = _released_nights(state.ledger, after)
+        answer: Json = {"waits": waits, "releases": releases}
         if dry:
             return answer
+        log.info(
+            "the host ended a wait",
+            accommodation=accommodation,
+            sync=sync or "all",
+            waits="; ".join(waits),
+            releases=" ".join(f"{run['from']}..{run['to']}" for run in releases) or "nothing",
+        )
         holding = [each for each, known in state.ledger.syncs.items() if known.retained and sync in (None, each)]
         for each in holding:
             await hub.intake.release((accommodation, each))

@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any, Final
 
 from icalsyncd import log
+from icalsyncd.audit import tell
 from icalsyncd.availability.attribution import woke
 from icalsyncd.availability.nights import Nights
 from icalsyncd.availability.offers import Trouble
@@ -175,6 +176,9 @@ class Hub:
             house, former = self.view.houses.get(accommodation), before.houses.get(accommodation)
             if house is None or former is None or former.state.ledger is not house.state.ledger:
                 self.vigil.watch((accommodation,))
+            if house is not None and (former is None or former.state.ledger is not house.state.ledger):
+                known = former.state if former is not None else self.journal.durable.get(accommodation)
+                tell(accommodation, known.ledger if known is not None else None, house.state.ledger)
             if house is None or (former is not None and former.trouble == house.trouble):
                 continue
             self._tell_trouble(accommodation, former.trouble if former else None, house.trouble)

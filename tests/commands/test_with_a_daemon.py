@@ -219,6 +219,12 @@ async def test_a_pause_that_leaves_taken_nights_open_is_not_well_anywhere(house:
     assert "holidu is paused since" in explained
     assert await running.metric("icalsyncd_sync_paused_open_nights", sync="holidu") == 5
     assert await running.metric("icalsyncd_sync_paused_open_nights", sync="vrbo") == 0
+    stay = f"{day(30)}..{day(33)}"
+    freed = next(line for line in running.words().splitlines() if "nights freed" in line)
+    assert stay in freed
+    assert "holidu is paused" in freed
+    assert "casa-azul" in freed
     assert (await _run(running, "resume", "casa-azul/holidu", "--yes")).code == 0
     await running.until(lambda: running.sync("casa-azul/holidu"), lambda sync: sync["claimed_nights"] == 3)
     assert (await _run(running, "status")).code == 0
+    assert [line for line in running.words().splitlines() if "nights closed" in line and stay in line][1:]
