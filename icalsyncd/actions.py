@@ -23,7 +23,7 @@ from icalsyncd.paths import Paths
 from icalsyncd.places import lines_of
 from icalsyncd.report import Report
 from icalsyncd.sight import Sight
-from icalsyncd.status import report, rfc3339
+from icalsyncd.status import Condition, report, rfc3339
 from icalsyncd.view import SyncName
 
 PULLS_AT_ONCE: Final = 32
@@ -89,15 +89,12 @@ class Answers:
 
     def _status(self) -> bytes:
         hub = self._hub
-        names = {each.id: each.name for each in hub.accepted.config.accommodations}
-        return report(
-            hub.view,
-            hub.config_status,
-            names,
-            hub.rounds.next_pull,
-            hub.publisher.status(),
-            hub.counts.old_links,
+        config = hub.accepted.config
+        names = {each.id: each.name for each in config.accommodations}
+        condition = Condition(
+            hub.config_status, hub.publisher.status(), hub.faults(), float(config.server.removal_delay)
         )
+        return report(hub.view, condition, names, hub.rounds.next_pull, hub.counts.old_links)
 
     def _sight(self) -> Sight:
         hub = self._hub
@@ -105,9 +102,6 @@ class Answers:
         if accepted.text != self._placed[0]:
             self._placed = (accepted.text, lines_of(accepted.text))
         names = [(house, sync) for house in view.houses for sync in view.houses[house].state.ledger.syncs]
-        faults = [f"The state cannot be stored: {hub.journal.failing}."] if hub.journal.failing else []
-        if hub.clock.doubted:
-            faults.append("The clock has jumped and is not believed: feeds stay as they were until a portal's agrees.")
         return Sight(
             now=hub.clock.now(),
             view=view,
@@ -121,7 +115,7 @@ class Answers:
             lines=self._placed[1],
             secret_since=hub.secret_since,
             targets=hub.publisher.status(),
-            faults=tuple(faults),
+            faults=hub.faults(),
         )
 
     def unhealthy(self) -> str | None:

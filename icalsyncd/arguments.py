@@ -53,7 +53,7 @@ def parser() -> argparse.ArgumentParser:
         flip = command(name, f"{words}: flips `paused:` in the config")
         _sync(flip)
         flip.add_argument("--yes", action="store_true", help="do not ask")
-    _json(command("status", "one line a sync; exit 1 where one is failing, held or overbooked"))
+    _json(command("status", "one line a sync; exit 1 where something wants you soon"))
     pull = command("pull", "pull now")
     pull.add_argument(
         "syncs", nargs="*", metavar="SYNC", help="accommodation/sync; all that receive where none is named"

@@ -80,6 +80,7 @@ def _of_daemon(sight: Sight) -> Iterator[Concern]:
 
 def _of_house(sight: Sight, accommodation: str, house: House) -> Iterator[Concern]:
     name = sight.name_of(accommodation)
+    yield from _of_blocks(sight, accommodation, house)
     yield from _of_nights(
         name,
         accommodation,
@@ -112,6 +113,21 @@ def _of_house(sight: Sight, accommodation: str, house: House) -> Iterator[Concer
             f"Portals try again later. To go without it: icalsyncd accept {accommodation}, or pause the sync.",
             accommodation,
         )
+
+
+def _of_blocks(sight: Sight, accommodation: str, house: House) -> Iterator[Concern]:
+    ledger = house.state.ledger
+    for block in ledger.blocks:
+        if block.leaving_since is not None and block.stay.check_out > ledger.today:
+            until = clock_time(block.leaving_since + sight.removal_delay, sight.now, ledger.timezone)
+            yield Concern(
+                Weight.NOTE,
+                f"{sight.name_of(accommodation)}: your own block of {stretch(block.stay)} is no longer in {sight.file}: "
+                f"at {until} its nights open.",
+                "If that was not meant, put it back before then, and nothing has happened. "
+                f"To open them now: icalsyncd accept {accommodation}",
+                accommodation,
+            )
 
 
 def _of_pauses(sight: Sight, accommodation: str, house: House) -> Iterator[Concern]:

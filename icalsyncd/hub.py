@@ -229,7 +229,15 @@ class Hub:
 
     def _scene(self) -> Scene:
         intervals = {(sync.accommodation, sync.id): float(sync.interval) for sync in self.accepted.config.syncs()}
-        return Scene(self.view, self.config_status, self.config_status.ok, intervals, self.publisher.status())
+        return Scene(
+            self.view,
+            self.config_status,
+            self.config_status.ok,
+            intervals,
+            self.publisher.status(),
+            stored=self.journal.failing is None,
+            believed=self.clock.doubted is None,
+        )
 
     def links(self) -> dict[SyncName, str]:
         """The whole links of all syncs that have one; it may be asked on any thread."""
@@ -240,6 +248,18 @@ class Hub:
             for path, target in house.links.items()
             if not target.old
         }
+
+    def faults(self) -> tuple[str, ...]:
+        """What is wrong with the daemon itself, in sentences for its host; it may be asked on any thread."""
+        found = []
+        if self.journal.failing:
+            found.append(
+                f"The state cannot be stored: {self.journal.failing}. No night is freed meanwhile, and what is known of now "
+                "is lost in a restart."
+            )
+        if self.clock.doubted:
+            found.append("The clock has jumped and is not believed: feeds stay as they were until a portal's agrees.")
+        return tuple(found)
 
     def words(self) -> str:
         """The state in one line, for the service manager."""

@@ -46,6 +46,10 @@ class Scene:
     intervals: Mapping[SyncName, float]
     """Seconds between two pulls, of the syncs in the config."""
     targets: tuple[TargetStatus, ...] = ()
+    stored: bool = True
+    """The disk took the last commit."""
+    believed: bool = True
+    """The machine's clock is."""
 
 
 class Counts:
@@ -120,6 +124,10 @@ def _of_config(out: Exposition, scene: Scene) -> None:
     successful.alone(int(scene.reloaded))
     at = out.gauge("config_last_reload_success_timestamp_seconds", "When the config that runs was taken over")
     at.alone(scene.config.loaded_at)
+    stored = out.gauge("state_stored", "1 while the disk takes what is known; at 0 a restart loses it")
+    stored.alone(int(scene.stored))
+    believed = out.gauge("clock_believed", "1 while the machine's clock is believed; at 0 feeds stay as they were")
+    believed.alone(int(scene.believed))
 
 
 def _of_accommodations(out: Exposition, view: View) -> None:

@@ -27,7 +27,7 @@ Json = dict[str, Any]
 
 
 def status(paths: Paths, *, as_json: bool) -> int:
-    """Print the daemon's status; 1 where a sync is failing or held, or a night overbooked."""
+    """Print the daemon's status; 1 where something of it wants the host soon."""
     found = status_of(paths)
     if as_json:
         print(json.dumps(found, indent=2))
@@ -40,6 +40,7 @@ def status(paths: Paths, *, as_json: bool) -> int:
     alarming |= any(
         sync["released_nights"] or sync["unknown_nights"] for house in accommodations for sync in house["syncs"]
     )
+    alarming |= bool(found["faults"]) or any(target["state"] == "failing" for target in found["targets"])
     overbooked = any(run["overbooked"] for house in accommodations for run in house["nights"])
     return FAILED if alarming or overbooked else DONE
 
@@ -52,10 +53,14 @@ def _lines(found: Json, now: datetime) -> Iterator[str]:
         yield from table(head, rows, [_COLOURS.get(sync["state"]) for sync in syncs])
     else:
         yield "there are no syncs yet: `icalsyncd add` makes the first"
+    for fault in found["faults"]:
+        yield painted(fault, Colour.BAD)
     for sync in syncs:
         yield from _remarks(sync, now)
     for house in found["accommodations"]:
         yield from _warnings(house)
+        for leaving in house["leaving"]:
+            yield painted(_leaving(house["id"], leaving, now), Colour.WARNING)
     for target in found["targets"]:
         yield _target(target, now)
     if not found["config"]["ok"]:
@@ -105,6 +110,21 @@ def _released(sync: Json) -> str:
     if count := sync["unknown_nights"]:
         said.append(f"{counted(count, 'night')} taken elsewhere {'is' if count == 1 else 'are'} open there")
     return ", and ".join(said)
+
+
+def _leaving(accommodation: str, leaving: Json, now: datetime) -> str:
+    """What is no longer in the config, and when it goes."""
+    until = told(moment_of(leaving["until"]), now)
+    match leaving["what"]:
+        case "block":
+            stay = f"{leaving['from']} to {leaving['to']}"
+            return f"{accommodation}: your own block {stay} is no longer in the config: its nights open {until}"
+        case "buffer":
+            return f"{accommodation}: its buffer becomes smaller {until}"
+        case "direction":
+            return f"{accommodation}/{leaving['sync']}: it gives up a direction {until}"
+        case _:
+            return f"{accommodation}/{leaving['sync']} is no longer in the config: it leaves {until}"
 
 
 def _target(target: Json, now: datetime) -> str:

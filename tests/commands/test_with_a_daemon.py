@@ -228,3 +228,27 @@ async def test_a_pause_that_leaves_taken_nights_open_is_not_well_anywhere(house:
     await running.until(lambda: running.sync("casa-azul/holidu"), lambda sync: sync["claimed_nights"] == 3)
     assert (await _run(running, "status")).code == 0
     assert [line for line in running.words().splitlines() if "nights closed" in line and stay in line][1:]
+
+
+async def test_a_block_that_leaves_is_shown_with_its_time_and_logged(house: House) -> None:
+    running, *_ = house
+    text = running.config.read_text()
+    with_block = text.replace(
+        "    syncs:\n", f"    blocks: [{{from: {day(50)}, to: {day(53)}, note: family}}]\n    syncs:\n"
+    )
+    running.write(with_block)
+    await _run(running, "reload")
+    assert "is no longer in the config" not in (await _run(running, "status")).out
+    running.write(text)
+    await _run(running, "reload")
+    told = await _run(running, "status")
+    assert (
+        f"casa-azul: your own block {day(50)} to {day(53)} is no longer in the config: its nights open in" in told.out
+    )
+    page = (await running.get("/"))[1].decode()
+    assert "All is well" not in page
+    assert "is no longer in config.yaml: at" in page
+    assert "a block is no longer in the config" in running.words()
+    assert (await _run(running, "accept", "casa-azul", "--yes")).code == 0
+    lines = [line for line in running.words().splitlines() if f"{day(50)}..{day(53)}" in line]
+    assert [word for word in ("the host ended a wait", "nights freed") if not any(word in line for line in lines)] == []
