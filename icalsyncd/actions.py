@@ -13,9 +13,10 @@ from icalsyncd.admin import Actions, Refusal
 from icalsyncd.availability.admission import CONFIRMATIONS
 from icalsyncd.availability.explanation import explain, frees_when, words
 from icalsyncd.availability.ledger import Ledger, Presence, SyncLedger
-from icalsyncd.availability.nights import EMPTY, date_of
+from icalsyncd.availability.nights import EMPTY, Stay, date_of, night_of
 from icalsyncd.availability.offers import blocked, offers
 from icalsyncd.availability.roster import hasten
+from icalsyncd.config import Accommodation
 from icalsyncd.hub import Hub
 from icalsyncd.pace import in_steps, unsearched
 from icalsyncd.page import night_page, page
@@ -109,6 +110,7 @@ class Answers:
             file=self._file,
             removal_delay=float(accepted.config.server.removal_delay),
             names={each.id: each.name for each in accepted.config.accommodations},
+            notes={each.id: notes_of(each) for each in accepted.config.accommodations},
             intervals={(each.accommodation, each.id): float(each.interval) for each in accepted.config.syncs()},
             next_pulls={name: due for name in names if (due := hub.rounds.next_pull(name)) is not None},
             links=hub.links(),
@@ -214,7 +216,9 @@ class Answers:
         if house is None:
             return Refusal(f"there is no accommodation {accommodation}")
         ledger = house.state.ledger
-        found = explain(ledger, night)
+        known = self._hub.accepted.config.accommodation(accommodation)
+        notes = notes_of(known) if known is not None else ()
+        found = explain(ledger, night, next((note for stay, note in notes if stay[0] <= night < stay[1]), ""))
         return {
             "accommodation": accommodation,
             "night": date_of(night).isoformat(),
@@ -252,6 +256,13 @@ class Answers:
             "frees_when": frees_when(ledger, found),
             "words": words(ledger, found, accommodation, _when),
         }
+
+
+def notes_of(accommodation: Accommodation) -> tuple[tuple[Stay, str], ...]:
+    """What the host wrote beside the blocks of *accommodation*."""
+    return tuple(
+        (Stay(night_of(block.from_), night_of(block.to)), block.note) for block in accommodation.blocks if block.note
+    )
 
 
 def _waits(ledger: Ledger, sync: str | None) -> list[str]:

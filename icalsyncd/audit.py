@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from icalsyncd import log
+from icalsyncd.availability.explanation import OWN_BLOCK
 from icalsyncd.availability.ledger import Ledger, Presence, SyncLedger
 from icalsyncd.availability.nights import Nights, Stay
 from icalsyncd.availability.offers import blocked
@@ -96,9 +97,9 @@ def _why(before: Ledger, after: Ledger, nights: Nights) -> str:
 def _blocks(before: Ledger, after: Ledger, nights: Nights) -> Iterator[str]:
     was, now = ({block.stay for block in each.blocks} for each in (before, after))
     if _touches(now - was, nights):
-        yield "a block of your own"
+        yield OWN_BLOCK
     if _touches(was - now, nights):
-        yield "a block of your own has left the config"
+        yield f"{OWN_BLOCK} has left the config"
 
 
 def _touches(stays: set[Stay], nights: Nights) -> bool:

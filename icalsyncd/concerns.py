@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
+from icalsyncd.availability.explanation import called, overbooked_advice
 from icalsyncd.availability.ledger import Presence
 from icalsyncd.availability.nights import Night, Nights, Stay, date_of
+from icalsyncd.availability.offers import origins
 from icalsyncd.availability.pausing import pauses
 from icalsyncd.sentences import absolute, ago, clock_time, counted, is_unread, listed, stretch
 from icalsyncd.sight import Seen, Sight
@@ -81,14 +83,16 @@ def _of_daemon(sight: Sight) -> Iterator[Concern]:
 def _of_house(sight: Sight, accommodation: str, house: House) -> Iterator[Concern]:
     name = sight.name_of(accommodation)
     yield from _of_blocks(sight, accommodation, house)
-    yield from _of_nights(
-        name,
-        accommodation,
-        house.trouble.overbooked,
-        Weight.ALARM,
-        "overbooked",
-        "Look at both portals now, and cancel one of the bookings. Until then the nights stay closed everywhere.",
-    )
+    for having, nights in _overbooked(house).items():
+        names = listed(map(called, having))
+        yield from _of_nights(
+            name,
+            accommodation,
+            nights,
+            Weight.ALARM,
+            f"overbooked by {names}",
+            f"{overbooked_advice(having)} Until then the nights stay closed everywhere.",
+        )
     yield from _of_nights(
         name,
         accommodation,
@@ -151,6 +155,23 @@ def _of_pauses(sight: Sight, accommodation: str, house: House) -> Iterator[Conce
 
 def _lie(nights: Nights) -> str:
     return "is" if len(nights) == 1 else "are"
+
+
+def _overbooked(house: House) -> dict[tuple[str, ...], Nights]:
+    """The overbooked nights, by those who have them."""
+    found: dict[tuple[str, ...], Nights] = {}
+    left = house.trouble.overbooked
+    ledger = house.state.ledger
+    sources = {"local": ledger.local, **origins(ledger)}
+    while left:
+        first = left.stays()[0].check_in
+        having = tuple(name for name, nights in sources.items() if first in nights)
+        same = left
+        for name, nights in sources.items():
+            same = same & nights if name in having else same - nights
+        found[having] = same
+        left = left - same
+    return found
 
 
 def _of_nights(

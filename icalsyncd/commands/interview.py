@@ -102,11 +102,12 @@ class Interview:
             print(TERMS)
             answered(None, "--accept-terms", "Do you accept that? (yes/no)", accept=_yes)
         taken = {sync.id for sync in known[accommodation].syncs} if accommodation in known else set()
+        usual = portal if _ID.fullmatch(portal) and portal not in taken else None
         name = answered(
-            given.name,
+            given.name if sys.stdin.isatty() else given.name or usual,
             "--name",
             "Name of the sync",
-            default=portal if _ID.fullmatch(portal) and portal not in taken else None,
+            default=usual,
             accept=lambda typed: _free(_id(typed), taken),
         )
         if given.direction is None and sys.stdin.isatty():

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from icalsyncd.availability.explanation import called
 from icalsyncd.commands.asking import status_of
 from icalsyncd.commands.outcome import DONE, FAILED
 from icalsyncd.paths import Paths
@@ -88,7 +89,8 @@ def _remarks(sync: Json, now: datetime) -> Iterator[str]:
     if sync["old_link_until"]:
         requests = sync["old_link_requests"]
         used = f"asked for {requests} times since the start" if requests else "not asked for since the start"
-        yield f"{sync['id']}: the old link works until {told(moment_of(sync['old_link_until']), now)}, {used}"
+        until = datetime.fromisoformat(sync["old_link_until"]).astimezone()
+        yield f"{sync['id']}: the old link works until {until:%Y-%m-%d %H:%M}, {used}"
     if sync["state"] == "paused":
         if words := _released(sync):
             since = told(moment_of(sync["since"]), now)
@@ -143,7 +145,7 @@ def _warnings(house: Json) -> Iterator[str]:
         )
     for run in house["nights"]:
         stretch = f"{house['id']}: {run['from']} to {run['to']}"
-        origins = " and ".join(run["origins"])
+        origins = " and ".join(map(called, run["origins"]))
         if run["overbooked"]:
             yield painted(f"{stretch} is overbooked by {origins}", Colour.BAD)
         elif run["possible_ghost"]:

@@ -126,7 +126,8 @@ async def test_a_calendar_that_cannot_be_read_is_not_written_unasked(home: Home,
     [
         (("--portal", "booking"), "official connection"),
         (("--portal", "agoda", "--accommodation", "casa-azul", "--name", "holidu"), "already"),
-        (("--portal", "agoda", "--accommodation", "casa-azul"), "--name is missing"),
+        (("--portal", "agoda", "--accommodation", "casa-azul"), "--direction is missing"),
+        (("--portal", "holidu", "--accommodation", "casa-azul"), "--name is missing"),
         ((*GIVEN, "export", "--url", "https://portal.example/x.ics"), "needs no URL"),
     ],
 )

@@ -48,7 +48,7 @@ def test_a_block_says_when_it_comes_leaves_and_has_left() -> None:
     house.takes(5, 8)
     assert told(before, house.ledger) == [
         ("a block was added", dates(5, 8)),
-        ("nights closed", dates(5, 8), "a block of your own"),
+        ("nights closed", dates(5, 8), "your own block"),
     ]
     (block,) = house.ledger.blocks
     leaving = replace(house.ledger, blocks=(replace(block, leaving_since=1.0),))
@@ -58,7 +58,7 @@ def test_a_block_says_when_it_comes_leaves_and_has_left() -> None:
     left = settled(replace(leaving, blocks=()), 2.0)
     assert told(leaving, left) == [
         ("a block has left", dates(5, 8)),
-        ("nights freed", dates(5, 8), "a block of your own has left the config"),
+        ("nights freed", dates(5, 8), "your own block has left the config"),
     ]
 
 
