@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 from pathlib import Path
 from typing import Final, assert_never
@@ -16,7 +15,7 @@ from icalsyncd.commands.household import Household, household_under, refusal, st
 from icalsyncd.commands.interview import Entry, Given, Interview
 from icalsyncd.commands.links import Known, known_links, warnings
 from icalsyncd.commands.outcome import FAILED, UNRUNNABLE, CommandError
-from icalsyncd.commands.taking_over import change, take_over, written_config
+from icalsyncd.commands.taking_over import change, environ, take_over, written_config
 from icalsyncd.config import Refused, Sync, parse
 from icalsyncd.edit import EditRefused
 from icalsyncd.intake import AGENT
@@ -35,7 +34,7 @@ def add(paths: Paths, given: Given) -> int:
     stored_in(paths)
     entry = Interview(before, text or _NEW, paths.config, given).entry()
     try:
-        accepted = parse(entry.into(text or _NEW), paths.config, os.environ)
+        accepted = parse(entry.into(text or _NEW), paths.config, environ())
     except EditRefused as error:
         raise CommandError(f"{error}{_unlost(entry)}") from None
     if isinstance(accepted, Refused):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import sys
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ from zoneinfo import ZoneInfo
 from icalsyncd.commands.links import unreachable
 from icalsyncd.commands.outcome import USAGE, CommandError
 from icalsyncd.commands.read import machine_zone
+from icalsyncd.commands.taking_over import environ
 from icalsyncd.commands.wizard import answered, one_of
 from icalsyncd.config import Config, Refused, parse
 from icalsyncd.edit import EditRefused, add_entry, set_value
@@ -194,7 +194,7 @@ class Interview:
         except EditRefused:
             # not for what was typed; said when all is known
             return url
-        parsed = parse(text, self._path, os.environ)
+        parsed = parse(text, self._path, environ())
         mistakes = parsed.mistakes if isinstance(parsed, Refused) else ()
         place = f"accommodations.{made.accommodation}.syncs.{made.name}.url"
         if wrong := [mistake.message for mistake in mistakes if mistake.path == place]:

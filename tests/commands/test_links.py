@@ -154,6 +154,12 @@ async def test_root_gets_the_links_though_only_the_service_knows_its_urls(tmp_pa
         done = await icalsyncd("links", "--json", "--config", running.config, "--state-dir", running.state)
         assert done.code == 0, done.err
         assert [row["sync"] for row in json.loads(done.out)] == ["office", "holidu"]
+        where = ("--yes", "--config", running.config, "--state-dir", running.state)
+        paused = await icalsyncd("pause", "casa-azul/holidu", *where)
+        assert (paused.code, paused.err) == (0, "")
+        assert (await running.sync("casa-azul/holidu"))["state"] == "paused"
+        assert (await icalsyncd("resume", "casa-azul/holidu", *where)).code == 0
+        assert (await running.sync("casa-azul/holidu"))["state"] != "paused"
 
 
 async def test_links_are_told_to_the_host_alone(tmp_path: Path) -> None:
