@@ -52,6 +52,9 @@ async def begin(running: Daemon, disk: Path, three: list[Portal]) -> None:
     three[0].body = calendar((10, 12), (20, 22))
     await running.pull()
     assert await seen(running) == nights(10, 11, 20, 21)
+    # a command that reads the state beside the daemon, as hosts run them
+    looked = await icalsyncd("check", "--plan", "--config", running.config, "--state-dir", running.state)
+    assert looked.code == 0, looked.err
 
 
 async def middle(running: Daemon, three: list[Portal]) -> None:
