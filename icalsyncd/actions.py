@@ -14,16 +14,18 @@ from icalsyncd.admin import Actions, Refusal
 from icalsyncd.availability.admission import CONFIRMATIONS
 from icalsyncd.availability.explanation import explain, frees_when, words
 from icalsyncd.availability.ledger import Ledger, Presence, SyncLedger
-from icalsyncd.availability.nights import EMPTY, date_of
+from icalsyncd.availability.nights import EMPTY, Stay, date_of, night_of
 from icalsyncd.availability.offers import blocked, offers
 from icalsyncd.availability.roster import hasten
+from icalsyncd.config import Accommodation
 from icalsyncd.hub import Hub
 from icalsyncd.pace import in_steps, unsearched
 from icalsyncd.page import night_page, page
+from icalsyncd.paths import Paths
 from icalsyncd.places import lines_of
 from icalsyncd.report import Report
 from icalsyncd.sight import Sight
-from icalsyncd.status import report, rfc3339
+from icalsyncd.status import Condition, report, rfc3339
 from icalsyncd.view import SyncName
 
 PULLS_AT_ONCE: Final = 32
@@ -36,10 +38,11 @@ T = TypeVar("T")
 class Answers:
     """One daemon's answers."""
 
-    def __init__(self, hub: Hub, file: str, reload: Callable[[], Awaitable[tuple[str, ...]]]) -> None:
-        """*file* is the config's name, *reload* has it read anew and returns the mistakes."""
+    def __init__(self, hub: Hub, paths: Paths, reload: Callable[[], Awaitable[tuple[str, ...]]]) -> None:
+        """*paths* are the daemon's own, *reload* has its config read anew and returns the mistakes."""
         self._hub = hub
-        self._file = file
+        self._paths = paths
+        self._file = paths.config.name
         self._reload = reload
         self._placed: tuple[str, dict[SyncName, int]] = ("", {})
 
@@ -59,6 +62,7 @@ class Answers:
             accept_clock=self.accept_clock,
             rotate=self.rotate,
             explain=self.explain,
+            links=self.links,
         )
 
     async def status(self) -> bytes:
@@ -89,14 +93,8 @@ class Answers:
     def _status(self) -> bytes:
         hub = self._hub
         names = {each.id: each.name for each in hub.accepted.config.accommodations}
-        return report(
-            hub.view,
-            hub.config_status,
-            names,
-            hub.rounds.next_pull,
-            hub.publisher.status(),
-            hub.counts.old_links,
-        )
+        condition = Condition(hub.config_status, hub.publisher.status(), hub.faults(), hub.removal_delay)
+        return report(hub.view, condition, names, hub.rounds.next_pull, hub.counts.old_links)
 
     def _sight(self) -> Sight:
         hub = self._hub
@@ -104,17 +102,6 @@ class Answers:
         if accepted.text != self._placed[0]:
             self._placed = (accepted.text, lines_of(accepted.text))
         names = [(house, sync) for house in view.houses for sync in view.houses[house].state.ledger.syncs]
-        faults = [f"The state cannot be stored: {hub.journal.failing}."] if hub.journal.failing else []
-        if hub.clock.doubted:
-            faults.append(
-                "The clock has jumped and is not believed: feeds stay as they were until a portal's agrees, "
-                "or you do: icalsyncd accept clock."
-            )
-        elif hub.clock.lags:
-            faults.append(
-                "The days since the last start are not believed before a portal's clock agrees: past nights stay, "
-                "unless you agree: icalsyncd accept clock."
-            )
         return Sight(
             now=hub.clock.now(),
             view=view,
@@ -122,13 +109,14 @@ class Answers:
             file=self._file,
             removal_delay=hub.removal_delay,
             names={each.id: each.name for each in accepted.config.accommodations},
+            notes={each.id: notes_of(each) for each in accepted.config.accommodations},
             intervals={(each.accommodation, each.id): float(each.interval) for each in accepted.config.syncs()},
             next_pulls={name: due for name in names if (due := hub.rounds.next_pull(name)) is not None},
             links=hub.links(),
             lines=self._placed[1],
             secret_since=hub.secret_since,
             targets=hub.publisher.status(),
-            faults=tuple(faults),
+            faults=hub.faults(),
         )
 
     def unhealthy(self) -> str | None:
@@ -173,9 +161,17 @@ class Answers:
             return Refusal("nothing waits here")
         now = hub.clock.now()
         after = hasten(_released(state.ledger, sync), sync, now=now)
-        answer = {"waits": waits, "releases": _released_nights(state.ledger, after)}
+        releases = _released_nights(state.ledger, after)
+        answer: Json = {"waits": waits, "releases": releases}
         if dry:
             return answer
+        log.info(
+            "the host ended a wait",
+            accommodation=accommodation,
+            sync=sync or "all",
+            waits="; ".join(waits),
+            releases=" ".join(f"{run['from']}..{run['to']}" for run in releases) or "nothing",
+        )
         holding = [each for each, known in state.ledger.syncs.items() if known.retained and sync in (None, each)]
         for each in holding:
             await hub.intake.release((accommodation, each))
@@ -213,13 +209,30 @@ class Answers:
         await self._hub.journal.stored()
         return {"ended": len(sync.link.old)}
 
+    def links(self) -> Json:
+        """The links that are to be pasted, and whose they are."""
+        hub = self._hub
+        known = hub.links()
+        return {
+            "installation": hub.installation.mark,
+            "state_dir": str(self._paths.state_dir.resolve()),
+            "config": str(self._paths.config.resolve()),
+            "links": [
+                {"accommodation": sync.accommodation, "sync": sync.id, "url": known[sync.accommodation, sync.id]}
+                for sync in hub.accepted.config.syncs()
+                if sync.sends and (sync.accommodation, sync.id) in known
+            ],
+        }
+
     def explain(self, accommodation: str, night: int) -> Json | Refusal:
         self._hub.feeds.flush()
         house = self._hub.view.houses.get(accommodation)
         if house is None:
             return Refusal(f"there is no accommodation {accommodation}")
         ledger = house.state.ledger
-        found = explain(ledger, night)
+        known = self._hub.accepted.config.accommodation(accommodation)
+        notes = notes_of(known) if known is not None else ()
+        found = explain(ledger, night, next((note for stay, note in notes if stay[0] <= night < stay[1]), ""))
         return {
             "accommodation": accommodation,
             "night": date_of(night).isoformat(),
@@ -245,9 +258,25 @@ class Answers:
                 {"sync": telling.sync, "since": rfc3339(telling.since), "fetched": rfc3339(telling.fetched)}
                 for telling in found.tellings
             ],
+            "paused": [
+                {
+                    "sync": pause.sync,
+                    "since": rfc3339(pause.since),
+                    "showed_taken": night in pause.sold | pause.twice,
+                    "told": night not in pause.unknown,
+                }
+                for pause in found.pauses
+            ],
             "frees_when": frees_when(ledger, found),
             "words": words(ledger, found, accommodation, _when),
         }
+
+
+def notes_of(accommodation: Accommodation) -> tuple[tuple[Stay, str], ...]:
+    """What the host wrote beside the blocks of *accommodation*."""
+    return tuple(
+        (Stay(night_of(block.from_), night_of(block.to)), block.note) for block in accommodation.blocks if block.note
+    )
 
 
 def _waits(ledger: Ledger, sync: str | None) -> list[str]:

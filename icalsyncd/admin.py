@@ -60,6 +60,8 @@ class Actions:
     accept_clock: Callable[[bool], Awaitable[Json | Refusal]]
     rotate: Callable[[SyncName], Awaitable[Json | Refusal]]
     explain: Callable[[str, Night], Json | Refusal]
+    links: Callable[[], Json]
+    """The link of each sync that sends, for the host alone."""
 
 
 def application(actions: Actions) -> Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]:
@@ -72,6 +74,7 @@ def application(actions: Actions) -> Callable[[web.BaseRequest], Awaitable[web.S
         ("GET", "/-/ready"): lambda request: _health(actions.unready),
         ("GET", "/api/v1/status"): lambda request: _status(actions),
         ("GET", "/api/v1/explain"): lambda request: _explain(actions, request),
+        ("GET", "/-/links"): lambda request: _links(actions),
         ("POST", "/-/reload"): lambda request: _reload(actions),
         ("POST", "/-/pull"): lambda request: _pull(actions, request),
         ("POST", "/-/accept"): lambda request: _accept(actions, request),
@@ -148,6 +151,10 @@ async def _explain(actions: Actions, request: web.BaseRequest) -> web.Response:
     if night is None:
         return _json(400, {"error": _WANTED})
     return _answered(actions.explain(request.query.get("accommodation", ""), night), 404)
+
+
+async def _links(actions: Actions) -> web.Response:
+    return _json(200, actions.links())
 
 
 async def _reload(actions: Actions) -> web.Response:

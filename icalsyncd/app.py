@@ -28,6 +28,7 @@ from icalsyncd.hub import Hub
 from icalsyncd.installation import SecretUnusable, open_installation
 from icalsyncd.listeners import CannotListen
 from icalsyncd.pace import unsearched
+from icalsyncd.paths import Paths
 from icalsyncd.ports import Ports
 from icalsyncd.status import ConfigStatus
 from icalsyncd.store import Store, StoreFailed, StoreRefused
@@ -100,7 +101,7 @@ class Daemon:
         self.options = options
         self.hub = hub
         self._folder = folder
-        answers = Answers(hub, options.config.name, self.reload)
+        answers = Answers(hub, Paths(options.config, options.state_dir), self.reload)
         handlers = {"feeds": hub.feeds.answer, "admin": application(answers.actions())}
         self._ports = Ports(handlers, hub.clock.now, lambda: hub.removal_delay, hub.counts)
         self._tasks: list[asyncio.Task[None]] = []

@@ -11,7 +11,7 @@ from icalsyncd import __version__
 _EPILOG = """\
 exit codes: 0 done, 1 failed, 2 usage, 78 a config that cannot be run
 config: --config, else $ICALSYNCD_CONFIG, ./config.yaml, /etc/icalsyncd/config.yaml
-state:  --state-dir, else $STATE_DIRECTORY, else the user's state folder"""
+state:  --state-dir, else $STATE_DIRECTORY, else /var/lib/icalsyncd where a service has it, else the user's own"""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -50,8 +50,10 @@ def parser() -> argparse.ArgumentParser:
     _add(command("add", "a new sync: asks, pulls once, writes it into the config, prints its link"))
     _json(command("links", "the link of each sync that has a feed"))
     for name, words in (("pause", "take a sync out of play"), ("resume", "have a paused sync take part again")):
-        _sync(command(name, f"{words}: flips `paused:` in the config"))
-    _json(command("status", "one line a sync; exit 1 where one is failing, held or overbooked"))
+        flip = command(name, f"{words}: flips `paused:` in the config")
+        _sync(flip)
+        flip.add_argument("--yes", action="store_true", help="do not ask")
+    _json(command("status", "one line a sync; exit 1 where something wants you soon"))
     pull = command("pull", "pull now")
     pull.add_argument(
         "syncs", nargs="*", metavar="SYNC", help="accommodation/sync; all that receive where none is named"
@@ -97,6 +99,11 @@ def _add(command: argparse.ArgumentParser) -> None:
     command.add_argument("--portal", metavar="NAME")
     command.add_argument("--accommodation", metavar="ID", help="an id of the config, or a new one")
     command.add_argument("--timezone", metavar="ZONE", help="of a new accommodation, such as Europe/Madrid")
+    command.add_argument(
+        "--public-url",
+        metavar="URL",
+        help="the start of the links as portals reach them, such as https://cal.example.org",
+    )
     command.add_argument("--accept-terms", action="store_true", help="the terms of use have been read and are accepted")
     command.add_argument("--name", metavar="ID", help="of the sync")
     command.add_argument("--direction", choices=("bidirectional", "export", "import"))

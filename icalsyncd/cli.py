@@ -16,12 +16,19 @@ from icalsyncd.arguments import parser
 from icalsyncd.commands.outcome import FAILED, INTERRUPTED, USAGE, CommandError
 from icalsyncd.paths import Paths
 
+_OF_THEIR_OWN = frozenset({"run", "restore", "read", "print", "demo"})
+"""Commands that begin a state folder, or need none."""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command of *argv* (the process's own) and return its exit code."""
     try:
         given = parser().parse_args(argv)
         found = paths.find(getattr(given, "config", None), getattr(given, "state_dir", None), os.environ)
+        if given.command not in _OF_THEIR_OWN:
+            from icalsyncd.commands.meant import meant
+
+            found = meant(found)
         code = _execute(given, found)
         sys.stdout.flush()
     except CommandError as error:
@@ -70,14 +77,15 @@ def _execute(given: Namespace, where: Paths) -> int:
 
             return read(given.source, given.portal, given.timezone, given.today, as_json=given.json)
         case "add":
-            from icalsyncd.commands.add import Given, add
+            from icalsyncd.commands.add import add
+            from icalsyncd.commands.interview import Given
 
-            wanted = (given.portal, given.accommodation, given.timezone, given.accept_terms)
+            wanted = (given.portal, given.accommodation, given.timezone, given.public_url, given.accept_terms)
             return add(where, Given(*wanted, given.name, given.direction, given.url, given.yes))
         case "pause" | "resume":
             from icalsyncd.commands.pause import pause, resume
 
-            return (pause if given.command == "pause" else resume)(where, given.sync)
+            return (pause if given.command == "pause" else resume)(where, given.sync, yes=given.yes)
         case "backup":
             from icalsyncd.commands.backup import backup
 

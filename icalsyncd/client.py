@@ -51,8 +51,14 @@ def ask(
     place = _address(paths)
     if isinstance(place, Unreachable):
         return place
-    host, port = place
-    connection = http.client.HTTPConnection(host, port, timeout=patience)
+    return ask_at(*place, method, path, query, patience)
+
+
+def ask_at(
+    host: str, port: int, method: str, path: str, query: Mapping[str, str] | None = None, patience: float = PATIENCE
+) -> Asked:
+    """The same of the daemon whose admin listener is at *host* and *port*."""
+    connection = http.client.HTTPConnection(_SELF.get(host, host), port, timeout=patience)
     target = f"{path}?{urlencode(query)}" if query else path
     try:
         # whatever address it listens on, for itself the daemon is localhost
@@ -62,7 +68,7 @@ def ask(
     except TimeoutError:
         return Unreachable(f"the daemon did not answer within {patience:.0f} seconds")
     except ConnectionRefusedError:
-        return Unreachable(f"no daemon runs: nothing listens at the address in {paths.folder.address}")
+        return Unreachable(f"no daemon runs: nothing listens at {host}:{port}")
     except (OSError, http.client.HTTPException) as error:
         return Unreachable(f"the daemon could not be asked ({type(error).__name__})")
     finally:
@@ -82,7 +88,7 @@ def _address(paths: Paths) -> tuple[str, int] | Unreachable:
     host = host.strip("[]")
     if not host or not port.isdecimal():
         return Unreachable(f"{paths.folder.address} holds no address")
-    return _SELF.get(host, host), int(port)
+    return host, int(port)
 
 
 def _elsewhere(paths: Paths) -> str:

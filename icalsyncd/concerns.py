@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
+from icalsyncd.availability.explanation import called, overbooked_advice
 from icalsyncd.availability.ledger import Presence
 from icalsyncd.availability.nights import Night, Nights, Stay, date_of
+from icalsyncd.availability.offers import origins
+from icalsyncd.availability.pausing import pauses
 from icalsyncd.sentences import absolute, ago, clock_time, counted, is_unread, listed, stretch
 from icalsyncd.sight import Seen, Sight
 from icalsyncd.status import state_of
@@ -50,6 +53,7 @@ def concerns(sight: Sight) -> list[Concern]:
     found = [*_of_daemon(sight)]
     for accommodation, house in sight.view.houses.items():
         found += _of_house(sight, accommodation, house)
+        found += _of_pauses(sight, accommodation, house)
         for sync in sight.syncs_of(accommodation, house):
             found += _of_sync(sight, sync)
     found += _of_links(sight)
@@ -78,14 +82,17 @@ def _of_daemon(sight: Sight) -> Iterator[Concern]:
 
 def _of_house(sight: Sight, accommodation: str, house: House) -> Iterator[Concern]:
     name = sight.name_of(accommodation)
-    yield from _of_nights(
-        name,
-        accommodation,
-        house.trouble.overbooked,
-        Weight.ALARM,
-        "overbooked",
-        "Look at both portals now, and cancel one of the bookings. Until then the nights stay closed everywhere.",
-    )
+    yield from _of_blocks(sight, accommodation, house)
+    for having, nights in _overbooked(house).items():
+        names = listed(map(called, having))
+        yield from _of_nights(
+            name,
+            accommodation,
+            nights,
+            Weight.ALARM,
+            f"overbooked by {names}",
+            f"{overbooked_advice(having)} Until then the nights stay closed everywhere.",
+        )
     yield from _of_nights(
         name,
         accommodation,
@@ -110,6 +117,61 @@ def _of_house(sight: Sight, accommodation: str, house: House) -> Iterator[Concer
             f"Portals try again later. To go without it: icalsyncd accept {accommodation}, or pause the sync.",
             accommodation,
         )
+
+
+def _of_blocks(sight: Sight, accommodation: str, house: House) -> Iterator[Concern]:
+    ledger = house.state.ledger
+    for block in ledger.blocks:
+        if block.leaving_since is not None and block.stay.check_out > ledger.today:
+            until = clock_time(block.leaving_since + sight.removal_delay, sight.now, ledger.timezone)
+            yield Concern(
+                Weight.NOTE,
+                f"{sight.name_of(accommodation)}: your own block of {stretch(block.stay)} is no longer in {sight.file}: "
+                f"at {until} its nights open.",
+                "If that was not meant, put it back before then, and nothing has happened. "
+                f"To open them now: icalsyncd accept {accommodation}",
+                accommodation,
+            )
+
+
+def _of_pauses(sight: Sight, accommodation: str, house: House) -> Iterator[Concern]:
+    ledger = house.state.ledger
+    for pause in pauses(ledger):
+        what = []
+        if pause.sold:
+            what.append(f"{counted(len(pause.sold), 'night')} that it sold {_lie(pause.sold)} open everywhere else")
+        if pause.unknown:
+            what.append(f"{counted(len(pause.unknown), 'night')} taken elsewhere {_lie(pause.unknown)} open there")
+        if what:
+            since = clock_time(pause.since, sight.now, ledger.timezone)
+            yield Concern(
+                Weight.WARNING,
+                f"{accommodation}/{pause.sync} is paused since {since}: {listed(what)}.",
+                f"Any of them can be sold twice. Once it is safe to resume: icalsyncd resume {accommodation}/{pause.sync}",
+                accommodation,
+                pause.sync,
+            )
+
+
+def _lie(nights: Nights) -> str:
+    return "is" if len(nights) == 1 else "are"
+
+
+def _overbooked(house: House) -> dict[tuple[str, ...], Nights]:
+    """The overbooked nights, by those who have them."""
+    found: dict[tuple[str, ...], Nights] = {}
+    left = house.trouble.overbooked
+    ledger = house.state.ledger
+    sources = {"local": ledger.local, **origins(ledger)}
+    while left:
+        first = left.stays()[0].check_in
+        having = tuple(name for name, nights in sources.items() if first in nights)
+        same = left
+        for name, nights in sources.items():
+            same = same & nights if name in having else same - nights
+        found[having] = same
+        left = left - same
+    return found
 
 
 def _of_nights(

@@ -127,6 +127,10 @@ def _portal(value: object) -> str:
     return value
 
 
+_LIKE_A_CITY: Final = 0.85
+"""Of a misspelt name: another city of the same continent is no help."""
+
+
 @cache
 def _zone(value: object) -> str:
     wanted = "not a time zone: write an IANA name such as Europe/Madrid"
@@ -134,7 +138,7 @@ def _zone(value: object) -> str:
         ZoneInfo(value if isinstance(value, str) else "")
     except (ZoneInfoNotFoundError, ValueError, OSError):
         cities = (zone for zone in available_timezones() if "/" in zone)
-        raise ValueError(wanted + meant(value, cities)) from None
+        raise ValueError(wanted + meant(value, cities, _LIKE_A_CITY)) from None
     return str(value)
 
 

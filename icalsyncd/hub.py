@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any, Final
 
 from icalsyncd import log
+from icalsyncd.audit import tell
 from icalsyncd.availability.attribution import woke
 from icalsyncd.availability.nights import Nights
 from icalsyncd.availability.offers import Trouble
@@ -202,6 +203,9 @@ class Hub:
             house, former = self.view.houses.get(accommodation), before.houses.get(accommodation)
             if house is None or former is None or former.state.ledger is not house.state.ledger:
                 self.vigil.watch((accommodation,))
+            if house is not None and (former is None or former.state.ledger is not house.state.ledger):
+                known = former.state if former is not None else self.journal.durable.get(accommodation)
+                tell(accommodation, known.ledger if known is not None else None, house.state.ledger)
             if house is None or (former is not None and former.trouble == house.trouble):
                 continue
             self._tell_trouble(accommodation, former.trouble if former else None, house.trouble)
@@ -272,7 +276,15 @@ class Hub:
 
     def _scene(self) -> Scene:
         intervals = {(sync.accommodation, sync.id): float(sync.interval) for sync in self.accepted.config.syncs()}
-        return Scene(self.view, self.config_status, self.config_status.ok, intervals, self.publisher.status())
+        return Scene(
+            self.view,
+            self.config_status,
+            self.config_status.ok,
+            intervals,
+            self.publisher.status(),
+            stored=self.journal.failing is None,
+            believed=self.clock.doubted is None,
+        )
 
     def links(self) -> dict[SyncName, str]:
         """The whole links of all syncs that have one; it may be asked on any thread."""
@@ -283,6 +295,28 @@ class Hub:
             for path, target in house.links.items()
             if not target.old
         }
+
+    def faults(self) -> tuple[str, ...]:
+        """What is wrong with the daemon itself, in sentences for its host; it may be asked on any thread."""
+        found = []
+        if self.journal.failing:
+            found.append(
+                f"The state cannot be stored: {self.journal.failing}. No night is freed meanwhile, and what is known of now "
+                "is lost in a restart."
+            )
+        if self.clock.doubted:
+            found.append(
+                "The clock has jumped and is not believed: no night opens until a portal's agrees, or you do: "
+                "icalsyncd accept clock."
+            )
+        elif self.clock.lags:
+            found.append(
+                "The days since the last start are not believed before a portal's clock agrees: past nights stay, "
+                "unless you agree: icalsyncd accept clock."
+            )
+        if self.view.unsure_since is not None:
+            found.append("What was known last may not be stored: feeds are withheld until each portal was asked.")
+        return tuple(found)
 
     def words(self) -> str:
         """The state in one line, for the service manager."""

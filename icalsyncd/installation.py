@@ -61,17 +61,31 @@ def path_of(token: str) -> str:
     return f"/{token}.ics"
 
 
+def read_installation(path: Path) -> Installation:
+    """Read the secret at *path*.
+
+    Raises FileNotFoundError where there is none, OSError, and SecretUnusable where the file holds something else.
+    """
+    try:
+        return Installation(_parse(path.read_text(encoding="ascii"), path))
+    except UnicodeDecodeError:
+        raise SecretUnusable(f"{path} does not hold a secret of icalsyncd") from None
+
+
+def unmade_installation() -> Installation:
+    """One whose secret is nowhere, for reckoning what a first start will do: no link of it may be told to anybody."""
+    return Installation(secrets.token_bytes(32), is_new=True)
+
+
 def open_installation(path: Path) -> Installation:
     """Read the secret at *path*, or make one there, 0600.
 
     Raises OSError, and SecretUnusable where the file holds something else.
     """
     try:
-        return Installation(_parse(path.read_text(encoding="ascii"), path))
+        return read_installation(path)
     except FileNotFoundError:
         pass
-    except UnicodeDecodeError:
-        raise SecretUnusable(f"{path} does not hold a secret of icalsyncd") from None
     made = secrets.token_hex(32)
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.new")

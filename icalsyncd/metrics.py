@@ -19,6 +19,7 @@ from icalsyncd import __version__
 from icalsyncd.availability.calendar import Reason
 from icalsyncd.availability.ledger import Presence, SyncLedger
 from icalsyncd.availability.nights import Night
+from icalsyncd.availability.pausing import pauses
 from icalsyncd.connections import Closed
 from icalsyncd.delivery import TargetStatus
 from icalsyncd.exposition import Exposition, labels
@@ -47,6 +48,10 @@ class Scene:
     intervals: Mapping[SyncName, float]
     """Seconds between two pulls, of the syncs in the config."""
     targets: tuple[TargetStatus, ...] = ()
+    stored: bool = True
+    """The disk took the last commit."""
+    believed: bool = True
+    """The machine's clock is."""
 
 
 class Counts:
@@ -127,6 +132,10 @@ def _of_config(out: Exposition, scene: Scene) -> None:
     successful.alone(int(scene.reloaded))
     at = out.gauge("config_last_reload_success_timestamp_seconds", "When the config that runs was taken over")
     at.alone(scene.config.loaded_at)
+    stored = out.gauge("state_stored", "1 while the disk takes what is known; at 0 a restart loses it")
+    stored.alone(int(scene.stored))
+    believed = out.gauge("clock_believed", "1 while the machine's clock is believed; at 0 feeds stay as they were")
+    believed.alone(int(scene.believed))
 
 
 def _of_accommodations(out: Exposition, view: View) -> None:
@@ -149,6 +158,10 @@ def _of_accommodations(out: Exposition, view: View) -> None:
 def _of_syncs(out: Exposition, scene: Scene) -> None:
     info = out.gauge("sync_info", "Always 1; what the config says is in the labels")
     paused = out.gauge("sync_paused", "1 while the host has paused the sync")
+    released = out.gauge(
+        "sync_paused_open_nights",
+        "Nights from today on that a pause leaves open though somebody took them: there, or everywhere else",
+    )
     leaving = out.gauge("sync_leaving", "1 while the sync is no longer in the config and kept as it was")
     interval = out.gauge("sync_interval_seconds", "Seconds between two pulls")
     attempt = out.gauge("sync_last_attempt_timestamp_seconds", "When the portal was last asked for its calendar")
@@ -162,9 +175,15 @@ def _of_syncs(out: Exposition, scene: Scene) -> None:
     retained = out.gauge("sync_retained_nights", "Nights kept closed though the last copy lacks them")
     claimed = out.gauge("sync_claimed_nights", "Nights from today on that the portal claims")
     broken = out.gauge("sync_broken_events", "Events of the last copy that could not be read")
+    open_nights = {
+        (accommodation, pause.sync): len(pause.open)
+        for accommodation, house in scene.view.houses.items()
+        for pause in pauses(house.state.ledger)
+    }
     for name, pairs, sync, facts, today in _each(scene.view):
         info.add(f"{pairs},{labels(('portal', sync.channel.portal), ('direction', direction_of(sync)))}", 1)
         paused.add(pairs, int(sync.presence is Presence.PAUSED))
+        released.add(pairs, open_nights.get(name, 0))
         leaving.add(pairs, int(sync.presence in (Presence.LEAVING, Presence.GONE)))
         if not sync.channel.receives:
             continue

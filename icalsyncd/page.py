@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from icalsyncd import __version__
-from icalsyncd.availability.explanation import IN_WORDS, advice, explain, frees_when
+from icalsyncd.availability.explanation import IN_WORDS, advice, called, explain, frees_when, paused_words
 from icalsyncd.availability.nights import Night, Stay, date_of
 from icalsyncd.concerns import concerns, first_night
-from icalsyncd.picture import LOCAL, Band, Look, Month, Stretch, Taker, bands, colour_of, months, stretches, year
+from icalsyncd.picture import Band, Look, Month, Stretch, Taker, bands, colour_of, months, stretches, year
 from icalsyncd.sentences import DIRECTIONS, absolute, ago, clock_time, counted, day, is_unread, listed, reading, state
 from icalsyncd.sight import Seen, Sight
 from icalsyncd.status import direction_of, rfc3339, state_of
@@ -98,7 +98,7 @@ def night_page(sight: Sight, accommodation: str, night: Night) -> str | None:
     if house is None:
         return None
     ledger = house.state.ledger
-    found = explain(ledger, night)
+    found = explain(ledger, night, sight.note_of(accommodation, night))
     look = stretches(house, Stay(night, night + 1))[0].look if night >= ledger.today else None
 
     def when(moment: float) -> dict[str, str | None]:
@@ -121,6 +121,7 @@ def night_page(sight: Sight, accommodation: str, night: Night) -> str | None:
             colours=colour_of(ledger),
             found=found,
             rules=IN_WORDS,
+            paused_words=paused_words,
             kinds={"reservation": "a reservation", "block": "a block", "unknown": "it as taken"},
             when=when,
             frees_when=frees_when(ledger, found),
@@ -273,6 +274,12 @@ def _words(stretch: Stretch, sight: Sight, zone: str) -> str:
     match stretch.look:
         case Look.FREE:
             return "free"
+        case Look.RELEASED:
+            paused = [
+                f"{taker.name} (paused since {clock_time(taker.since or 0.0, sight.now, zone)})"
+                for taker in stretch.takers
+            ]
+            return f"open, though {listed(paused)} last showed it as taken"
         case Look.BUFFER:
             return "free, closed at some portals as a buffer"
         case Look.ECHO:
@@ -292,11 +299,11 @@ def _dated(taker: Taker, sight: Sight, zone: str) -> str:
 
 
 def _called(taker: Taker) -> str:
-    return "your own block" if taker.name == LOCAL else taker.name
+    return called(taker.name)
 
 
 def _headline(look: Look | None, origins: tuple[str, ...]) -> str:
-    names = listed("your own block" if name == LOCAL else name for name in origins) if origins else ""
+    names = listed(map(called, origins)) if origins else ""
     match look:
         case None:
             return "This night has passed"
@@ -308,6 +315,8 @@ def _headline(look: Look | None, origins: tuple[str, ...]) -> str:
             )
         case Look.TAKEN:
             return f"Taken: {names}" if names else "Taken"
+        case Look.RELEASED:
+            return "Open, though a portal that is paused last showed it as taken"
         case Look.BUFFER:
             return "Free, but closed as a buffer"
         case Look.ECHO | Look.FREE:

@@ -21,6 +21,8 @@ class Paths:
 
     config: Path
     state_dir: Path
+    service: Path | None = None
+    """The state folder of the systemd service, where nobody said which is meant and this is another one."""
 
     @property
     def folder(self) -> Folder:
@@ -30,7 +32,12 @@ class Paths:
 
 def find(config: Path | None, state_dir: Path | None, environ: Mapping[str, str]) -> Paths:
     """The paths as said on the command line, else by the environment *environ*, else where they usually are."""
-    return Paths(config or _config(environ), state_dir or _state_dir(environ))
+    said = state_dir or _said_state_dir(environ)
+    if said is not None:
+        return Paths(config or _config(environ), said)
+    return Paths(
+        config or _config(environ), _own_state_dir(environ), SERVICE_STATE if _is_there(SERVICE_STATE) else None
+    )
 
 
 def _config(environ: Mapping[str, str]) -> Path:
@@ -39,10 +46,20 @@ def _config(environ: Mapping[str, str]) -> Path:
     return next((path for path in CONFIGS if path.exists()), CONFIGS[0])
 
 
-def _state_dir(environ: Mapping[str, str]) -> Path:
+def _said_state_dir(environ: Mapping[str, str]) -> Path | None:
     # systemd.exec(5): several folders are separated by colons
-    if named := environ.get("STATE_DIRECTORY", "").split(":")[0]:
-        return Path(named)
+    named = environ.get("STATE_DIRECTORY", "").split(":")[0]
+    return Path(named) if named else None
+
+
+def _own_state_dir(environ: Mapping[str, str]) -> Path:
     # XDG Base Directory Specification: a relative path is invalid and to be ignored
     home = Path(environ.get("XDG_STATE_HOME", ""))
     return (home if home.is_absolute() else Path.home() / ".local" / "state") / "icalsyncd"
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:
+        return False

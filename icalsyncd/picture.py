@@ -18,6 +18,7 @@ from icalsyncd.availability.claims import Claim
 from icalsyncd.availability.ledger import Ledger
 from icalsyncd.availability.nights import Night, Nights, Stay, date_of, night_of, union
 from icalsyncd.availability.offers import origins
+from icalsyncd.availability.pausing import pauses
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.view import House
 
@@ -32,6 +33,8 @@ class Look(StrEnum):
     """How a night is drawn."""
 
     FREE = "free"
+    RELEASED = "released"
+    """Nobody holds it, but a sync that is paused last showed it as taken."""
     BUFFER = "buffer"
     """Nobody took it; some portals are told to close it as a buffer."""
     ECHO = "echo"
@@ -58,7 +61,7 @@ class Stretch:
     stay: Stay
     look: Look
     takers: tuple[Taker, ...]
-    """The origins."""
+    """The origins; of what a pause released, the paused syncs, each since its pause."""
     echoes: tuple[Taker, ...]
     """Those who only repeat."""
 
@@ -124,6 +127,7 @@ def bands(house: House, window: Stay) -> tuple[Band, ...]:
     found = origins(ledger)
     layers = [
         *((Look.ECHO, name, sync.claimed - found[name]) for name, sync in ledger.syncs.items()),
+        *((Look.RELEASED, pause.sync, pause.sold) for pause in pauses(ledger)),
         (Look.TAKEN, LOCAL, ledger.local),
         *((Look.TAKEN, name, nights) for name, nights in found.items()),
         (Look.GHOST, "", house.trouble.possible_ghosts),
@@ -150,6 +154,7 @@ class _Layers:
     overbooked: Nights
     ghosts: Nights
     closed: Nights
+    released: dict[str, Since]
 
     @classmethod
     def of(cls, house: House, ledger: Ledger, span: Nights) -> _Layers:
@@ -167,11 +172,12 @@ class _Layers:
             house.trouble.overbooked,
             house.trouble.possible_ghosts,
             union(feed.nights for feed in house.feeds.values()),
+            {pause.sync: ((pause.since, pause.sold & span),) for pause in pauses(ledger)},
         )
 
     def all(self) -> Iterator[Nights]:
         yield from (self.local, self.overbooked, self.ghosts, self.closed)
-        for layer in (*self.taken.values(), *self.repeated.values()):
+        for layer in (*self.taken.values(), *self.repeated.values(), *self.released.values()):
             yield from (nights for _, nights in layer)
 
     def stretch(self, stay: Stay) -> Stretch:
@@ -180,6 +186,8 @@ class _Layers:
         if night in self.local:
             takers = (Taker(LOCAL, None), *takers)
         echoes = _at(self.repeated, night)
+        if not takers and night not in self.ghosts and (before := _at(self.released, night)):
+            return Stretch(stay, Look.RELEASED, before, echoes)
         return Stretch(stay, self._look(night, takers, echoes), takers, echoes)
 
     def _look(self, night: Night, takers: tuple[Taker, ...], echoes: tuple[Taker, ...]) -> Look:

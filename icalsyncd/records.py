@@ -127,6 +127,7 @@ def dump_sync_ledger(sync: SyncLedger) -> str:
             "untold": [int(copied) for copied in sync.untold],
             "given_up": _stamps(sync.given_up),
             "silent": sync.silent,
+            "shown_before_pause": _nights(sync.shown_before_pause),
         }
     )
 
@@ -165,6 +166,7 @@ def load_sync(parts: SyncRecord) -> tuple[SyncLedger, Facts]:
         untold=tuple(map(bool, record.get("untold", ()))),
         given_up=_load_stamps(record.get("given_up", ())),
         silent=record.get("silent", False),
+        shown_before_pause=_load_nights(record.get("shown_before_pause", "")),
     )
     return sync, _load_facts(json.loads(parts.facts))
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from icalsyncd.availability.ledger import SyncLedger
+from icalsyncd.availability.nights import Night, Stay
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.delivery import TargetStatus
 from icalsyncd.state import Facts
@@ -46,6 +47,8 @@ class Sight:
     """Seconds for which what has left the config is kept as it was."""
     names: Mapping[str, str] = field(default_factory=dict)
     """What the host calls each accommodation."""
+    notes: Mapping[str, tuple[tuple[Stay, str], ...]] = field(default_factory=dict)
+    """What the host wrote beside the blocks of each accommodation."""
     intervals: Mapping[SyncName, float] = field(default_factory=dict)
     """Seconds between two pulls."""
     next_pulls: Mapping[SyncName, Moment] = field(default_factory=dict)
@@ -62,6 +65,10 @@ class Sight:
     def name_of(self, accommodation: str) -> str:
         """What the host calls *accommodation*."""
         return self.names.get(accommodation, accommodation)
+
+    def note_of(self, accommodation: str, night: Night) -> str:
+        """What the host wrote beside the block that takes *night*."""
+        return next((note for stay, note in self.notes.get(accommodation, ()) if stay[0] <= night < stay[1]), "")
 
     def syncs(self) -> Iterator[Seen]:
         """All syncs, by accommodation."""

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any, Final
 
 from icalsyncd import __version__
-from icalsyncd.availability.ledger import Presence, SyncLedger
+from icalsyncd.availability.ledger import Ledger, Presence, SyncLedger
 from icalsyncd.availability.nights import date_of
+from icalsyncd.availability.pausing import pauses
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.delivery import TargetStatus
 from icalsyncd.state import Facts
@@ -33,12 +34,24 @@ class ConfigStatus:
     """When the config that runs was taken over."""
 
 
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """How the daemon itself is, whatever its portals do."""
+
+    config: ConfigStatus
+    targets: tuple[TargetStatus, ...]
+    """Where feeds are published, and how that goes."""
+    faults: tuple[str, ...]
+    """What is wrong with it, in sentences: a disk that takes nothing, a clock that is not believed."""
+    removal_delay: float
+    """Seconds for which what has left the config is kept as it was."""
+
+
 def report(
     view: View,
-    config: ConfigStatus,
+    condition: Condition,
     names: Mapping[str, str],
     next_pull: Callable[[SyncName], Moment | None],
-    targets: Iterable[TargetStatus],
     old_links: Mapping[SyncName, int],
 ) -> bytes:
     """The whole status, as JSON; *names* are the accommodations' display names, *old_links* the requests of links of an
@@ -46,13 +59,18 @@ def report(
 
     Written accommodation by accommodation: to write, or to forget, thousands at once would hold up every other thread.
     """
+    config = condition.config
     head = {
         "version": __version__,
-        "targets": [target_status(target) for target in targets],
+        "faults": list(condition.faults),
+        "targets": [target_status(target) for target in condition.targets],
         "config": {"ok": config.ok, "problems": list(config.problems), "loaded_at": rfc3339(config.loaded_at)},
     }
     written = (
-        json.dumps(_accommodation(accommodation, house, names, next_pull, old_links))
+        json.dumps(
+            _accommodation(accommodation, house, names, next_pull, old_links)
+            | {"leaving": leaving(house.state.ledger, condition.removal_delay)}
+        )
         for accommodation, house in sorted(view.houses.items())
     )
     return f'{json.dumps(head)[:-1]}, "accommodations": [{", ".join(written)}]}}'.encode()
@@ -76,6 +94,26 @@ def _accommodation(
             for name in house.state.ledger.syncs
         ],
     }
+
+
+def leaving(ledger: Ledger, delay: float) -> list[Json]:
+    """What is no longer in the config and kept as it was, each with when it goes: blocks, buffers, syncs, directions."""
+    found: list[Json] = []
+    for block in ledger.blocks:
+        if block.leaving_since is not None:
+            stretch = {
+                "from": date_of(block.stay.check_in).isoformat(),
+                "to": date_of(block.stay.check_out).isoformat(),
+            }
+            found.append({"what": "block", **stretch, "until": rfc3339(block.leaving_since + delay)})
+    if ledger.shrinking:
+        found.append({"what": "buffer", "until": rfc3339(ledger.shrinking.since + delay)})
+    for name, sync in ledger.syncs.items():
+        if sync.presence is Presence.LEAVING:
+            found.append({"what": "sync", "sync": name, "until": rfc3339(sync.since + delay)})
+        elif sync.narrowing and sync.presence is not Presence.GONE:
+            found.append({"what": "direction", "sync": name, "until": rfc3339(sync.narrowing.since + delay)})
+    return found
 
 
 def nights_of(house: House) -> list[Json]:
@@ -118,10 +156,21 @@ def sync_status(house: House, accommodation: str, name: str, next_pull: Moment |
         "last_change": rfc3339(facts.last_change),
         "next_pull": rfc3339(next_pull),
         "last_fetch": rfc3339(sync.last_fetch),
+        "since": rfc3339(sync.since) if sync.presence is not Presence.ACTIVE else None,
         "safe_to_resume": rfc3339(safe_to_resume(sync)),
         "claimed_nights": len(sync.claimed.since(today)),
         "echo_nights": len(sync.echoes.since(today)),
+        **paused_nights(house.state.ledger, name),
         "offered_nights": len(house.feeds[name].nights.since(today)) if name in house.feeds else 0,
+    }
+
+
+def paused_nights(ledger: Ledger, name: str) -> Json:
+    """How many nights a pause leaves open: sold at its portal and open elsewhere, and the other way round; 0 without."""
+    pause = next((each for each in pauses(ledger) if each.sync == name), None)
+    return {
+        "released_nights": len(pause.sold) if pause else 0,
+        "unknown_nights": len(pause.unknown) if pause else 0,
     }
 
 

@@ -15,6 +15,7 @@ from icalsyncd.availability.claims import ECHOES, Rule
 from icalsyncd.availability.ledger import Ledger, Presence, SyncLedger
 from icalsyncd.availability.nights import Night, date_of
 from icalsyncd.availability.offers import trouble, verdict
+from icalsyncd.availability.pausing import Pause, pauses
 from icalsyncd.availability.stamps import Moment
 
 IN_WORDS: Final = {
@@ -31,6 +32,15 @@ IN_WORDS: Final = {
 }
 """Why each rule decides as it does, in words of the host's."""
 _KINDS: Final = {Kind.RESERVATION: "a reservation", Kind.BLOCK: "a block", Kind.UNKNOWN: "taken"}
+
+
+OWN_BLOCK: Final = "your own block"
+"""What a block of the config is called everywhere."""
+
+
+def called(origin: str) -> str:
+    """The name of an origin for people."""
+    return OWN_BLOCK if origin == "local" else origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +81,10 @@ class Explanation:
     """No one took it, but it is closed for some portal as a buffer."""
     overbooked: bool
     possible_ghost: bool
+    note: str = ""
+    """What the host wrote beside that block."""
+    pauses: tuple[Pause, ...] = ()
+    """The paused syncs whose portal showed this night as taken, or does not know that it is."""
 
     @property
     def taken(self) -> bool:
@@ -78,13 +92,18 @@ class Explanation:
         return self.local or any(not statement.is_echo for statement in self.statements)
 
     @property
+    def closed(self) -> bool:
+        """Something keeps it closed somewhere, so that there is something to say of when it opens."""
+        return self.taken or self.possible_ghost or bool(self.tellings or self.statements)
+
+    @property
     def origins(self) -> tuple[str, ...]:
         named = tuple(dict.fromkeys(statement.sync for statement in self.statements if not statement.is_echo))
         return ("local", *named) if self.local else named
 
 
-def explain(ledger: Ledger, night: Night) -> Explanation:
-    """Why *night* is closed or open."""
+def explain(ledger: Ledger, night: Night, note: str = "") -> Explanation:
+    """Why *night* is closed or open; *note* is what the host wrote beside the block that takes it."""
     found = trouble(ledger)
     statements: list[Statement] = []
     tellings: list[Telling] = []
@@ -103,6 +122,8 @@ def explain(ledger: Ledger, night: Night) -> Explanation:
         buffered=bool(tellings) and not local and not genuine,
         overbooked=night in found.overbooked,
         possible_ghost=night in found.possible_ghosts,
+        note=note if local else "",
+        pauses=tuple(pause for pause in pauses(ledger) if night in pause.open | pause.twice),
     )
 
 
@@ -117,6 +138,8 @@ def frees_when(ledger: Ledger, explanation: Explanation) -> str:
     """What would open the night, in one sentence."""
     if explanation.possible_ghost and not explanation.taken:
         return "It is open until a portal shows it again; a day after the last time it counts as free."
+    if sold := [pause.sync for pause in explanation.pauses if explanation.night in pause.sold]:
+        return f"It is open now, since {' and '.join(sold)} {'is' if len(sold) == 1 else 'are'} paused."
     if not (explanation.taken or explanation.tellings or explanation.statements):
         return "Nothing keeps this night closed."
     if explanation.possible_ghost:
@@ -169,7 +192,7 @@ def words(ledger: Ledger, explanation: Explanation, accommodation: str, when: Ca
     day = date_of(explanation.night).isoformat()
     lines = [f"{accommodation}, the night of {day}: {_headline(explanation)}", ""]
     if explanation.local:
-        lines.append("  config: a block of your own takes it")
+        lines.append(f"  {OWN_BLOCK} takes it{f': {explanation.note}' if explanation.note else ''}")
     for statement in explanation.statements:
         taken_for = "an echo" if statement.is_echo else "an origin"
         lines.append(f"  {statement.sync} shows {_KINDS[statement.kind]} since {when(statement.since)}.")
@@ -181,13 +204,28 @@ def words(ledger: Ledger, explanation: Explanation, accommodation: str, when: Ca
     for telling in explanation.tellings:
         read = "which its portal has yet to read"
         if telling.fetched is not None:
-            read = f"which its portal read {when(telling.fetched)}"
+            # told anew of a night that the portal had not forgotten
+            known = telling.fetched < telling.since
+            read = f"which its portal {'knows since' if known else 'read'} {when(telling.fetched)}"
         lines.append(f"  {telling.sync} is told that it is taken since {when(telling.since)}, {read}.")
+    lines += [
+        f"  {pause.sync} is paused since {when(pause.since)}; {paused_words(pause, explanation.night)}."
+        for pause in explanation.pauses
+    ]
     if not explanation.statements and not explanation.tellings and not explanation.local:
         lines.append("  No portal shows it as taken, and none is told so.")
-    lines += ["", f"  It opens: {frees_when(ledger, explanation)}"]
+    lines += ["", f"  {'It opens: ' if explanation.closed else ''}{frees_when(ledger, explanation)}"]
     lines += advice(ledger, explanation, accommodation)
     return lines
+
+
+def paused_words(pause: Pause, night: Night) -> str:
+    """What a pause means for *night*."""
+    if night in pause.sold:
+        return "it last showed this night as taken, and all others show it as free"
+    if night in pause.twice:
+        return "it last showed this night as taken, too"
+    return "its portal is not told that this night is taken"
 
 
 def _headline(explanation: Explanation) -> str:
@@ -198,18 +236,33 @@ def _headline(explanation: Explanation) -> str:
             "closed, and perhaps a ghost" if explanation.taken else "open now, and perhaps a ghost that comes and goes"
         )
     if explanation.taken:
-        return f"taken ({', '.join(explanation.origins)})"
+        return f"taken ({', '.join(map(called, explanation.origins))})"
+    if sold := [pause.sync for pause in explanation.pauses if explanation.night in pause.sold]:
+        return f"free, though {' and '.join(sold)}, paused, last showed it as taken"
     return "free, but closed as a buffer" if explanation.buffered else "free"
+
+
+def overbooked_advice(origins: tuple[str, ...]) -> str:
+    """What to do about a night that all of *origins* have."""
+    portals = [name for name in origins if name != "local"]
+    if len(portals) == len(origins):
+        but_one = "one of the bookings" if len(portals) == 2 else "all bookings but one"
+        return f"Look at {'both' if len(portals) == 2 else 'these'} portals now and cancel {but_one}."
+    if len(portals) == 1:
+        return f"Look at {portals[0]}: cancel its booking, or take these nights out of {OWN_BLOCK} in the config."
+    return (
+        f"Look at {' and '.join(portals)}: cancel all bookings, or all but one and take the nights out of {OWN_BLOCK}."
+    )
 
 
 def advice(ledger: Ledger, explanation: Explanation, accommodation: str) -> list[str]:
     """What the host can do about an overbooked night or a possible ghost, with the commands to type."""
     claimers = list(dict.fromkeys(statement.sync for statement in explanation.statements))
     if explanation.overbooked:
-        names = " and ".join(explanation.origins)
+        names = " and ".join(map(called, explanation.origins))
         return [
             "",
-            f"  Overbooked: {names} each have this night. Look at both portals now and cancel one of the bookings.",
+            f"  Overbooked: {names} each have this night. {overbooked_advice(explanation.origins)}",
             "  The night stays closed everywhere until only one is left.",
         ]
     if not explanation.possible_ghost:

@@ -145,6 +145,8 @@ class SyncLedger:
     given_up: Stamps = NONE
     """Nights in doubt that its portal, which reads another one beside us, claims no longer, since when: for a day, since
     such nights come and go."""
+    shown_before_pause: Nights = EMPTY
+    """While it is paused, what its portal last had taken itself: to be shown to the host, never offered or judged by."""
     silent: bool = False
     """The portal has not fetched for so long that what it claims is no echo."""
 

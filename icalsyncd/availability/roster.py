@@ -376,6 +376,9 @@ def _expired(sync: SyncLedger, delay: float, now: Moment) -> SyncLedger | None:
 
 
 def _cleared(sync: SyncLedger, presence: Presence, now: Moment) -> SyncLedger:
+    shown = EMPTY
+    if presence is Presence.PAUSED:
+        shown = sync.shown_before_pause | sync.genuine | sync.summed.doubtful
     return replace(
         sync,
         presence=presence,
@@ -390,4 +393,5 @@ def _cleared(sync: SyncLedger, presence: Presence, now: Moment) -> SyncLedger:
         departed=EMPTY,
         withdrawn=Stamps(),
         given_up=Stamps(),
+        shown_before_pause=shown,
     )

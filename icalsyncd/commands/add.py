@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import os
-import re
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, assert_never
 
@@ -15,75 +11,34 @@ from icalsyncd.availability.calendar import Failed, Reading, nights_in
 from icalsyncd.availability.nights import EMPTY, Nights
 from icalsyncd.availability.offers import blocked
 from icalsyncd.availability.reading import read
-from icalsyncd.commands.household import Household, household_under, refusal
-from icalsyncd.commands.links import links_of
-from icalsyncd.commands.outcome import FAILED, UNRUNNABLE, USAGE, CommandError
-from icalsyncd.commands.read import machine_zone
-from icalsyncd.commands.taking_over import change, take_over, written_config
-from icalsyncd.commands.wizard import answered, one_of
-from icalsyncd.config import Config, Refused, Sync, parse
-from icalsyncd.edit import EditRefused, add_entry
+from icalsyncd.commands.household import Household, household_under, refusal, stored_in
+from icalsyncd.commands.interview import Entry, Given, Interview
+from icalsyncd.commands.links import Known, known_links, warnings
+from icalsyncd.commands.outcome import FAILED, UNRUNNABLE, CommandError
+from icalsyncd.commands.taking_over import change, environ, take_over, written_config
+from icalsyncd.config import Refused, Sync, parse
+from icalsyncd.edit import EditRefused
 from icalsyncd.intake import AGENT
 from icalsyncd.paths import Paths
-from icalsyncd.portals import names, profile
+from icalsyncd.portals import profile
 from icalsyncd.pull import Body, Failure, NotModified, Order, Puller
 from icalsyncd.terminal import Colour, confirmed, listed, painted
 
-_DIRECTIONS: Final = ("bidirectional", "export", "import")
-_ID: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 _NEW: Final = "terms: accepted\n"
-TERMS: Final = """\
-Terms of use: only availability is carried, no prices, no guests, no reservations. Portals read calendars when they
-like, often hours later; a double booking in between is the host's own risk. The README has the whole text."""
-DIRECTION_HELP: Final = (
-    "Does the portal give you a calendar URL, and take one from you too? bidirectional. "
-    "It only takes one? export. It only gives one? import."
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """What the command line says already; None is asked for."""
-
-    portal: str | None
-    accommodation: str | None
-    timezone: str | None
-    accept_terms: bool
-    name: str | None
-    direction: str | None
-    url: str | None
-    """`-`: one line of standard input."""
-    yes: bool
-    """Write it though its calendar could not be read, and ask nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """What is to be written."""
-
-    accommodation: str
-    timezone: str | None
-    """Of an accommodation that is not in the file yet."""
-    name: str
-    keys: dict[str, str]
-
-    def into(self, text: str) -> str:
-        """The config's text with it. Raises EditRefused."""
-        if self.timezone is not None:
-            text = add_entry(text, ("accommodations", self.accommodation), {"timezone": self.timezone})
-        return add_entry(text, ("accommodations", self.accommodation, "syncs", self.name), {**self.keys})
 
 
 def add(paths: Paths, given: Given) -> int:
     """Ask for what is not given, pull once, show what would change, write it, and print the link."""
+    # what would make an end of it is found out before anything is asked
     before, text = written_config(paths) or (None, "")
-    entry = _entry(before, given)
+    stored_in(paths)
+    entry = Interview(before, text or _NEW, paths.config, given).entry()
     try:
-        accepted = parse(entry.into(text or _NEW), paths.config, os.environ)
+        accepted = parse(entry.into(text or _NEW), paths.config, environ())
     except EditRefused as error:
-        raise CommandError(str(error)) from None
+        raise CommandError(f"{error}{_unlost(entry)}") from None
     if isinstance(accepted, Refused):
-        raise CommandError(refusal(accepted), FAILED if text else UNRUNNABLE)
+        raise CommandError(f"{refusal(accepted)}{_unlost(entry)}", FAILED if text else UNRUNNABLE)
     sync = accepted.config.sync(f"{entry.accommodation}/{entry.name}")
     if sync is None:
         raise CommandError("the sync could not be added")
@@ -94,96 +49,10 @@ def add(paths: Paths, given: Given) -> int:
         return FAILED
     change(paths, text, lambda text: entry.into(text or _NEW))
     print(painted(f"{sync.name} is in {paths.config}", Colour.GOOD))
-    _show_link(home, sync)
-    return take_over(paths)
-
-
-def _entry(config: Config | None, given: Given) -> Entry:
-    known = {each.id: each for each in config.accommodations} if config else {}
-    if given.portal is None and sys.stdin.isatty():
-        print(f"Portals with a profile: {', '.join(names())}. Any other name works too.")
-    portal = answered(given.portal, "--portal", "Portal", accept=lambda typed: _portal(typed, config))
-    if known and given.accommodation is None and sys.stdin.isatty():
-        print(f"Accommodations so far: {', '.join(known)}. Another id makes a new one.")
-    only = next(iter(known)) if len(known) == 1 else None
-    accommodation = answered(given.accommodation, "--accommodation", "Accommodation", default=only, accept=_id)
-    timezone = None
-    if accommodation not in known:
-        timezone = answered(
-            given.timezone, "--timezone", f"Time zone of {accommodation}", default=machine_zone(), accept=_filled
-        )
-    if config is None and not given.accept_terms:
-        print(TERMS)
-        answered(None, "--accept-terms", "Do you accept that? (yes/no)", accept=_yes)
-    taken = {sync.id for sync in known[accommodation].syncs} if accommodation in known else set()
-    name = answered(
-        given.name,
-        "--name",
-        "Name of the sync",
-        default=portal if _ID.fullmatch(portal) and portal not in taken else None,
-        accept=lambda typed: _free(_id(typed), taken),
-    )
-    if given.direction is None and sys.stdin.isatty():
-        print(DIRECTION_HELP)
-    direction = answered(
-        given.direction,
-        "--direction",
-        "Which way (bidirectional, export, import)",
-        default="bidirectional",
-        accept=one_of(_DIRECTIONS, "write bidirectional, export or import"),
-    )
-    keys = {"portal": portal, "direction": direction}
-    if direction != "export":
-        keys["url"] = _url(given, portal)
-    elif given.url is not None:
-        raise CommandError("--url: an export pulls nothing and needs no URL", USAGE)
-    return Entry(accommodation, timezone, name, keys)
-
-
-def _url(given: Given, portal: str) -> str:
-    if given.url == "-":
-        return answered(sys.stdin.readline().strip(), "--url", "", accept=_filled)
-    return answered(given.url, "--url", f"URL of the calendar that {profile(portal).name} gives you", accept=_filled)
-
-
-def _portal(typed: str, config: Config | None) -> str:
-    """*typed* where a sync at that portal is allowed; the words are those of the config's own refusal."""
-    portal = _filled(typed).lower()
-    trial = {
-        "terms": "accepted",
-        **({"official_only": list(config.official_only)} if config else {}),
-        "accommodations": {"trial": {"timezone": "UTC", "syncs": {"trial": {"portal": portal, "direction": "export"}}}},
-    }
-    # YAML 1.2 is a superset of JSON
-    parsed = parse(json.dumps(trial), Path("config.yaml"), {})
-    mistakes = parsed.mistakes if isinstance(parsed, Refused) else ()
-    if mistakes:
-        raise ValueError("; ".join(mistake.message for mistake in mistakes))
-    return portal
-
-
-def _id(typed: str) -> str:
-    if not _ID.fullmatch(typed):
-        raise ValueError("an id has lower-case letters, digits and -, such as casa-azul")
-    return typed
-
-
-def _free(name: str, taken: set[str]) -> str:
-    if name in taken:
-        raise ValueError(f"there is a sync called {name} already")
-    return name
-
-
-def _filled(typed: str) -> str:
-    if not typed:
-        raise ValueError("an answer is needed")
-    return typed
-
-
-def _yes(typed: str) -> str:
-    if typed.lower() not in ("y", "yes"):
-        raise ValueError("without that there is nothing to add; Ctrl-C ends this")
-    return typed
+    code = take_over(paths)
+    if sync.sends:
+        _show_link(paths, sync)
+    return code
 
 
 def _show(home: Household, sync: Sync) -> bool:
@@ -252,9 +121,28 @@ def _is_wanted(config: Path, *, good: bool) -> bool:
     return confirmed(f"Write it to {config}?", default=True)
 
 
-def _show_link(home: Household, sync: Sync) -> None:
-    link = links_of(home).get((sync.accommodation, sync.id))
-    if link is not None:
-        print("Its link, which is as good as a password:")
-        print(f"  {link}")
-        print(f"Paste it at {profile(sync.portal).name}: {profile(sync.portal).paste}")
+def _show_link(paths: Paths, sync: Sync) -> None:
+    try:
+        known = known_links(paths)
+    except CommandError as error:
+        print(f"It has no link yet: {error}")
+        return
+    link = known.links.get((sync.accommodation, sync.id))
+    if link is None:
+        print("It has no link yet: the daemon has not taken the file over; `icalsyncd links` prints it then")
+        return
+    print("Its link, which is as good as a password:")
+    print(f"  {link}")
+    for warning in warnings(Known({(sync.accommodation, sync.id): link})):
+        print(painted(warning, Colour.WARNING))
+    print(f"Paste it at {profile(sync.portal).name}: {profile(sync.portal).paste}")
+
+
+def _unlost(entry: Entry) -> str:
+    """The answers once more, but for the URL, so that nobody has to give them twice."""
+    zone = f" --timezone {entry.timezone}" if entry.timezone else ""
+    start = f" --public-url {entry.public_url}" if entry.public_url else ""
+    return (
+        f"\nnothing was written; once that is mended: icalsyncd add --portal {entry.keys['portal']} "
+        f"--accommodation {entry.accommodation}{zone}{start} --name {entry.name} --direction {entry.keys['direction']}"
+    )

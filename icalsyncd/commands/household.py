@@ -10,7 +10,7 @@ from icalsyncd.availability.roster import Plan
 from icalsyncd.clock import Clock
 from icalsyncd.commands.outcome import UNRUNNABLE, CommandError
 from icalsyncd.config import Accepted, Config, Refused, load, parse
-from icalsyncd.installation import Installation, SecretUnusable, open_installation
+from icalsyncd.installation import Installation, SecretUnusable, read_installation, unmade_installation
 from icalsyncd.paths import Paths
 from icalsyncd.seating import plans, todays
 from icalsyncd.store import Stored, StoreFailed, StoreRefused, peek
@@ -24,6 +24,7 @@ class Household:
     text: str
     """Of the config file."""
     installation: Installation
+    """A new one, whose links nobody may be told, where there is no secret yet."""
     stored: Stored
     plans: dict[str, Plan]
     today: dict[str, Night]
@@ -77,14 +78,15 @@ def last_config(paths: Paths) -> Config | None:
 
 
 def installation_of(paths: Paths, config: Config) -> Installation:
-    """The installation, its secret made where there is none yet. Raises CommandError."""
+    """The installation; a new one that is nowhere where there is no secret yet: only the daemon makes it.
+
+    Raises CommandError.
+    """
     path = config.server.secret_file or paths.folder.secret
-    folder = path.parent
     try:
-        if not path.exists() and folder.exists() and folder.stat().st_uid != os.geteuid():
-            # made by another user, the daemon could not read it
-            raise CommandError(f"there is no secret in {folder} yet: the daemon makes it when it first starts")
-        return open_installation(path)
+        return read_installation(path)
+    except FileNotFoundError:
+        return unmade_installation()
     except SecretUnusable as error:
         raise CommandError(str(error)) from None
     except OSError as error:

@@ -1,35 +1,77 @@
-"""`icalsyncd links`: what the host pastes into the portals."""
+"""`icalsyncd links`: what the host pastes into the portals.
+
+The links are the daemon's. Where one runs it is asked for them; where none does they are made of the secret that it has
+left. A command never makes a secret: the links of another one lead nowhere.
+"""
 
 from __future__ import annotations
 
 import json
+import os
+import sys
+from typing import Any, Final, NamedTuple
+from urllib.parse import urlsplit
 
 from icalsyncd.availability.roster import reconcile
+from icalsyncd.client import Answer, Asked, ask, ask_at
 from icalsyncd.commands.household import Household, household
-from icalsyncd.commands.outcome import DONE
-from icalsyncd.installation import path_of
+from icalsyncd.commands.outcome import DONE, CommandError
+from icalsyncd.config import Accepted, Config, load
+from icalsyncd.installation import SecretUnusable, path_of, read_installation
 from icalsyncd.paths import Paths
-from icalsyncd.terminal import table
+from icalsyncd.terminal import Colour, painted, table
+
+_NOWHERE: Final = ("localhost", "127.0.0.1", "::1", "0.0.0.0", "::")  # noqa: S104
+
+Links = dict[tuple[str, str], str]
+
+
+class Known(NamedTuple):
+    """The links of an installation."""
+
+    links: Links
+    """By accommodation and sync, in the order of the config."""
+    waiting: tuple[str, ...] = ()
+    """Syncs that are in the file, and that the running daemon has not taken over."""
 
 
 def links(paths: Paths, *, as_json: bool) -> int:
     """Print the link of each sync that has a feed, in the order of the config."""
-    home = household(paths)
-    found = links_of(home)
+    known = known_links(paths)
     if as_json:
         rows = [
-            {"accommodation": accommodation, "sync": sync, "url": url} for (accommodation, sync), url in found.items()
+            {"accommodation": accommodation, "sync": sync, "url": url}
+            for (accommodation, sync), url in known.links.items()
         ]
         print(json.dumps(rows, indent=2))
-    elif found:
-        print("\n".join(table(("SYNC", "LINK"), [("/".join(name), url) for name, url in found.items()])))
+    elif known.links:
+        print("\n".join(table(("SYNC", "LINK"), [("/".join(name), url) for name, url in known.links.items()])))
     else:
         print("no sync has a feed: none sends")
+    for warning in warnings(known):
+        print(painted(warning, Colour.WARNING, sys.stderr), file=sys.stderr)
     return DONE
 
 
-def links_of(home: Household) -> dict[tuple[str, str], str]:
-    """The link of each sync that sends, under the config as it is in the file, taken over by the daemon or not."""
+def known_links(paths: Paths) -> Known:
+    """The links that the daemon answers, or will answer when it runs. Raises CommandError where nothing tells them."""
+    loaded = load(paths.config, os.environ)
+    config = loaded.config if isinstance(loaded, Accepted) else None
+    served = _served(paths, config)
+    if served is not None:
+        wanted = [sync for sync in config.syncs() if sync.sends] if config else []
+        waiting = tuple(sync.name for sync in wanted if (sync.accommodation, sync.id) not in served)
+        return Known(served, waiting)
+    home = household(paths)
+    if home.installation.is_new:
+        raise CommandError(
+            f"there is no secret in {paths.state_dir} yet, so there are no links: the daemon makes it when it first starts"
+        )
+    return Known(links_of(home))
+
+
+def links_of(home: Household) -> Links:
+    """The link of each sync that sends, under the config as it is in the file."""
     ledgers = {each: state.ledger for each, state in home.stored.states.items()}
     # reconciled, since the link of a renamed sync is made of its first name
     ledgers = reconcile(ledgers, home.plans, today=home.today, now=home.now)
@@ -39,3 +81,65 @@ def links_of(home: Household) -> dict[tuple[str, str], str]:
         for sync in home.config.syncs()
         if sync.sends
     }
+
+
+def warnings(known: Known) -> list[str]:
+    """What is to be known before any of them is pasted."""
+    said = [f"{name} has no link yet: the daemon has not taken the file over" for name in known.waiting]
+    if starts := list(dict.fromkeys(start for url in known.links.values() if (start := unreachable(url)) is not None)):
+        said.append(
+            f"no portal can reach {' or '.join(starts)}: set server.public_url in the config to how portals reach this "
+            "machine, and paste the links that are printed then"
+        )
+    return said
+
+
+def unreachable(url: str) -> str | None:
+    """The start of a link that leads to nobody but this machine itself; None where portals may reach it."""
+    parts = urlsplit(url)
+    if not parts.hostname:
+        return "a link without a host"
+    return f"{parts.scheme}://{parts.netloc}" if parts.hostname in _NOWHERE else None
+
+
+def _served(paths: Paths, config: Config | None) -> Links | None:
+    """The links as a running daemon answers them; None where none runs.
+
+    Raises CommandError where it is not sure that this daemon is the one that is meant.
+    """
+    asked: Asked = ask(paths, "GET", "/-/links")
+    place = str(paths.folder.address)
+    if not isinstance(asked, Answer) and config is not None:
+        admin = config.server.admin
+        place = str(admin)
+        asked = ask_at(admin.host, admin.port, "GET", "/-/links")
+        if isinstance(asked, Answer) and asked.ok and not _is_same_file(asked.json()["config"], paths):
+            raise CommandError(
+                f"the daemon at {place} runs {asked.json()['config']}, not {paths.config.resolve()}: say which is meant, "
+                "by --config, or by --state-dir"
+            )
+    if not isinstance(asked, Answer):
+        return None
+    if not asked.ok:
+        raise CommandError(f"the daemon at {place} does not tell its links (it answers {asked.status})")
+    found: dict[str, Any] = asked.json()
+    other = _other_secret(paths, config, str(found["installation"]))
+    if other is not None:
+        raise CommandError(
+            f"two installations could be meant: the daemon at {place} has its state in {found['state_dir']}, and {other} "
+            f"holds another secret. For the daemon's links: --state-dir {found['state_dir']}"
+        )
+    return {(row["accommodation"], row["sync"]): row["url"] for row in found["links"]}
+
+
+def _is_same_file(config: str, paths: Paths) -> bool:
+    return config == str(paths.config.resolve())
+
+
+def _other_secret(paths: Paths, config: Config | None, mark: str) -> str | None:
+    """Where a secret lies that is not the one of the installation *mark*; None where none does, or none can be read."""
+    path = (config.server.secret_file if config else None) or paths.folder.secret
+    try:
+        return None if read_installation(path).mark == mark else str(path)
+    except (OSError, SecretUnusable):
+        return None

@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sys
 from datetime import UTC, datetime
 from difflib import get_close_matches
+from typing import NamedTuple
 
+from icalsyncd.availability.nights import EMPTY
 from icalsyncd.commands.asking import require_sync
 from icalsyncd.commands.household import stored_in
-from icalsyncd.commands.outcome import DONE, UNRUNNABLE, CommandError
+from icalsyncd.commands.outcome import DONE, FAILED, UNRUNNABLE, USAGE, CommandError
 from icalsyncd.commands.taking_over import change, take_over, written_config
 from icalsyncd.config import Config, Sync
 from icalsyncd.edit import set_value
 from icalsyncd.paths import Paths
 from icalsyncd.status import RESUME_AFTER, safe_to_resume
-from icalsyncd.terminal import Colour, listed, painted, told
+from icalsyncd.terminal import Colour, confirmed, listed, painted, told
 
 
-def pause(paths: Paths, name: str) -> int:
-    """Take the sync *name* out of play, once the host has been told which nights that opens at its portal."""
+def pause(paths: Paths, name: str, *, yes: bool) -> int:
+    """Take the sync *name* out of play, once the host has seen which nights that opens; unless *yes*, ask first."""
     text, sync = _found(paths, name)
     if sync.paused:
         print(f"{name} is paused already")
         return DONE
-    for line in _opened(paths, sync):
+    opened = _opened(paths, sync)
+    for line in opened.said:
         print(painted(line, Colour.WARNING))
+    if opened.any and not yes and not _agreed("Open them?"):
+        return FAILED
     _flip(paths, text, sync, paused=True)
     read = "once its portal has read the feed without taken nights, and " if sync.sends else ""
     print(f"{name} is paused. It is safe to resume {read}after {RESUME_AFTER / 60:.0f} minutes at least:")
@@ -32,14 +37,16 @@ def pause(paths: Paths, name: str) -> int:
     return take_over(paths)
 
 
-def resume(paths: Paths, name: str) -> int:
-    """Have the sync *name* take part again."""
+def resume(paths: Paths, name: str, *, yes: bool) -> int:
+    """Have the sync *name* take part again; where it is too soon ask first, unless *yes*."""
     text, sync = _found(paths, name)
     if not sync.paused:
         print(f"{name} is not paused")
         return DONE
     if warning := _too_soon(paths, sync):
         print(painted(warning, Colour.WARNING))
+        if not yes and not _agreed("Resume it all the same?"):
+            return FAILED
     _flip(paths, text, sync, paused=False)
     print(
         f"{name} is resumed; it begins without a copy, and is pulled at once" if sync.receives else f"{name} is resumed"
@@ -64,19 +71,39 @@ def _near(name: str, config: Config) -> str:
     return f" (did you mean {near[0]}?)" if near else ""
 
 
-def _opened(paths: Paths, sync: Sync) -> Iterator[str]:
+def _agreed(question: str) -> bool:
+    """Whether the host says yes. Raises CommandError where nobody can be asked."""
+    if not sys.stdin.isatty():
+        raise CommandError("nobody can be asked here: look at what it does, then add --yes", USAGE)
+    if confirmed(question):
+        return True
+    print("nothing was changed")
+    return False
+
+
+class _Opened(NamedTuple):
+    """What a pause opens."""
+
+    said: tuple[str, ...]
+    any: bool
+    """Some night opens somewhere."""
+
+
+def _opened(paths: Paths, sync: Sync) -> _Opened:
     """Which nights a pause opens, by what is stored."""
     state = stored_in(paths).states.get(sync.accommodation)
     known = state.ledger.syncs.get(sync.id) if state else None
     if state is None or known is None:
-        yield "nothing is known of this sync yet: no night opens"
-        return
+        return _Opened(("nothing is known of this sync yet: no night opens",), any=False)
     today = state.ledger.today
+    said = []
+    there = known.offered.nights.since(today) if sync.sends else EMPTY
+    elsewhere = known.genuine.since(today) if sync.receives else EMPTY
     if sync.sends:
-        opened = known.offered.nights.since(today)
-        yield f"at {sync.portal} open, though taken elsewhere: {listed(opened)}"
+        said.append(f"at {sync.portal} open, though taken elsewhere: {listed(there)}")
     if sync.receives:
-        yield f"what {sync.portal} itself has taken opens everywhere else: {listed(known.genuine.since(today))}"
+        said.append(f"what {sync.portal} itself has taken opens everywhere else: {listed(elsewhere)}")
+    return _Opened(tuple(said), bool(there or elsewhere))
 
 
 def _too_soon(paths: Paths, sync: Sync) -> str | None:

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from icalsyncd.availability.explanation import called
 from icalsyncd.commands.asking import status_of
 from icalsyncd.commands.outcome import DONE, FAILED
 from icalsyncd.paths import Paths
-from icalsyncd.terminal import Colour, moment_of, painted, table, told
+from icalsyncd.terminal import Colour, counted, moment_of, painted, table, told
 
 _ARROWS: Final = {"bidirectional": "<->", "export": "-->", "import": "<--"}
 _COLOURS: Final = {
@@ -27,7 +28,7 @@ Json = dict[str, Any]
 
 
 def status(paths: Paths, *, as_json: bool) -> int:
-    """Print the daemon's status; 1 where a sync is failing or held, or a night overbooked."""
+    """Print the daemon's status; 1 where something of it wants the host soon."""
     found = status_of(paths)
     if as_json:
         print(json.dumps(found, indent=2))
@@ -36,6 +37,11 @@ def status(paths: Paths, *, as_json: bool) -> int:
             print(line)
     accommodations = found["accommodations"]
     alarming = any(sync["state"] in _ALARMING for house in accommodations for sync in house["syncs"])
+    # a pause that leaves taken nights open is no state to forget
+    alarming |= any(
+        sync["released_nights"] or sync["unknown_nights"] for house in accommodations for sync in house["syncs"]
+    )
+    alarming |= bool(found["faults"]) or any(target["state"] == "failing" for target in found["targets"])
     overbooked = any(run["overbooked"] for house in accommodations for run in house["nights"])
     return FAILED if alarming or overbooked else DONE
 
@@ -48,10 +54,14 @@ def _lines(found: Json, now: datetime) -> Iterator[str]:
         yield from table(head, rows, [_COLOURS.get(sync["state"]) for sync in syncs])
     else:
         yield "there are no syncs yet: `icalsyncd add` makes the first"
+    for fault in found["faults"]:
+        yield painted(fault, Colour.BAD)
     for sync in syncs:
         yield from _remarks(sync, now)
     for house in found["accommodations"]:
         yield from _warnings(house)
+        for leaving in house["leaving"]:
+            yield painted(_leaving(house["id"], leaving, now), Colour.WARNING)
     for target in found["targets"]:
         yield _target(target, now)
     if not found["config"]["ok"]:
@@ -79,8 +89,12 @@ def _remarks(sync: Json, now: datetime) -> Iterator[str]:
     if sync["old_link_until"]:
         requests = sync["old_link_requests"]
         used = f"asked for {requests} times since the start" if requests else "not asked for since the start"
-        yield f"{sync['id']}: the old link works until {told(moment_of(sync['old_link_until']), now)}, {used}"
+        until = datetime.fromisoformat(sync["old_link_until"]).astimezone()
+        yield f"{sync['id']}: the old link works until {until:%Y-%m-%d %H:%M}, {used}"
     if sync["state"] == "paused":
+        if words := _released(sync):
+            since = told(moment_of(sync["since"]), now)
+            yield painted(f"{sync['id']}: paused since {since}: {words}", Colour.WARNING)
         safe = moment_of(sync["safe_to_resume"])
         if safe is None:
             yield f"{sync['id']}: not safe to resume yet, its portal has still to read the empty feed"
@@ -88,6 +102,31 @@ def _remarks(sync: Json, now: datetime) -> Iterator[str]:
             yield f"{sync['id']}: safe to resume {told(safe, now)}"
         else:
             yield f"{sync['id']}: safe to resume"
+
+
+def _released(sync: Json) -> str:
+    """What a pause leaves open, in words; empty where it is nothing."""
+    said = []
+    if count := sync["released_nights"]:
+        said.append(f"{counted(count, 'night')} that it sold {'is' if count == 1 else 'are'} open everywhere else")
+    if count := sync["unknown_nights"]:
+        said.append(f"{counted(count, 'night')} taken elsewhere {'is' if count == 1 else 'are'} open there")
+    return ", and ".join(said)
+
+
+def _leaving(accommodation: str, leaving: Json, now: datetime) -> str:
+    """What is no longer in the config, and when it goes."""
+    until = told(moment_of(leaving["until"]), now)
+    match leaving["what"]:
+        case "block":
+            stay = f"{leaving['from']} to {leaving['to']}"
+            return f"{accommodation}: your own block {stay} is no longer in the config: its nights open {until}"
+        case "buffer":
+            return f"{accommodation}: its buffer becomes smaller {until}"
+        case "direction":
+            return f"{accommodation}/{leaving['sync']}: it gives up a direction {until}"
+        case _:
+            return f"{accommodation}/{leaving['sync']} is no longer in the config: it leaves {until}"
 
 
 def _target(target: Json, now: datetime) -> str:
@@ -106,7 +145,7 @@ def _warnings(house: Json) -> Iterator[str]:
         )
     for run in house["nights"]:
         stretch = f"{house['id']}: {run['from']} to {run['to']}"
-        origins = " and ".join(run["origins"])
+        origins = " and ".join(map(called, run["origins"]))
         if run["overbooked"]:
             yield painted(f"{stretch} is overbooked by {origins}", Colour.BAD)
         elif run["possible_ghost"]:

@@ -15,6 +15,24 @@ from icalsyncd.edit import EditRefused
 from icalsyncd.paths import Paths
 
 
+class ServiceEnviron(dict[str, str]):
+    """This command's environment, with a stand-in for each variable that only the service has.
+
+    Whether the daemon has them is for the daemon to say; a command that edits the file need not know any of them.
+    """
+
+    def get(self, name: str, default: str | None = None) -> str | None:  # type: ignore[override]
+        if name == "CREDENTIALS_DIRECTORY":
+            return super().get(name, default)
+        # of two variables no two are alike, as no two calendars are
+        return super().get(name) or f"https://known-to-the-service.invalid/{name}"
+
+
+def environ() -> ServiceEnviron:
+    """What a config is read under by a command that changes it."""
+    return ServiceEnviron(os.environ)
+
+
 def written_config(paths: Paths) -> tuple[Config, str] | None:
     """The config as it lies in the file, and its text; None where there is no file. Raises CommandError."""
     try:
@@ -23,7 +41,7 @@ def written_config(paths: Paths) -> tuple[Config, str] | None:
         return None
     except ConfigUnwritableError as error:
         raise CommandError(str(error)) from None
-    parsed = parse(text, paths.config, os.environ)
+    parsed = parse(text, paths.config, environ())
     if isinstance(parsed, Refused):
         raise CommandError(refusal(parsed), UNRUNNABLE)
     return parsed.config, text
@@ -32,7 +50,7 @@ def written_config(paths: Paths) -> tuple[Config, str] | None:
 def change(paths: Paths, text: str, edit: Callable[[str], str]) -> None:
     """Write what *edit* makes of *text*, the file's. Raises CommandError where it cannot be run, or not be written."""
     try:
-        written = rewrite(paths.config, text, edit, os.environ)
+        written = rewrite(paths.config, text, edit, environ())
     except (EditRefused, ConfigUnwritableError) as error:
         raise CommandError(str(error)) from None
     match written:

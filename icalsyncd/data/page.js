@@ -2,6 +2,7 @@
 "use strict";
 
 const EVERY = 20000;
+const PATIENCE = 15000;
 const said = document.getElementById("said");
 
 function prepare() {
@@ -52,11 +53,27 @@ function follow(old, fresh) {
   before.slice(after.length).forEach((child) => child.remove());
 }
 
+// Nobody answers: what the page says is of the past, and nothing on it is well.
+function bury() {
+  if (document.body.classList.contains("stale")) return;
+  const time = document.getElementById("as-of"), attention = document.getElementById("attention");
+  const asOf = time.textContent;
+  document.body.classList.add("stale");
+  time.textContent = `${asOf} (icalsyncd does not answer)`;
+  attention.className = "dead";
+  const title = document.createElement("h2"), words = document.createElement("p");
+  title.id = "attention-title";
+  title.textContent = "icalsyncd does not answer";
+  words.textContent = `What is below is as of ${asOf}. While it does not run no portal is told of a new booking, and any night can be sold twice. systemctl status icalsyncd and its log say why.`;
+  attention.replaceChildren(title, words);
+  document.title = "(!) icalsyncd does not answer";
+  said.textContent = title.textContent;
+}
+
 async function refresh() {
   if (document.hidden) return;
-  const now = document.getElementById("as-of");
   try {
-    const answer = await fetch(location.href, { cache: "no-store" });
+    const answer = await fetch(location.href, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
     if (!answer.ok) throw new Error(answer.status);
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
     const attention = document.getElementById("attention").textContent;
@@ -67,10 +84,7 @@ async function refresh() {
     prepare();
     if (document.getElementById("attention").textContent !== attention) said.textContent = document.getElementById("attention-title").textContent;
   } catch {
-    if (!document.body.classList.contains("stale")) {
-      document.body.classList.add("stale");
-      now.textContent += " (icalsyncd does not answer)";
-    }
+    bury();
   }
 }
 

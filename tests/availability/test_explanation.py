@@ -8,7 +8,7 @@ import pytest
 
 from icalsyncd.availability.calendar import Kind
 from icalsyncd.availability.claims import ECHOES, Rule
-from icalsyncd.availability.explanation import IN_WORDS, Explanation, explain, frees_when, words
+from icalsyncd.availability.explanation import IN_WORDS, Explanation, Telling, explain, frees_when, words
 from icalsyncd.availability.ledger import Broken, Presence, Standing, SyncLedger
 from icalsyncd.availability.nights import EMPTY, date_of
 from tests.availability.house import DAY_ONE, HOUR, House, nights, uid
@@ -280,3 +280,32 @@ def test_an_echo_alone_says_that_the_night_is_open_elsewhere():
     assert not about(house, 10).taken
     assert house.offer("b") == EMPTY
     assert opens(house, 10).startswith("It is open everywhere else")
+
+
+def test_an_overbooking_by_a_block_of_the_hosts_has_its_own_advice() -> None:
+    house = House("a", "b")
+    house.shows("a", (10, 12))
+    house.takes(11, 14)
+    found = explain(house.ledger, DAY_ONE + 11, "family")
+    said = "\n".join(words(house.ledger, found, "casa", str))
+    assert "your own block takes it: family" in said
+    assert "Overbooked: your own block and a each have this night." in said
+    assert "Look at a: cancel its booking, or take these nights out of your own block in the config." in said
+    assert "local" not in said
+    assert "both portals" not in said
+
+
+def test_a_free_night_has_nothing_that_opens_it() -> None:
+    house = House("a")
+    said = words(house.ledger, explain(house.ledger, DAY_ONE + 10), "casa", str)
+    assert said[-1] == "  Nothing keeps this night closed."
+
+
+def test_a_portal_never_reads_before_it_is_told() -> None:
+    house = House("a", "b")
+    house.shows("a", (10, 12))
+    house.reads("b")
+    told = next(each for each in explain(house.ledger, DAY_ONE + 10).tellings if each.sync == "b")
+    found = replace(explain(house.ledger, DAY_ONE + 10), tellings=(Telling("b", told.since, told.since - 480.0),))
+    line = next(line for line in words(house.ledger, found, "casa", str) if "is told" in line)
+    assert f"which its portal knows since {told.since - 480.0}" in line

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from icalsyncd.installation import open_installation
 from tests.commands.program import Done, icalsyncd
 
 CONFIG = """\
@@ -42,6 +43,10 @@ class Home:
         self.folder.mkdir(exist_ok=True)
         self.config.write_text(text, encoding="utf-8")
         self.config.chmod(0o600)
+
+    def make_secret(self) -> None:
+        """As the daemon does when it first starts."""
+        open_installation(self.state / "secret")
 
     @property
     def where(self) -> tuple[object, ...]:

@@ -31,10 +31,12 @@ class Done:
         return self.out.splitlines()
 
 
-async def icalsyncd(*arguments: object, stdin: bytes = b"", **environment: str) -> Done:
-    """Run a command without a terminal."""
+async def icalsyncd(
+    *arguments: object, stdin: bytes = b"", start: tuple[str, ...] = ("-m", "icalsyncd"), **environment: str
+) -> Done:
+    """Run a command without a terminal; *start* is what Python runs."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "icalsyncd", *map(str, arguments)),
+        *(sys.executable, *start, *map(str, arguments)),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

@@ -18,6 +18,7 @@ GIVEN = ("--portal", "agoda", "--accommodation", "casa-azul", "--name", "agoda",
 
 async def test_the_wizard_asks_in_a_channel_managers_order_and_prints_the_link(home: Home, portal: Portal) -> None:
     home.config.unlink()
+    home.make_secret()
 
     def play() -> tuple[int, str]:
         with at_a_terminal("add", *home.where) as session:
@@ -30,7 +31,11 @@ async def test_the_wizard_asks_in_a_channel_managers_order_and_prints_the_link(h
             session.type("Casa Azul")
             session.expect("an id has lower-case letters")
             session.type("casa-azul")
-            session.expect("Time zone of casa-azul")
+            session.expect("Time zone of casa-azul.*Europe/Madrid: ")
+            session.type("")
+            session.expect("an answer is needed")
+            session.type("Spain")
+            session.expect("not a time zone")
             session.type("Europe/Madrid")
             session.expect("Terms of use(.|\n)*yes/no")
             session.type("yes")
@@ -38,12 +43,20 @@ async def test_the_wizard_asks_in_a_channel_managers_order_and_prints_the_link(h
             session.type("")
             session.expect("portal give you a calendar URL(.|\n)*Which way")
             session.type("bi")
+            session.expect("Start of the links")
+            session.type("cal.example.org")
+            session.expect("must be an http or https URL")
+            session.type("http://0.0.0.0:5545")
+            session.expect("no portal can reach that")
+            session.type("https://cal.example.org")
+            session.expect("URL of the calendar that Holidu")
+            session.type("calendar.ics")
             session.expect("URL of the calendar that Holidu")
             session.type("https://127.0.0.1:1/never.ics")
             session.expect("could not be read: address_refused")
             session.expect("all the same")
             session.type("y")
-            session.expect(r"https?://.*\.ics")
+            session.expect(r"https://cal.example.org/.*\.ics")
             return session.ended(), session.shown
 
     code, shown = await asyncio.to_thread(play)
@@ -52,6 +65,34 @@ async def test_the_wizard_asks_in_a_channel_managers_order_and_prints_the_link(h
     (row,) = json.loads((await home.run("links", "--json")).out)
     assert row["url"] in shown
     assert (row["accommodation"], row["sync"]) == ("casa-azul", "holidu")
+
+
+async def test_a_machine_in_a_real_place_offers_its_time_zone(home: Home) -> None:
+    home.config.unlink()
+
+    def play() -> None:
+        with at_a_terminal("add", "--portal", "agoda", *home.where, TZ="Europe/Lisbon") as session:
+            session.expect("Accommodation: ")
+            session.type("casa-azul")
+            session.expect(r"Time zone of casa-azul.*\[Europe/Lisbon\]: ")
+            session.type("")
+            session.expect("Do you accept that")
+
+    await asyncio.to_thread(play)
+
+
+async def test_a_refusal_at_the_end_repeats_the_answers(home: Home) -> None:
+    shared = "    syncs: &shared\n      holidu: {portal: holidu, direction: export}\n"
+    text = (
+        "terms: accepted\naccommodations:\n  casa-azul:\n    timezone: UTC\n"
+        + shared
+        + "  finca: {timezone: UTC, syncs: *shared}\n"
+    )
+    home.write(text)
+    done = await home.run("add", *GIVEN, "export")
+    assert done.code == 1
+    assert "icalsyncd add --portal agoda --accommodation casa-azul --name agoda --direction export" in done.err
+    assert home.config.read_text() == text
 
 
 async def test_the_calendar_is_pulled_once_and_what_it_would_change_is_shown(home: Home, portal: Portal) -> None:
@@ -85,7 +126,8 @@ async def test_a_calendar_that_cannot_be_read_is_not_written_unasked(home: Home,
     [
         (("--portal", "booking"), "official connection"),
         (("--portal", "agoda", "--accommodation", "casa-azul", "--name", "holidu"), "already"),
-        (("--portal", "agoda", "--accommodation", "casa-azul"), "--name is missing"),
+        (("--portal", "agoda", "--accommodation", "casa-azul"), "--direction is missing"),
+        (("--portal", "holidu", "--accommodation", "casa-azul"), "--name is missing"),
         ((*GIVEN, "export", "--url", "https://portal.example/x.ics"), "needs no URL"),
     ],
 )

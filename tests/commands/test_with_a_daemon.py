@@ -86,7 +86,11 @@ async def test_pause_says_what_opens_and_resume_what_to_wait_for(house: House) -
     running, *_ = house
     text = running.config.read_text()
     assert nights_of(await running.fetch("casa-azul/vrbo")) == {day(offset).isoformat() for offset in (30, 31, 32)}
-    paused = await _run(running, "pause", "casa-azul/holidu")
+    unasked = await _run(running, "pause", "casa-azul/holidu")
+    assert unasked.code == 2
+    assert "add --yes" in unasked.err
+    assert running.config.read_text() == text
+    paused = await _run(running, "pause", "casa-azul/holidu", "--yes")
     assert paused.code == 0, paused.err
     assert f"at holidu open, though taken elsewhere: 2 nights ({day(40)} to {day(42)})" in paused.out
     assert "30 minutes" in paused.out
@@ -95,7 +99,8 @@ async def test_pause_says_what_opens_and_resume_what_to_wait_for(house: House) -
     )
     assert (await running.sync("casa-azul/holidu"))["state"] == "paused"
     assert "safe to resume in 29 min" in (await _run(running, "status")).out
-    resumed = await _run(running, "resume", "casa-azul/holidu")
+    assert (await _run(running, "resume", "casa-azul/holidu")).code == 2
+    resumed = await _run(running, "resume", "casa-azul/holidu", "--yes")
     assert "too soon" in resumed.out
     assert (await _run(running, "resume", "casa-azul/holidu")).out == "casa-azul/holidu is not paused\n"
     await running.until(lambda: running.sync("casa-azul/holidu"), lambda sync: sync["claimed_nights"] == 3)
@@ -203,3 +208,54 @@ async def test_what_is_no_backup_changes_nothing(tmp_path: Path) -> None:
         )
         assert done.code == 1
         assert list((tmp_path / "state").iterdir()) == []
+
+
+async def test_a_pause_that_leaves_taken_nights_open_is_not_well_anywhere(house: House) -> None:
+    running, *_ = house
+    assert (await _run(running, "pause", "casa-azul/holidu", "--yes")).code == 0
+    told = await _run(running, "status")
+    assert told.code == 1
+    assert "3 nights that it sold are open everywhere else, and 2 nights taken elsewhere are open there" in told.out
+    page = (await running.get("/"))[1].decode()
+    assert "All is well" not in page
+    assert "casa-azul/holidu is paused since" in page
+    assert "3 nights that it sold are open everywhere else" in page
+    assert 'class="night d' in page
+    assert " released c1" in page
+    explained = (await _run(running, "explain", "casa-azul", day(31))).out
+    assert "holidu is paused since" in explained
+    assert await running.metric("icalsyncd_sync_paused_open_nights", sync="holidu") == 5
+    assert await running.metric("icalsyncd_sync_paused_open_nights", sync="vrbo") == 0
+    stay = f"{day(30)}..{day(33)}"
+    freed = next(line for line in running.words().splitlines() if "nights freed" in line)
+    assert stay in freed
+    assert "holidu is paused" in freed
+    assert "casa-azul" in freed
+    assert (await _run(running, "resume", "casa-azul/holidu", "--yes")).code == 0
+    await running.until(lambda: running.sync("casa-azul/holidu"), lambda sync: sync["claimed_nights"] == 3)
+    assert (await _run(running, "status")).code == 0
+    assert [line for line in running.words().splitlines() if "nights closed" in line and stay in line][1:]
+
+
+async def test_a_block_that_leaves_is_shown_with_its_time_and_logged(house: House) -> None:
+    running, *_ = house
+    text = running.config.read_text()
+    with_block = text.replace(
+        "    syncs:\n", f"    blocks: [{{from: {day(50)}, to: {day(53)}, note: family}}]\n    syncs:\n"
+    )
+    running.write(with_block)
+    await _run(running, "reload")
+    assert "is no longer in the config" not in (await _run(running, "status")).out
+    running.write(text)
+    await _run(running, "reload")
+    told = await _run(running, "status")
+    assert (
+        f"casa-azul: your own block {day(50)} to {day(53)} is no longer in the config: its nights open in" in told.out
+    )
+    page = (await running.get("/"))[1].decode()
+    assert "All is well" not in page
+    assert "is no longer in config.yaml: at" in page
+    assert "a block is no longer in the config" in running.words()
+    assert (await _run(running, "accept", "casa-azul", "--yes")).code == 0
+    lines = [line for line in running.words().splitlines() if f"{day(50)}..{day(53)}" in line]
+    assert [word for word in ("the host ended a wait", "nights freed") if not any(word in line for line in lines)] == []

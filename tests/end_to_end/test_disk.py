@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.commands.program import icalsyncd
 from tests.end_to_end.conftest import two_houses
 from tests.end_to_end.daemon import Daemon, daemon, nights_of
 from tests.end_to_end.portal import Portal, calendar, day
@@ -59,6 +60,9 @@ async def begin(running: Daemon, disk: Path, three: list[Portal]) -> None:
     three[0].body = calendar((10, 12), (20, 22))
     await running.pull()
     assert await seen(running) == nights(10, 11, 20, 21)
+    # a command that reads the state beside the daemon, as hosts run them
+    looked = await icalsyncd("check", "--plan", "--config", running.config, "--state-dir", running.state)
+    assert looked.code == 0, looked.err
 
 
 async def middle(running: Daemon, three: list[Portal]) -> None:
@@ -66,6 +70,9 @@ async def middle(running: Daemon, three: list[Portal]) -> None:
     three[0].body = calendar((20, 22), (30, 32))
     await running.post("/-/pull?sync=casa-azul/holidu")
     assert await seen(running) == nights(10, 11, 20, 21, 30, 31), "nothing is freed, and what closes shows"
+    told = await icalsyncd("status", "--config", running.config, "--state-dir", running.state)
+    assert (told.code, "The state cannot be stored" in told.out) == (1, True)
+    assert await running.metric("icalsyncd_state_stored") == 0
     assert "the state could not be stored" in running.words()
     assert (await running.get("/-/healthy"))[0] == 503
 

@@ -35,7 +35,10 @@ class Household:
         return body
 
 
-def config(home: Daemon, holidu: Portal, vrbo: Portal, google: Portal, agoda: Portal, smoobu: Portal) -> str:
+def config(
+    home: Daemon, holidu: Portal, vrbo: Portal, google: Portal, agoda: Portal, smoobu: Portal, *, well: bool
+) -> str:
+    paused = "" if well else ", paused: true"
     return home.head(public_url=PUBLIC, removal_delay="30m") + (
         "accommodations:\n"
         "  casa-azul:\n"
@@ -55,7 +58,7 @@ def config(home: Daemon, holidu: Portal, vrbo: Portal, google: Portal, agoda: Po
         "    syncs:\n"
         f"      agoda: {{portal: agoda, direction: bidirectional, url: '{agoda.url}'}}\n"
         f"      smoobu: {{portal: smoobu, direction: bidirectional, url: '{smoobu.url}'}}\n"
-        "      vrbo: {portal: vrbo, direction: export, paused: true}\n"
+        f"      vrbo: {{portal: vrbo, direction: export{paused}}}\n"
     )
 
 
@@ -77,7 +80,7 @@ async def household(folder: Path, *, well: bool = False) -> AsyncIterator[Househ
         house.google.body = calendar((75, 79, "Painters"))
         house.agoda.body = calendar((5, 12), (40, 47), (100, 121), (240, 254))
         house.smoobu.body = calendar((14, 21), (60, 67), (140, 149), *(() if well else ((40, 47),)))
-        home.write(config(home, *opened))
+        home.write(config(home, *opened, well=well))
         await home.up()
         await home.until(lambda: home.get("/-/ready"), lambda answer: answer[0] == 200)
         for sync in ("casa-azul/holidu", "casa-azul/vrbo", "casa-azul/tourist-office", "finca-del-mar/agoda"):

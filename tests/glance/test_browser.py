@@ -107,9 +107,22 @@ async def test_it_refreshes_by_itself_without_losing_the_place(tmp_path: Path) -
             window.find("document.dispatchEvent(new Event('visibilitychange'))")
             for _ in range(100):
                 if "does not answer" in window.find("document.querySelector('header').innerText"):
-                    return
+                    break
                 sleep(0.05)
-            raise AssertionError("the page does not tell that it is old")
+            # nothing green is left, and what is old looks old
+            assert "All is well" not in window.find("document.body.innerText")
+            assert "icalsyncd does not answer" in window.find("document.getElementById('attention').innerText")
+            assert window.find("document.querySelectorAll('.well').length") == 0
+            assert "grayscale" in window.find("getComputedStyle(document.querySelector('.house')).filter")
+            house.daemon.start()
+            for _ in range(200):
+                window.find("document.dispatchEvent(new Event('visibilitychange'))")
+                if "All is well" in window.find("document.body.innerText"):
+                    break
+                sleep(0.1)
+            assert "All is well" in window.find("document.getElementById('attention').innerText")
+            assert window.find("document.querySelectorAll('.dead, .stale').length") == 0
+            assert "answer" not in window.find("document.title")
 
         await seen(look)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.commands.program import icalsyncd
 from tests.end_to_end.daemon import Daemon, nights_of
 from tests.end_to_end.portal import Portal, calendar
 from tests.publish import servers
@@ -73,6 +74,8 @@ async def test_a_target_that_fails_holds_up_nothing_and_recovers_without_a_hand(
         assert await made.metric("icalsyncd_publish_last_success_timestamp_seconds", target="unwell") is None
         assert await made.metric("icalsyncd_publish_failing_since_timestamp_seconds", target="unwell")
         assert await made.metric("icalsyncd_publish_failing_since_timestamp_seconds", target="well") is None
+        told = await icalsyncd("status", "--config", made.config, "--state-dir", made.state)
+        assert (told.code, "failing since" in told.out) == (1, True)
         well, unwell = (await made.status())["targets"]
         assert well["state"] == "ok"
         assert (unwell["state"], unwell["reason"].partition(":")[0]) == ("failing", reason)

@@ -90,6 +90,7 @@ syncs = st.builds(
     untold=some(st.booleans()),
     given_up=stamps,
     silent=st.booleans(),
+    shown_before_pause=nights,
 )
 facts = st.builds(
     Facts,
