@@ -146,7 +146,7 @@ class Intake:
                 today = self._today(name)
                 if self._already_read.says_the_same(name, mark, ledger, facts, digest_of(sync.read), today):
                     return await self._admit(name, sync, None, began, body=answer.body, fresh=fresh, dry=dry)
-                reading = await self._copies.read(answer.body, sync.read, today)
+                reading = await self._copies.read(answer.body, sync, today)
                 if isinstance(reading, Failed):
                     return self._failed(name, sync, reading.reason, reading.detail, None, dry=dry)
                 report = await self._admit(name, sync, reading, began, body=answer.body, fresh=fresh, dry=dry)
@@ -165,7 +165,7 @@ class Intake:
             body = await self._copies.stored(ledger, Role.WAITING)
             if body is None:
                 return self._failed(name, sync, Reason.STORE, "the stored copy could not be read", None)
-            reading = await self._copies.read(body, sync.read, self._today(name))
+            reading = await self._copies.read(body, sync, self._today(name))
             if isinstance(reading, Failed):
                 return self._failed(name, sync, reading.reason, reading.detail, None)
             return await self._admit(name, sync, reading, began, body=body, fresh={})
@@ -265,7 +265,7 @@ class Intake:
                 await self._read_again(name, sync, body, release=True)
 
     async def _read_again(self, name: SyncName, sync: Sync, body: bytes, *, release: bool = False) -> None:
-        reading = await self._copies.read(body, sync.read, self._today(name))
+        reading = await self._copies.read(body, sync, self._today(name))
         if isinstance(reading, Failed):
             log.warning("the stored copy can no longer be read", sync=sync.name, reason=reading.reason.value)
             return
@@ -323,7 +323,7 @@ class Intake:
             if len(known.claims if reading is None else reading.events) + len(known.claims) <= HEAVY:
                 ledger, admitted = receipt.enter(state.ledger)
                 return state, ledger, admitted
-            ledger, admitted = await self._copies.aside(partial(receipt.enter, state.ledger))
+            ledger, admitted = await self._copies.aside(sync, partial(receipt.enter, state.ledger))
             if self._journal.current.get(name[0]) is state:
                 return state, ledger, admitted
 
@@ -332,7 +332,7 @@ class Intake:
         facts, ledger = self._facts(name), self._ledger(name)
         if not isinstance(reading, Partial) or facts is None or ledger is None or not facts.has_snapshot:
             return ()
-        return await self._copies.last_read(ledger, sync.read, self._today(name))
+        return await self._copies.last_read(ledger, sync, self._today(name))
 
     def _failed(
         self, name: SyncName, sync: Sync, reason: Reason, detail: str, retry_after: float | None, *, dry: bool = False
