@@ -7,7 +7,8 @@ import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from icalsyncd.config import Accepted, Refused, parse
+from icalsyncd.config import LARGEST, Accepted, Refused, parse
+from icalsyncd.regular import content
 
 
 class ConfigUnwritableError(Exception):
@@ -20,7 +21,7 @@ def read_text(path: Path) -> str:
     Raises FileNotFoundError where there is none, and ConfigUnwritableError.
     """
     try:
-        return path.read_bytes().decode("utf-8")
+        return content(path, LARGEST).data.decode("utf-8")
     except FileNotFoundError:
         raise
     except UnicodeDecodeError:

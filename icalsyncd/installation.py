@@ -17,7 +17,10 @@ from typing import Final
 
 from icalsyncd.availability.feed import Signature
 from icalsyncd.availability.ledger import Link
+from icalsyncd.regular import NotRegularError, content
 
+_LARGEST: Final = 4096
+"""Bytes; a secret is 65."""
 _DERIVED_KEPT: Final = 32768
 
 
@@ -67,10 +70,10 @@ def open_installation(path: Path) -> Installation:
     Raises OSError, and SecretUnusable where the file holds something else.
     """
     try:
-        return Installation(_parse(path.read_text(encoding="ascii"), path))
+        return Installation(_parse(content(path, _LARGEST).data.decode("ascii"), path))
     except FileNotFoundError:
         pass
-    except UnicodeDecodeError:
+    except (UnicodeDecodeError, NotRegularError):
         raise SecretUnusable(f"{path} does not hold a secret of icalsyncd") from None
     made = secrets.token_hex(32)
     path.parent.mkdir(parents=True, exist_ok=True)

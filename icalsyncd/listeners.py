@@ -56,6 +56,8 @@ async def listen(address: Address, handler: Handler, given: socket.socket | None
             sockets = await loop.create_server(server, address.host, address.port, reuse_address=True, backlog=256)
     except OSError as error:
         raise CannotListen(f"cannot listen on {address}: {_why(error)}") from error
+    except UnicodeError:  # a label of the name is empty or too long
+        raise CannotListen(f"cannot listen on {address}: that is no host name") from None
     return Listener(address, server, sockets)
 
 

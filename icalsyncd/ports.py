@@ -58,7 +58,7 @@ class Ports:
                 running = self._listeners.get(which)
                 if running is None or running.address != address:
                     fresh[which] = await listen(address, self._handlers[which])
-        except CannotListen:
+        except Exception:
             for listener in fresh.values():
                 await listener.close()
             raise
