@@ -22,6 +22,7 @@ from typing import Any, Final
 from icalsyncd import __version__, log, notify, redaction
 from icalsyncd.actions import Answers
 from icalsyncd.admin import application
+from icalsyncd.bugs import told, wordless
 from icalsyncd.config import Accepted, Config, Refused, load, parse
 from icalsyncd.folder import Folder, FolderHeld
 from icalsyncd.hub import Hub
@@ -141,7 +142,16 @@ class Daemon:
         """Rebuild all nights from what is stored, bind the ports, say READY, and only then pull. Raises CannotStart."""
         hub = self.hub
         self._hide_secrets(hub.accepted)
-        await hub.begin()
+        try:
+            await hub.begin()
+        except Exception as error:  # whatever it is, a config that ran before may run still
+            last = _last_accepted(self.options, self._folder)
+            if last is None or last.digest == hub.accepted.digest:
+                raise
+            log.bug("starting under the config ended in a bug", wordless(error))
+            await hub.apply(last)
+            self._running = last.digest
+            self._refuse((f"{self.options.config}: {told(error)}",))
         try:
             await self._ports.open(hub.accepted.config)
         except CannotListen as error:
@@ -200,6 +210,7 @@ class Daemon:
             with unsearched():
                 loaded = await asyncio.to_thread(load, self.options.config, os.environ)
                 if isinstance(loaded, Refused):
+                    _tell_bug(loaded)
                     return self._refuse(tuple(map(str, loaded.mistakes)))
                 if loaded.digest == self._running:
                     self._approve(taken_over=False)
@@ -207,6 +218,9 @@ class Daemon:
                 notify.reloading()
                 try:
                     return await self._take_over(loaded)
+                except Exception as error:  # whatever it is, the daemon goes on under the config that it has
+                    log.bug("taking over the config ended in a bug", wordless(error))
+                    return self._refuse((f"{self.options.config}: {told(error)}",))
                 finally:
                     notify.ready(await asyncio.to_thread(self.hub.words))
 
@@ -218,10 +232,16 @@ class Daemon:
             move = await self._ports.prepare(loaded.config)
         except CannotListen as error:
             return self._refuse((f"{self.options.config}: server: {error}",))
-        # from here on nothing fails
+        # from here on nothing fails, unless it is a bug
         before = self.hub.accepted
         self._hide_secrets(loaded)
-        await self.hub.apply(loaded)
+        try:
+            await self.hub.apply(loaded)
+        except Exception:
+            for listener in move.fresh.values():
+                self.hub.in_background(listener.close())
+            await self.hub.apply(before)
+            raise
         self._running = loaded.digest
         gc.freeze()
         for listener in self._ports.take_up(move):
@@ -242,7 +262,11 @@ class Daemon:
         path = config.server.secret_file or self._folder.secret
         if path == (self.hub.accepted.config.server.secret_file or self._folder.secret):
             return None
-        if not path.exists():
+        try:
+            there = path.exists()
+        except OSError as error:
+            return f"{path} cannot be used: {error.strerror}"
+        if not there:
             return f"{path} does not exist; a new secret would change every link, so one is only made at a start"
         try:
             other = open_installation(path)
@@ -345,17 +369,26 @@ async def _end(tasks: Sequence[asyncio.Task[Any]]) -> None:
         log.error("tasks do not end", tasks=", ".join(names))
 
 
+def _tell_bug(refused: Refused) -> None:
+    if refused.bug is not None:
+        log.bug("reading the config ended in a bug", refused.bug)
+
+
+def _last_accepted(options: Options, folder: Folder) -> Accepted | None:
+    """The config that was taken over last; None where there is none that can be run."""
+    text = folder.accepted_text()
+    last = parse(text, options.config, os.environ) if text is not None else None
+    return last if isinstance(last, Accepted) else None
+
+
 def _boot_config(options: Options, folder: Folder) -> tuple[Accepted, Refused | None]:
     """The config to start with, and the refusal of the file where it is the last accepted one. Raises CannotStart."""
     loaded = load(options.config, os.environ)
     if isinstance(loaded, Accepted):
         return loaded, None
-    try:
-        text = folder.accepted.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        text = None
-    last = parse(text, options.config, os.environ) if text is not None else None
-    if isinstance(last, Accepted):
+    _tell_bug(loaded)
+    last = _last_accepted(options, folder)
+    if last is not None:
         return last, loaded
     for mistake in loaded.mistakes:
         log.error("config refused", mistake=str(mistake))

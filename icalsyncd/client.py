@@ -11,6 +11,7 @@ from typing import Any, Final, TypeAlias
 from urllib.parse import urlencode
 
 from icalsyncd.paths import SERVICE_STATE, Paths
+from icalsyncd.regular import content
 
 PATIENCE: Final = 15.0
 """Seconds to wait for an answer that needs no portal."""
@@ -77,7 +78,7 @@ def ask_at(
 
 def _address(paths: Paths) -> tuple[str, int] | Unreachable:
     try:
-        written = paths.folder.address.read_text(encoding="ascii").strip()
+        written = content(paths.folder.address, 1024).data.decode("ascii").strip()
     except FileNotFoundError:
         return Unreachable(f"no daemon runs with the state folder {paths.state_dir}{_elsewhere(paths)}")
     except PermissionError:

@@ -7,9 +7,10 @@ import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from icalsyncd import schema
+from icalsyncd.bugs import told, wordless
 from icalsyncd.configured import (
     S3,
     Accommodation,
@@ -33,11 +34,13 @@ from icalsyncd.forms import Address
 from icalsyncd.mistakes import Mistake, Remark, written
 from icalsyncd.nodes import Fault, Lines
 from icalsyncd.refusals import refusals, warnings
+from icalsyncd.regular import content
 from icalsyncd.secret import Secret
 from icalsyncd.url import place_of
 from icalsyncd.validation import validate
 
 __all__ = [
+    "LARGEST",
     "S3",
     "Accepted",
     "Accommodation",
@@ -60,7 +63,8 @@ __all__ = [
     "parse",
 ]
 
-_LARGEST = 32 * 2**20
+LARGEST: Final = 32 * 2**20
+"""Bytes; a larger file is no config."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,8 @@ class Refused:
     warnings: tuple[Mistake, ...]
     files: tuple[Path, ...]
     """As far as they could be told; the config file always."""
+    bug: Exception | None = field(default=None, compare=False)
+    """For the log, where it was no mistake of the host's but one of ours that kept the file from being read."""
 
 
 Loaded: TypeAlias = Accepted | Refused
@@ -93,10 +99,17 @@ Loaded: TypeAlias = Accepted | Refused
 def load(path: Path, environ: Mapping[str, str]) -> Loaded:
     """Read the config file at *path*, and the files and variables of *environ* that it names. Raises nothing."""
     try:
-        status = path.stat()
-        if stat.S_ISREG(status.st_mode) and status.st_size > _LARGEST:
+        return _loaded(path, environ)
+    except Exception as error:  # whatever it is, the daemon goes on under the config that it has
+        return _bug(path, error)
+
+
+def _loaded(path: Path, environ: Mapping[str, str]) -> Loaded:
+    try:
+        found = content(path, LARGEST)
+        if len(found.data) > LARGEST:
             return _unread(path, "the file is larger than any config")
-        text = path.read_bytes().decode("utf-8")
+        text = found.data.decode("utf-8")
     except UnicodeDecodeError as error:
         return _unread(path, "this is not UTF-8: save the file as UTF-8", error.object[: error.start])
     except FileNotFoundError:
@@ -104,12 +117,15 @@ def load(path: Path, environ: Mapping[str, str]) -> Loaded:
     except OSError as error:
         return _unread(path, f"the file cannot be read: {error.strerror}")
     others = [Remark((), "others can read this file, and its URLs are passwords: chmod 600")]
-    return _parsed(text, path, environ, others if status.st_mode & stat.S_IROTH else [])
+    return _parsed(text, path, environ, others if found.is_open_to_others else [])
 
 
 def parse(text: str, path: Path, environ: Mapping[str, str]) -> Loaded:
-    """The same for a text at hand, as if it were the file at *path*."""
-    return _parsed(text, path, environ, [])
+    """The same for a text at hand, as if it were the file at *path*. Raises nothing."""
+    try:
+        return _parsed(text, path, environ, [])
+    except Exception as error:  # the same
+        return _bug(path, error)
 
 
 def _parsed(text: str, path: Path, environ: Mapping[str, str], noticed: list[Remark]) -> Loaded:
@@ -126,13 +142,13 @@ def _parsed(text: str, path: Path, environ: Mapping[str, str], noticed: list[Rem
         calendars = {name: place_of(url.reveal()) for name, url in urls.items()}
         found += refusals(file, calendars)
         noticed = [*noticed, *credentials.warnings, *warnings(file, calendars)]
-        _look_at_secret(file, path.parent, noticed)
+        found += _look_at_secret(file, path.parent, noticed)
     files = (path, *dict.fromkeys(credentials.files))
-    told = _placed(noticed, document, path)
+    remarked = _placed(noticed, document, path)
     if found or file is None:
-        return Refused(_placed(found, document, path), told, files)
+        return Refused(_placed(found, document, path), remarked, files)
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass") + b"\0" + credentials.digest.digest()).digest()
-    return Accepted(resolve(file, path.parent, urls, places), text, told, files, digest)
+    return Accepted(resolve(file, path.parent, urls, places), text, remarked, files, digest)
 
 
 def _urls(file: schema.File, credentials: Credentials) -> dict[str, Secret]:
@@ -145,15 +161,24 @@ def _urls(file: schema.File, credentials: Credentials) -> dict[str, Secret]:
     return urls
 
 
-def _look_at_secret(file: schema.File, folder: Path, noticed: list[Remark]) -> None:
+def _look_at_secret(file: schema.File, folder: Path, noticed: list[Remark]) -> list[Remark]:
+    """What is wrong with the file of the secret, where one is named; what is worth a warning is added to *noticed*."""
     if file.server.secret_file is None:
-        return
+        return []
+    at = ("server", "secret_file")
     try:
         mode = (folder / file.server.secret_file).stat().st_mode
-    except OSError:
-        return  # it is made on the first start
+    except FileNotFoundError:
+        return []  # it is made on the first start
+    except PermissionError:
+        return []  # the daemon may be another user than who checks
+    except OSError as error:
+        return [Remark(at, f"the file cannot be used: {error.strerror}")]
+    if not stat.S_ISREG(mode):
+        return [Remark(at, "names something that is no file")]
     if mode & stat.S_IROTH:
-        noticed.append(Remark(("server", "secret_file"), "others can read this file, and make every link: chmod 600"))
+        noticed.append(Remark(at, "others can read this file, and make every link: chmod 600"))
+    return []
 
 
 def _placed(remarks: Iterable[Remark], document: Document, path: Path) -> tuple[Mistake, ...]:
@@ -180,6 +205,10 @@ def _faults(faults: Iterable[Fault], text: str, path: Path) -> tuple[Mistake, ..
         )
         for fault in sorted(faults, key=lambda fault: fault.index)
     )
+
+
+def _bug(path: Path, error: Exception) -> Refused:
+    return Refused((Mistake(str(path), 1, 1, "", told(error)),), (), (path,), wordless(error))
 
 
 def _unread(path: Path, message: str, before: bytes = b"") -> Refused:

@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from icalsyncd.config import Accepted, Refused, parse
+from icalsyncd.config import LARGEST, Accepted, Refused, parse
+from icalsyncd.regular import content
 
 _IN_PLACE_ONLY: Final = frozenset((errno.EBUSY, errno.EXDEV, errno.EACCES, errno.EPERM, errno.EROFS))
 """Why no other file can take this one's place, though it may be written itself: it is mounted alone, or its folder is
@@ -26,7 +27,7 @@ def read_text(path: Path) -> str:
     Raises FileNotFoundError where there is none, and ConfigUnwritableError.
     """
     try:
-        return path.read_bytes().decode("utf-8")
+        return content(path, LARGEST).data.decode("utf-8")
     except FileNotFoundError:
         raise
     except UnicodeDecodeError:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import codecs
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
+from urllib.parse import urlsplit
 
 from icalsyncd import log
 from icalsyncd.availability.calendar import Event, Failed, Reading
 from icalsyncd.availability.ledger import SyncLedger
 from icalsyncd.availability.nights import Night
 from icalsyncd.availability.reading import read
-from icalsyncd.availability.settings import ReadSettings
+from icalsyncd.config import Sync
 from icalsyncd.journal import Journal
 from icalsyncd.pull import Validators
+from icalsyncd.readers import Readers
 from icalsyncd.store import Role, StoreFailed
 
 INLINE_MOST: Final = 12 * 1024
@@ -42,20 +42,20 @@ class Copies:
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="reader")
+        self._readers = Readers()
         self.max_size = 5 * 2**20
         """Bytes to which a compressed body may grow (`pull.max_size`)."""
 
-    async def read(self, body: bytes, settings: ReadSettings, today: Night) -> Reading:
-        """What *body* says on *today*."""
+    async def read(self, body: bytes, sync: Sync, today: Night) -> Reading:
+        """What *body*, the calendar of *sync*, says on *today*."""
         max_size = self.max_size
         if len(body) <= INLINE_MOST and _is_plain(body):
-            return read(body, settings, today, max_size=max_size)
-        return await self.aside(lambda: read(body, settings, today, max_size=max_size))
+            return read(body, sync.read, today, max_size=max_size)
+        return await self.aside(sync, lambda: read(body, sync.read, today, max_size=max_size))
 
-    async def aside(self, work: Callable[[], T]) -> T:
-        """Do *work* beside the event loop."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+    async def aside(self, sync: Sync, work: Callable[[], T]) -> T:
+        """Do *work* on a calendar of *sync* beside the event loop; those of other portals need not wait for it."""
+        return await self._readers.do(_portal_of(sync), work)
 
     async def stored(self, sync: SyncLedger, role: Role) -> bytes | None:
         """The stored body of a sync's copy; None where there is none, or the disk does not give it."""
@@ -65,17 +65,22 @@ class Copies:
             log.error("a stored copy could not be read", why=str(error))
             return None
 
-    async def last_read(self, sync: SyncLedger, settings: ReadSettings, today: Night) -> tuple[Event, ...]:
+    async def last_read(self, ledger: SyncLedger, sync: Sync, today: Night) -> tuple[Event, ...]:
         """The events of a sync's snapshot."""
-        body = await self.stored(sync, Role.SNAPSHOT)
+        body = await self.stored(ledger, Role.SNAPSHOT)
         if body is None:
             return ()
-        reading = await self.read(body, settings, today)
+        reading = await self.read(body, sync, today)
         return () if isinstance(reading, Failed) else reading.events
 
     def close(self) -> None:
-        """End the reading thread."""
-        self._thread.shutdown(wait=False, cancel_futures=True)
+        """Read no more."""
+        self._readers.close()
+
+
+def _portal_of(sync: Sync) -> str:
+    """Whose turn it is: one for all calendars of a host, so that a portal with many has no more turns than another."""
+    return (urlsplit(sync.url.reveal()).hostname if sync.url is not None else None) or sync.name
 
 
 def _is_plain(body: bytes) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -12,8 +11,10 @@ from icalsyncd import schema
 from icalsyncd.configured import S3, Azure, Folder, Gcs, Place, WebDav
 from icalsyncd.mistakes import Remark
 from icalsyncd.nodes import Path as Steps
+from icalsyncd.regular import NotRegularError, content
 from icalsyncd.secret import Secret
 
+_LARGEST: Final = 2**20
 _OF_SYSTEMD: Final = "$CREDENTIALS_DIRECTORY/"
 # systemd sets the variable for the service alone; the commands of a host who may read there find the same files
 _OF_THE_SERVICE: Final = "/run/credentials/icalsyncd.service"
@@ -81,19 +82,21 @@ class Credentials:
         file = self._file(name)
         self.files.append(file)
         try:
-            status = file.stat()
-            # reading a pipe would wait for ever
-            value = file.read_text(encoding="utf-8").strip() if stat.S_ISREG(status.st_mode) else None
+            found = content(file, _LARGEST)
+            value = found.data.decode("utf-8").strip()
         except FileNotFoundError:
             self.remarks.append(Remark(path, "there is no such file"))
+            return None
+        except NotRegularError:
+            self.remarks.append(Remark(path, "names something that is no file"))
             return None
         except (OSError, ValueError) as error:
             self.remarks.append(Remark(path, f"the file cannot be read ({type(error).__name__})"))
             return None
-        if not value:
-            self.remarks.append(Remark(path, "the file is empty" if value == "" else "names something that is no file"))
+        if not value or len(found.data) > _LARGEST:
+            self.remarks.append(Remark(path, "the file holds more than a secret" if value else "the file is empty"))
             return None
-        if status.st_mode & stat.S_IROTH:
+        if found.is_open_to_others:
             self.warnings.append(Remark(path, "others can read this file, and it holds a secret: chmod 600"))
         return value
 

@@ -7,6 +7,9 @@ import os
 from pathlib import Path
 from typing import Final
 
+from icalsyncd.config import LARGEST
+from icalsyncd.regular import content
+
 
 class FolderHeld(Exception):
     """Another daemon runs on this state folder."""
@@ -43,6 +46,13 @@ class Folder:
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
+
+    def accepted_text(self) -> str | None:
+        """The last config that was taken over; None where there is none to be read."""
+        try:
+            return content(self.accepted, LARGEST).data.decode("utf-8")
+        except (OSError, UnicodeDecodeError):
+            return None
 
     def write(self, path: Path, text: str) -> None:
         """Replace the file at *path*, 0600, whole or not at all. Raises OSError."""

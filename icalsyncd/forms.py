@@ -10,7 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_network
+from socket import inet_aton
 from typing import Annotated, Final, TypeAlias
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
@@ -27,7 +28,9 @@ Network: TypeAlias = IPv4Network | IPv6Network
 _ID: Final = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _ADDRESS: Final = re.compile(r"(?:\[(?P<v6>[0-9a-fA-F:.]+)\]|(?P<name>[A-Za-z0-9._-]+)):(?P<port>\d{1,5})", re.ASCII)
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-_LINE: Final = re.compile(r"[^\x00-\x1f\x7f]*")
+# half of a surrogate pair is no letter: no path, no URL and no log can hold it
+_LINE: Final = re.compile("[^\x00-\x1f\x7f\ud800-\udfff]*")
+_LONGEST_NAME: Final = 253
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,24 @@ def _address(value: object) -> Address:
     match = _ADDRESS.fullmatch(value) if isinstance(value, str) else None
     if match is None or int(match["port"]) > 65_535:
         raise ValueError("not an address to listen on: write host:port, such as 127.0.0.1:15545 or [::1]:15545")
-    return Address(match["v6"] or match["name"], int(match["port"]))
+    host = match["v6"] or match["name"]
+    if not _is_host(host):
+        raise ValueError("not a host to listen on: a name or an address of this machine, such as 127.0.0.1 or [::1]")
+    return Address(host, int(match["port"]))
+
+
+def _is_host(host: str) -> bool:
+    """Whether the system can look *host* up: it is asked nothing."""
+    try:
+        if ":" in host:
+            IPv6Address(host)
+        elif not host.strip("0123456789."):
+            inet_aton(host)
+        else:
+            host.encode("idna")
+    except (ValueError, OSError):
+        return False
+    return len(host) <= _LONGEST_NAME
 
 
 def _listen(value: object) -> Address | None:
@@ -131,15 +151,20 @@ _LIKE_A_CITY: Final = 0.85
 """Of a misspelt name: another city of the same continent is no help."""
 
 
-@cache
 def _zone(value: object) -> str:
+    # only a text can be looked up in a cache
+    return _zone_named(value if isinstance(value, str) else "")
+
+
+@cache
+def _zone_named(value: str) -> str:
     wanted = "not a time zone: write an IANA name such as Europe/Madrid"
     try:
-        ZoneInfo(value if isinstance(value, str) else "")
+        ZoneInfo(value)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         cities = (zone for zone in available_timezones() if "/" in zone)
         raise ValueError(wanted + meant(value, cities, _LIKE_A_CITY)) from None
-    return str(value)
+    return value
 
 
 def _pattern(value: object) -> str:

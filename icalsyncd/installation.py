@@ -18,6 +18,8 @@ from typing import Final
 from icalsyncd.availability.feed import Signature
 from icalsyncd.availability.ledger import Link
 
+_LARGEST: Final = 4096
+"""Bytes; a secret is 65."""
 _DERIVED_KEPT: Final = 32768
 
 
@@ -67,8 +69,8 @@ def read_installation(path: Path) -> Installation:
     Raises FileNotFoundError where there is none, OSError, and SecretUnusable where the file holds something else.
     """
     try:
-        return Installation(_parse(path.read_text(encoding="ascii"), path))
-    except UnicodeDecodeError:
+        return Installation(_parse(content(path, _LARGEST).data.decode("ascii"), path))
+    except (UnicodeDecodeError, NotRegularError):
         raise SecretUnusable(f"{path} does not hold a secret of icalsyncd") from None
 
 

@@ -165,7 +165,7 @@ class Intake:
         mark = mark_of(copy.body)
         if self._already_read.says_the_same(errand.name, mark, known, facts, errand.read_under, errand.today):
             return await self._admit(errand, None, copy)
-        reading = await self._copies.read(copy.body, errand.sync.read, errand.today)
+        reading = await self._copies.read(copy.body, errand.sync, errand.today)
         if isinstance(reading, Failed):
             return self._failed(errand, Failure(reading.reason, reading.detail))
         report = await self._admit(errand, reading, copy)
@@ -185,7 +185,7 @@ class Intake:
         body = await self._copies.stored(state.ledger.syncs[errand.name[1]], Role.WAITING)
         if body is None:
             return self._failed(errand, Failure(Reason.STORE, "the stored copy could not be read"))
-        reading = await self._copies.read(body, errand.sync.read, errand.today)
+        reading = await self._copies.read(body, errand.sync, errand.today)
         if isinstance(reading, Failed):
             return self._failed(errand, Failure(reading.reason, reading.detail))
         return await self._admit(errand, reading, Copy(body, errand.sent))
@@ -280,7 +280,7 @@ class Intake:
             await self._read_again(replace(errand, again=True), body)
 
     async def _read_again(self, errand: Errand, body: bytes) -> None:
-        reading = await self._copies.read(body, errand.sync.read, errand.today)
+        reading = await self._copies.read(body, errand.sync, errand.today)
         if isinstance(reading, Failed):
             log.warning("the stored copy can no longer be read", sync=errand.sync.name, reason=reading.reason.value)
             return
@@ -321,7 +321,7 @@ class Intake:
             if len(known.claims if reading is None else reading.events) + len(known.claims) <= HEAVY:
                 ledger, admitted = receipt.enter(state.ledger)
                 return state, ledger, admitted
-            ledger, admitted = await self._copies.aside(partial(receipt.enter, state.ledger))
+            ledger, admitted = await self._copies.aside(errand.sync, partial(receipt.enter, state.ledger))
             if self._journal.current.get(errand.name[0]) is state and self._standing(errand) is state:
                 return state, ledger, admitted
 
@@ -330,7 +330,7 @@ class Intake:
         state = self._standing(errand)
         if not isinstance(reading, Partial) or state is None or not state.of(errand.name[1]).has_snapshot:
             return ()
-        return await self._copies.last_read(state.ledger.syncs[errand.name[1]], errand.sync.read, errand.today)
+        return await self._copies.last_read(state.ledger.syncs[errand.name[1]], errand.sync, errand.today)
 
     def _failed(self, errand: Errand, failure: Failure) -> Report | None:
         state = self._standing(errand, heard=failure.retry_after is not None)

@@ -73,4 +73,4 @@ def _folded(word: str) -> str:
 def listed(words: Iterable[str], last: str = "or") -> str:
     """``a, b or c``, each in backticks."""
     quoted = [f"`{word}`" for word in words]
-    return f" {last} ".join(filter(None, (", ".join(quoted[:-1]), quoted[-1])))
+    return f" {last} ".join(filter(None, (", ".join(quoted[:-1]), *quoted[-1:])))

@@ -77,7 +77,7 @@ class Ports:
                 running = self._listeners.get(which)
                 if running is None or running.address != address:
                     fresh[which] = await self._listen(which, address)
-        except CannotListen:
+        except Exception:
             for listener in fresh.values():
                 await listener.close()
             raise

@@ -125,6 +125,9 @@ class Store:
         with _refusing(path):
             if not path.exists():
                 _make(path)
+            elif not path.is_file():
+                # opening a pipe would wait for its other end
+                raise StoreRefused(f"{path} is a folder, a pipe or a device, and no state file of icalsyncd")
             # by a connection that cannot write: a file that is not ours is left alone by opening and closing, too
             self._stored: Stored | None = _read(path, thoroughly=True)
             if path.stat().st_mode & 0o077:
@@ -246,6 +249,8 @@ def peek(path: Path) -> Stored:
     """
     if not path.exists():
         return Stored({}, None, None)
+    if not path.is_file():
+        raise StoreRefused(f"{path} is a folder, a pipe or a device, and no state file of icalsyncd")
     with _refusing(path):
         return _read(path, thoroughly=False)
 

@@ -155,14 +155,15 @@ def _remark(detail: ErrorDetails, path: Path, value: dict[str, Plain]) -> Remark
 
 def _unknown_key(path: Path, value: dict[str, Plain]) -> str:
     model: type[schema.Keys] | None = None
-    place = "/".join(str(step) for step in path[:-1])
+    # a wrong id may hold anything, or nothing
+    place = "/".join(str(step).replace("/", "_") or "_" for step in path[:-1])
     if path[0] == "publish":
         model = _TARGETS.get(_parent(value, path)["type"])
     else:
         model = next((model for pattern, model in _MODELS if re.fullmatch(pattern, place)), None)
     keys = [field.alias or name for name, field in model.model_fields.items()] if model is not None else []
     near = meant(path[-1], keys)
-    return f"unknown key{near}" if near else f"unknown key: here belong {listed(keys, 'and')}"
+    return f"unknown key{near}" if near or not keys else f"unknown key: here belong {listed(keys, 'and')}"
 
 
 def _repair(path: Path, value: dict[str, Plain]) -> None:

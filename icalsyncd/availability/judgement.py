@@ -5,18 +5,26 @@ All that a verdict may depend on is in :class:`Circumstances`: above all which o
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TypeAlias
 
 from icalsyncd.availability.calendar import Event, Kind
 from icalsyncd.availability.claims import ECHOES, Claim, Rule, merged, reuse_stay
+from icalsyncd.availability.ended import Ended
 from icalsyncd.availability.nights import EMPTY, Night, Nights, Stay, horizon, intersection, union
+from icalsyncd.availability.runs import Runs
 from icalsyncd.availability.stamps import Moment
 
+Identity: TypeAlias = tuple[Night, Night, Kind, bool]
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class Circumstances:
-    """What was so when a portal's claims began."""
+    """What was so when a portal's claims began.
+
+    What it comes to for all of them is reckoned once: a calendar may have thousands that begin.
+    """
 
     now: Moment
     in_force: tuple[Nights, ...]
@@ -32,6 +40,8 @@ class Circumstances:
     """What this copy claims and the one before it did not."""
     ended: tuple[Claim, ...]
     """The claims that went on no longer in this copy."""
+    begun: frozenset[Stay]
+    """The stays of all events that may be judged under these circumstances."""
     others: Nights
     """What the other syncs of the accommodation claim, or this one has claimed lately, if that was in doubt."""
     held: Nights
@@ -41,6 +51,30 @@ class Circumstances:
     unseen: bool
     """Nobody sees whether the portal fetches its feeds: all that it claims is in doubt, and most of it an echo."""
 
+    def ended_of(self, kind: Kind) -> Ended:
+        """The claims of *kind* that went on no longer."""
+        return self._ended[kind]
+
+    @cached_property
+    def _ended(self) -> dict[Kind, Ended]:
+        return {kind: Ended([claim for claim in self.ended if claim.kind is kind], self.begun) for kind in Kind}
+
+    @cached_property
+    def appeared_as_told(self) -> Nights:
+        """The runs that appeared and are one of those that the portal was told."""
+        return Nights.of_stays(run for run in self.appeared.stays() if run in self.runs_told)
+
+    @cached_property
+    def runs_in_force(self) -> Runs:
+        """The runs of the feeds that may have been in force."""
+        return Runs(run for feed in self.in_force for run in feed.stays())
+
+    @cached_property
+    def runs_appearing(self) -> Runs:
+        """Those of them of which a night appeared."""
+        runs = {run for feed in self.in_force for run in feed.stays()}
+        return Runs(run for run in runs if not self.appeared.isdisjoint(Nights.between(*run)))
+
 
 def circumstances(
     *,
@@ -49,6 +83,7 @@ def circumstances(
     before: Nights,
     present: Nights,
     ended: tuple[Claim, ...],
+    begun: frozenset[Stay],
     others: Nights,
     held: Nights,
     initial: bool,
@@ -74,6 +109,7 @@ def circumstances(
         frozenset(runs),
         present - before,
         ended,
+        begun,
         others,
         held,
         initial,
@@ -98,13 +134,12 @@ def begin(event: Event, own: Nights, at: Circumstances) -> Claim:
 
 def _judged(made: Claim, nights: Nights, at: Circumstances) -> Claim:
     stay = made.stay
-    if at.padding and any(_pads(stay, run, at.padding) for feed in at.in_force for run in feed.stays()):
+    if at.padding and _pads(stay, at):
         return replace(made, verdicts=((Rule.PADDED, nights),))
     carried, former = _carried(made, nights, at)
     kept = carried.nights
     fresh = nights - former
-    runs = (*at.appeared.stays(), stay)
-    exact = Nights.of_stays(run for run in runs if run in at.runs_told)
+    exact = at.appeared_as_told | (Nights.between(*stay) if stay in at.runs_told else EMPTY)
     told = (nights & at.surely_told) - kept
     doubted = (nights & at.maybe_told) - kept
     matched = doubted & exact
@@ -118,18 +153,15 @@ def _judged(made: Claim, nights: Nights, at: Circumstances) -> Claim:
             (Rule.UNTOLD, genuine - doubted),
         )
     )
-    alike = [claim for claim in at.ended if claim.kind is made.kind]
-    certain = union(claim.genuine - claim.contested for claim in alike)
-    was_genuine = union(claim.genuine for claim in alike)
-    was_plain = union(claim.echoes - claim.doubtful for claim in alike)
+    alike = at.ended_of(made.kind)
     # doubt must not spread: what appears because an echo in doubt stands in is a plain echo of that
-    doubtful = ((EMPTY if at.unseen else matched) | (told - exact - was_plain)) & at.held
+    doubtful = ((EMPTY if at.unseen else matched) | (told - exact - alike.plain_echoes)) & at.held
     return replace(
         made,
         verdicts=verdicts,
-        contested=carried.contested | ((genuine & at.others) - certain),
-        grown=carried.grown | _grown(stay, fresh & genuine, at) | (genuine & union(claim.grown for claim in alike)),
-        doubtful=carried.doubtful | doubtful | (told & was_genuine),
+        contested=carried.contested | ((genuine & at.others) - alike.certain),
+        grown=carried.grown | _grown(stay, fresh & genuine, at) | (genuine & alike.grown),
+        doubtful=carried.doubtful | doubtful | (told & alike.genuine),
     )
 
 
@@ -148,9 +180,7 @@ def _carried(made: Claim, nights: Nights, at: Circumstances) -> tuple[Claim, Nig
     maybe = at.surely_told | at.maybe_told
     nothing_new = at.appeared.isdisjoint(whole)
     taken = EMPTY
-    for claim in at.ended:
-        if claim.kind is not made.kind or claim.nights.isdisjoint(whole):
-            continue
+    for claim in at.ended_of(made.kind).beneath(made.stay):
         genuine = claim.genuine
         # what bore our UID is none of the portal's own, nor need be what is left of a booking that is not in it whole
         former |= ((claim.echoes - claim.under(Rule.OWN_UID)) | (genuine if genuine <= whole else EMPTY)) & whole
@@ -169,29 +199,18 @@ def _carried(made: Claim, nights: Nights, at: Circumstances) -> tuple[Claim, Nig
     return replace(made, verdicts=merged(verdicts), contested=contested, grown=grown, doubtful=doubtful), former
 
 
-def _pads(stay: Stay, run: Stay, padding: int) -> bool:
-    return (
-        stay.check_in <= run.check_in <= stay.check_in + padding
-        and stay.check_out - padding <= run.check_out <= stay.check_out
-    )
+def _pads(stay: Stay, at: Circumstances) -> bool:
+    """Whether *stay* is a run that the portal may have been told, with the nights that it adds around it."""
+    return at.runs_in_force.has_padded(stay, at.padding)
 
 
 def _grown(stay: Stay, fresh: Nights, at: Circumstances) -> Nights:
     """Those of the nights *fresh* that came with a run which the portal was told, or stand on both sides of one."""
     if not fresh:
         return EMPTY
-    for run in _runs(at):
-        if stay.check_in > run.check_in or stay.check_out < run.check_out:
-            continue
-        both_sides = fresh.until(run.check_in) and fresh.since(run.check_out)
-        if both_sides or not at.appeared.isdisjoint(Nights.between(*run)):
-            return fresh
-    return EMPTY
-
-
-def _runs(at: Circumstances) -> Iterator[Stay]:
-    for feed in at.in_force:
-        yield from feed.stays()
+    first, end = fresh.hull
+    both_sides = at.runs_in_force.has_within(max(stay.check_in, first + 1), min(stay.check_out, end - 1))
+    return fresh if both_sides or at.runs_appearing.has_within(*stay) else EMPTY
 
 
 def edge_of(today: Night) -> Night:
@@ -199,17 +218,10 @@ def edge_of(today: Night) -> Night:
     return horizon(today).check_out - 8
 
 
-def goes_on(claim: Claim, event: Event, own: Nights, today: Night, edge: Night) -> bool:
-    """Whether *event* is what *claim* was made of.
+def identity_of(stay: Stay, kind: Kind, *, is_ours: bool, today: Night, edge: Night) -> Identity:
+    """What a claim and the event that it goes on in have in common.
 
     That is: the same kind, ours or not as before, and the same nights or the same less those that have passed, since
     portals clip what runs to today or a day or two before. An end at the horizon moves with it.
     """
-    stay, now = claim.stay, event.stay
-    if claim.kind is not event.kind:
-        return False
-    if stay.check_in != now.check_in and (stay.check_in > today or now.check_in > today):
-        return False
-    if stay.check_out != now.check_out and (stay.check_out < edge or now.check_out < edge):
-        return False
-    return any(rule is Rule.OWN_UID for rule, _ in claim.verdicts) is not own.isdisjoint(Nights.between(*now))
+    return max(stay.check_in, today), min(stay.check_out, edge), kind, is_ours

@@ -151,6 +151,11 @@ class Nights:
         mask = bin(self._bits)[:1:-1]
         return tuple(Stay(self._first + run.start(), self._first + run.end()) for run in _ONES.finditer(mask))
 
+    @property
+    def hull(self) -> Stay:
+        """The shortest range that holds all of them; an empty one at 0 for none."""
+        return Stay(self._first, self._first + self._bits.bit_length())
+
     def since(self, start: Night) -> Nights:
         """Those of *start* and later."""
         if start <= self._first:

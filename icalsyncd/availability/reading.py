@@ -17,6 +17,9 @@ from icalsyncd.availability.zones import FIRST_DAY, LAST_DAY, Zones
 MAX_INFLATED: Final = 5 * 1024 * 1024
 MAX_INSTANCES: Final = 50_000
 """More times than those of any real calendar are taken by one."""
+MAX_TAKEN: Final = 50_000
+"""Events, and nights of each, that are taken in together: whole years, dozens of times over. No real calendar of what can be
+booked once per night comes near, and what follows from a calendar costs as much as this says."""
 MAX_PROBLEMS: Final = 20
 """So many are told one by one, the rest by number."""
 
@@ -168,6 +171,8 @@ class _Reader:
         if len(self.events) > MAX_INSTANCES:
             return Failed(Reason.TOO_MANY_EVENTS, f"more than {MAX_INSTANCES} busy times")
         events = tuple(sorted(set(self.events)))
+        if sum(1 + event.check_out - event.check_in for event in events) > MAX_TAKEN:
+            return Failed(Reason.TOO_MANY_EVENTS, "its events overlap more often than any real calendar's")
         problems = tuple(self.problems[:MAX_PROBLEMS])
         if len(self.problems) > MAX_PROBLEMS:
             problems += (f"and {len(self.problems) - MAX_PROBLEMS} more",)

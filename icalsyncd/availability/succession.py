@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import TypeAlias
 
-from icalsyncd.availability.calendar import Event
+from icalsyncd.availability.calendar import Event, Kind
 from icalsyncd.availability.claimed import Claims
 from icalsyncd.availability.claims import Claim, Rule, outlive, reuse_stay, widen
-from icalsyncd.availability.judgement import begin, circumstances, edge_of, goes_on
+from icalsyncd.availability.judgement import Identity, begin, circumstances, edge_of, identity_of
 from icalsyncd.availability.ledger import SyncLedger
-from icalsyncd.availability.nights import EMPTY, Night, Nights, intersection, union
+from icalsyncd.availability.nights import EMPTY, Night, Nights, Stay, intersection, union
 from icalsyncd.availability.stamps import Moment
 
 Found: TypeAlias = list[tuple[Event, Nights]]
@@ -67,23 +68,28 @@ def carried_over(
     its own would not show; *others* are claimed by other syncs, *lately* were claimed in doubt by this one, and *held* are
     those whose origin another one is.
     """
-    edge = edge_of(today)
     surely_told = EMPTY if not in_force else intersection(in_force)
-    old = _Claims(sync.claims, surely_told)
-    going_on: list[tuple[Claim, Event, Nights]] = []
+    old = _Claims(sync.claims, surely_told, today)
+    going_on: list[tuple[Claim, Claim, Event, Nights]] = []
     fresh: list[tuple[Event, Nights]] = []
+    begun: set[Stay] = set()
     for event, own in found:
-        claim = old.carried_on(event, own, today, edge)
+        claim = old.carried_on(event, own)
         if claim is None:
             fresh.append((event, own))
-        else:
-            going_on.append((claim, event, own))
+            begun.add(event.stay)
+            continue
+        kept = _clipped(claim, event)
+        going_on.append((claim, kept, event, own))
+        if _lacks_nights(kept, event):
+            begun.add(event.stay)
     at = circumstances(
         now=now,
         in_force=in_force,
         before=sync.claimed,
         present=present,
         ended=old.ended(),
+        begun=frozenset(begun),
         others=others | lately,
         held=held,
         initial=sync.pulled_at is None,
@@ -94,9 +100,9 @@ def carried_over(
     # a booking that is shown beside our echo of the same night does not hide behind it
     hidden -= _shown_twice(found) if hidden else EMPTY
     ended = {(claim.stay, claim.kind): claim for claim in at.ended}
-    for claim, event, own in going_on:
-        kept = _clipped(claim, event)
-        if len(kept.nights) < event.check_out - event.check_in:
+    for claim, clipped, event, own in going_on:
+        kept = clipped
+        if _lacks_nights(kept, event):
             kept = widen(kept, begin(event, own, at).only(Nights.between(*event.stay) - kept.nights))
         if lapsed:
             kept = outlive(kept, lapsed, others)
@@ -116,6 +122,10 @@ def _clipped(claim: Claim, event: Event) -> Claim:
     if claim.stay == event.stay:
         return claim
     return replace(claim.only(Nights.between(*event.stay)), stay=event.stay)
+
+
+def _lacks_nights(claim: Claim, event: Event) -> bool:
+    return len(claim.nights) < event.check_out - event.check_in
 
 
 def _shown_twice(found: Found) -> Nights:
@@ -158,30 +168,33 @@ def _held_back(ended: tuple[Claim, ...], missing: Nights, today: Night) -> Itera
 class _Claims:
     """A sync's claims before a copy, and which of them the copy carries on; each is carried on once."""
 
-    def __init__(self, claims: tuple[Claim, ...], told: Nights) -> None:
+    def __init__(self, claims: tuple[Claim, ...], told: Nights, today: Night) -> None:
         self._left = dict(enumerate(claims))
         self._told = told
-        self._by_end: dict[Night, list[int]] = {}
-        for position, claim in self._left.items():
-            self._by_end.setdefault(claim.stay.check_out, []).append(position)
+        self._today = today
+        self._edge = edge_of(today)
+        self._alike: dict[tuple[Identity, bool], deque[int]] = {}
+        """Where those that cannot be told apart are, first in the order first: those with echoes, and those without."""
+        for place, claim in self._left.items():
+            identity = self._identity(claim.stay, claim.kind, is_ours=claim.is_ours)
+            self._alike.setdefault((identity, bool(claim.echoes)), deque()).append(place)
 
-    def carried_on(self, event: Event, own: Nights, today: Night, edge: Night) -> Claim | None:
+    def carried_on(self, event: Event, own: Nights) -> Claim | None:
         """The claim that *event* carries on, if any.
 
         Of several alike the portal has dropped its own while it is told of the night, and our echo where it no longer is.
         """
-        at_the_edge = event.check_out >= edge
-        candidates = self._left if at_the_edge else self._by_end.get(event.check_out, ())
-        fitting = [
-            place for place in candidates if place in self._left and goes_on(self._left[place], event, own, today, edge)
-        ]
-        if not fitting:
-            return None
-        if len(fitting) > 1:
-            still_told = Nights.between(*event.stay) <= self._told
-            fitting.sort(key=lambda place: bool(self._left[place].echoes) is not still_told)
-        return self._left.pop(fitting[0])
+        nights = Nights.between(*event.stay)
+        identity = self._identity(event.stay, event.kind, is_ours=not own.isdisjoint(nights))
+        still_told = nights <= self._told
+        for echo in (still_told, not still_told):
+            if places := self._alike.get((identity, echo)):
+                return self._left.pop(places.popleft())
+        return None
 
     def ended(self) -> tuple[Claim, ...]:
         """Those that no event has carried on so far."""
         return tuple(self._left.values())
+
+    def _identity(self, stay: Stay, kind: Kind, *, is_ours: bool) -> Identity:
+        return identity_of(stay, kind, is_ours=is_ours, today=self._today, edge=self._edge)

@@ -69,9 +69,8 @@ def refusal(refused: Refused) -> str:
 
 def last_config(paths: Paths) -> Config | None:
     """The config that the daemon took over last; None where there is none."""
-    try:
-        text = paths.folder.accepted.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
+    text = paths.folder.accepted_text()
+    if text is None:
         return None
     parsed = parse(text, paths.config, os.environ)
     return parsed.config if isinstance(parsed, Accepted) else None

@@ -142,6 +142,22 @@ def test_more_events_than_any_real_calendar_has_are_a_failure() -> None:
     assert read(body, SETTINGS, TODAY) == Failed(Reason.TOO_MANY_EVENTS, "more than 20000 events")
 
 
+def test_stays_that_overlap_more_often_than_any_real_ones_are_a_failure() -> None:
+    def long_stays(count: int) -> bytes:
+        return crlf(
+            [
+                "BEGIN:VCALENDAR",
+                *(line for each in range(count) for line in plain_event(each, TODAY + each, TODAY + each + 900)),
+                "END:VCALENDAR",
+            ]
+        )
+
+    assert isinstance(read(long_stays(50), SETTINGS, TODAY), Good)
+    assert read(long_stays(60), SETTINGS, TODAY) == Failed(
+        Reason.TOO_MANY_EVENTS, "its events overlap more often than any real calendar's"
+    )
+
+
 @pytest.mark.parametrize("rule", ["FREQ=SECONDLY", "FREQ=MINUTELY", "FREQ=SECONDLY;COUNT=999999999"])
 def test_a_rule_with_more_instances_than_any_real_one_fails_its_event_alone(rule: str) -> None:
     beside = ["BEGIN:VEVENT", "DTSTART:20260901T120000", "DTEND:20260903T090000", "RRULE:FREQ=WEEKLY;COUNT=2"]

@@ -13,9 +13,9 @@ from icalsyncd.availability.attribution import Feeds
 from icalsyncd.availability.calendar import Event, Kind
 from icalsyncd.availability.claimed import Claims
 from icalsyncd.availability.claims import Claim
-from icalsyncd.availability.judgement import Circumstances
+from icalsyncd.availability.judgement import Circumstances, Identity
 from icalsyncd.availability.ledger import SyncLedger
-from icalsyncd.availability.nights import EMPTY, Nights, union
+from icalsyncd.availability.nights import EMPTY, Nights, Stay, union
 from icalsyncd.availability.stamps import NONE, Moment
 from tests.availability import test_attribution as stories
 from tests.availability import test_mirroring as mirroring_stories
@@ -24,7 +24,7 @@ from tests.availability import test_padding as padding
 
 Story = Callable[[], None]
 
-_circumstances, _begin, _goes_on = judgement.circumstances, judgement.begin, judgement.goes_on
+_circumstances, _begin, _identity_of = judgement.circumstances, judgement.begin, judgement.identity_of
 _carried, _outlive, _hidden = judgement._carried, succession.outlive, attribution._hidden
 _readable = attribution._readable
 
@@ -55,12 +55,12 @@ def _without_uid(event: Event, own: Nights, at: Circumstances) -> Claim:
     return _begin(event, EMPTY, at)
 
 
-def _of_the_same_nights(claim: Claim, event: Event, own: Nights, today: int, edge: int) -> bool:
-    return claim.kind is event.kind and claim.stay == event.stay
+def _of_the_same_nights(stay: Stay, kind: Kind, *, is_ours: bool, today: int, edge: int) -> Identity:
+    return (*stay, kind, False)
 
 
-def _of_any_kind(claim: Claim, event: Event, own: Nights, today: int, edge: int) -> bool:
-    return _goes_on(claim, event._replace(kind=claim.kind), own, today, edge)
+def _of_any_kind(stay: Stay, kind: Kind, *, is_ours: bool, today: int, edge: int) -> Identity:
+    return _identity_of(stay, Kind.UNKNOWN, is_ours=is_ours, today=today, edge=edge)
 
 
 def _to_everyone(closed: dict[str, Nights], name: str) -> Nights:
@@ -168,14 +168,14 @@ SWITCHES: list[tuple[str, object, str, object, Story]] = [
     (
         "the same less what has passed",
         succession,
-        "goes_on",
+        "identity_of",
         _of_the_same_nights,
         stories.test_a_running_double_booking_clipped_to_today_every_day_stays_overbooked,
     ),
     (
         "another kind begins anew",
         succession,
-        "goes_on",
+        "identity_of",
         _of_any_kind,
         stories.test_a_night_that_turns_from_reservation_to_block_begins_anew,
     ),
@@ -218,7 +218,7 @@ SWITCHES: list[tuple[str, object, str, object, Story]] = [
         "padding",
         judgement,
         "_pads",
-        lambda stay, run, padding: False,
+        lambda stay, at: False,
         stories.test_a_block_padded_by_as_many_nights_as_the_portal_adds_is_an_echo_as_a_whole,
     ),
     (

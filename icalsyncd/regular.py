@@ -1,0 +1,44 @@
+"""Reading a file that a path may or may not lead to: what is no regular file is refused, and nothing is waited for."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+class NotRegularError(OSError):
+    """The path leads to a folder, a pipe or a device."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(errno.EINVAL, "a folder, a pipe or a device, and no file", str(path))
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a file held when it was read."""
+
+    data: bytes = field(repr=False)
+    status: os.stat_result
+
+    @property
+    def is_open_to_others(self) -> bool:
+        """Everybody on this machine may read it."""
+        return bool(self.status.st_mode & stat.S_IROTH)
+
+
+def content(path: Path, most: int) -> Content:
+    """The file at *path*, of which at most *most* bytes and one more are read. Raises OSError."""
+    # without O_NONBLOCK, opening a pipe would wait for its other end; without O_NOCTTY, a terminal would become ours
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise NotRegularError(path)
+        # what is read may be more than what the file was said to hold, or less
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            return Content(file.read(most + 1), status)
+    finally:
+        os.close(descriptor)
