@@ -17,6 +17,7 @@ from typing import Final
 
 from icalsyncd.availability.feed import Signature
 from icalsyncd.availability.ledger import Link
+from icalsyncd.regular import NotRegularError, content
 
 _LARGEST: Final = 4096
 """Bytes; a secret is 65."""
