@@ -22,7 +22,6 @@ from typing import Any, Final
 from icalsyncd import __version__, log, notify, redaction
 from icalsyncd.actions import Answers
 from icalsyncd.admin import application
-from icalsyncd.bugs import told, wordless
 from icalsyncd.config import Accepted, Config, Refused, load, parse
 from icalsyncd.folder import Folder, FolderHeld
 from icalsyncd.hub import Hub
@@ -31,6 +30,7 @@ from icalsyncd.listeners import CannotListen
 from icalsyncd.pace import unsearched
 from icalsyncd.paths import Paths
 from icalsyncd.ports import Ports
+from icalsyncd.redaction import told, wordless
 from icalsyncd.status import ConfigStatus
 from icalsyncd.store import Store, StoreFailed, StoreRefused
 from icalsyncd.targets.opening import secrets_of

@@ -7,10 +7,9 @@ import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from icalsyncd import schema
-from icalsyncd.bugs import told, wordless
 from icalsyncd.configured import (
     S3,
     Accommodation,
@@ -33,14 +32,14 @@ from icalsyncd.document import Document, read
 from icalsyncd.forms import Address
 from icalsyncd.mistakes import Mistake, Remark, written
 from icalsyncd.nodes import Fault, Lines
+from icalsyncd.redaction import told, wordless
 from icalsyncd.refusals import refusals, warnings
-from icalsyncd.regular import content
+from icalsyncd.regular import LARGEST, content
 from icalsyncd.secret import Secret
 from icalsyncd.url import place_of
 from icalsyncd.validation import validate
 
 __all__ = [
-    "LARGEST",
     "S3",
     "Accepted",
     "Accommodation",
@@ -62,9 +61,6 @@ __all__ = [
     "load",
     "parse",
 ]
-
-LARGEST: Final = 32 * 2**20
-"""Bytes; a larger file is no config."""
 
 
 @dataclass(frozen=True, slots=True)

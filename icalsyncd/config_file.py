@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from icalsyncd.config import LARGEST, Accepted, Refused, parse
-from icalsyncd.regular import content
+from icalsyncd.config import Accepted, Refused, parse
+from icalsyncd.regular import LARGEST, content
 
 _IN_PLACE_ONLY: Final = frozenset((errno.EBUSY, errno.EXDEV, errno.EACCES, errno.EPERM, errno.EROFS))
 """Why no other file can take this one's place, though it may be written itself: it is mounted alone, or its folder is

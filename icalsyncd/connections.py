@@ -44,7 +44,7 @@ class Closed(StrEnum):
 class Tally(Protocol):
     """Where closed connections are counted."""
 
-    def closed(self, listener: str, why: Closed) -> None:
+    def closed(self, listener: str, why: str) -> None:
         """One connection of *listener* was closed from here."""
 
 

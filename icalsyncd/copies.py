@@ -15,8 +15,8 @@ from icalsyncd.availability.nights import Night
 from icalsyncd.availability.reading import read
 from icalsyncd.config import Sync
 from icalsyncd.journal import Journal
-from icalsyncd.pull import Validators
 from icalsyncd.readers import Readers
+from icalsyncd.state import Validators
 from icalsyncd.store import Role, StoreFailed
 
 INLINE_MOST: Final = 12 * 1024

@@ -9,8 +9,7 @@ from icalsyncd.availability.ledger import Presence
 from icalsyncd.availability.nights import Night
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.config import Sync
-from icalsyncd.pull import Validators
-from icalsyncd.state import Facts, State, digest_of
+from icalsyncd.state import Facts, State, Validators, digest_of
 from icalsyncd.view import SyncName
 
 

@@ -7,8 +7,7 @@ import os
 from pathlib import Path
 from typing import Final
 
-from icalsyncd.config import LARGEST
-from icalsyncd.regular import content
+from icalsyncd.regular import LARGEST, content
 
 
 class FolderHeld(Exception):

@@ -22,6 +22,7 @@ from icalsyncd.availability.removal import RemovalDelay
 from icalsyncd.availability.rewinding import rewound
 from icalsyncd.clock import Clock, Waking
 from icalsyncd.config import Accepted
+from icalsyncd.connections import Closed
 from icalsyncd.feeds import Feeds
 from icalsyncd.installation import Installation
 from icalsyncd.intake import Intake
@@ -59,7 +60,7 @@ class Hub:
         self.journal = Journal(store, stored, self.clock.now)
         self.journal.agreed = lambda: self.clock.agreed
         self.view = View(unsure_since=self.clock.now() if self.journal.unsure else None)
-        self.counts = Counts()
+        self.counts = Counts(Closed)
         self.config_status = ConfigStatus(ok=True, problems=(), loaded_at=self.clock.now())
         self.secret_since = stored.secret_since
         """Since when there is this secret; links made before it answer no more."""

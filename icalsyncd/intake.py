@@ -28,10 +28,10 @@ from icalsyncd.copies import Copies, Copy
 from icalsyncd.errand import Errand
 from icalsyncd.installation import Installation
 from icalsyncd.journal import Journal
-from icalsyncd.pull import Body, Failure, NotModified, Order, Puller, Validators
+from icalsyncd.pull import Body, Failure, NotModified, Order, Puller
 from icalsyncd.report import PullOutcome, Report, tell, tell_failed
 from icalsyncd.schedule import Attempts, after_failure, unconditional, wait_of
-from icalsyncd.state import Facts, State
+from icalsyncd.state import Facts, State, Validators
 from icalsyncd.store import BodyKey, Role
 from icalsyncd.view import SyncName
 

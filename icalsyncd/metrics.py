@@ -6,7 +6,7 @@ A time at which nothing happened yet is an absent series, not a 0; counts begin 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,7 +20,6 @@ from icalsyncd.availability.calendar import Reason
 from icalsyncd.availability.ledger import Presence, SyncLedger
 from icalsyncd.availability.nights import Night
 from icalsyncd.availability.pausing import pauses
-from icalsyncd.connections import Closed
 from icalsyncd.delivery import TargetStatus
 from icalsyncd.exposition import Exposition, labels
 from icalsyncd.state import Facts
@@ -57,13 +56,15 @@ class Scene:
 class Counts:
     """What happened since the start, counted on the event loop."""
 
-    def __init__(self) -> None:
+    def __init__(self, closings: Iterable[str] = ()) -> None:
+        """*closings* are the reasons for which a listener closes a connection: each is counted from 0 on."""
+        self.why_closed: Final = tuple(closings)
         self.pulls: dict[str, int] = {}
         self.failures: dict[tuple[str, Reason], int] = {}
         self.requests: dict[tuple[SyncName | None, int], int] = {}
         self.old_links: dict[SyncName, int] = {}
         self.unpublished: dict[tuple[str, Why], int] = {}
-        self.closings: dict[tuple[str, Closed], int] = {}
+        self.closings: dict[tuple[str, str], int] = {}
         self.registry = CollectorRegistry()
         self._durations = Histogram(
             "icalsyncd_sync_pull_duration_seconds",
@@ -85,7 +86,7 @@ class Counts:
         if old and name is not None:
             self.old_links[name] = self.old_links.get(name, 0) + 1
 
-    def closed(self, listener: str, why: Closed) -> None:
+    def closed(self, listener: str, why: str) -> None:
         """One connection of a listener was closed from here."""
         self.closings[listener, why] = self.closings.get((listener, why), 0) + 1
 
@@ -270,8 +271,8 @@ def _of_listeners(out: Exposition, counts: Counts) -> None:
         "listener_closed_connections_total", "Connections that the daemon closed: no request, silent, or no room"
     )
     for listener in LISTENERS:
-        for why in Closed:
-            pairs = labels(("listener", listener), ("reason", why.value))
+        for why in counts.why_closed:
+            pairs = labels(("listener", listener), ("reason", why))
             closed.add(pairs, counts.closings.get((listener, why), 0))
 
 

@@ -1,4 +1,4 @@
-"""What systemd is told, and what it hands over (sd_notify(3), sd_watchdog_enabled(3), sd_listen_fds(3)).
+"""What systemd is told (sd_notify(3), sd_watchdog_enabled(3)).
 
 Without systemd all of this does nothing.
 """
@@ -11,9 +11,6 @@ import socket
 import time
 from contextlib import suppress
 from functools import cache
-from typing import Final
-
-_FIRST_DESCRIPTOR: Final = 3
 
 
 def ready(status: str = "") -> None:
@@ -47,22 +44,6 @@ def watchdog_interval() -> float | None:
     if os.environ.get("WATCHDOG_PID", str(os.getpid())) != str(os.getpid()) or not microseconds.isdecimal():
         return None
     return int(microseconds) / 2_000_000 or None
-
-
-def listen_fds() -> dict[str, list[socket.socket]]:
-    """The listening sockets that systemd opened for this process, by name; they are handed out once."""
-    pid, count = os.environ.pop("LISTEN_PID", ""), os.environ.pop("LISTEN_FDS", "")
-    names = os.environ.pop("LISTEN_FDNAMES", "").split(":")
-    sockets: dict[str, list[socket.socket]] = {}
-    if pid != str(os.getpid()) or not count.isdecimal():
-        return sockets
-    for index in range(int(count)):
-        name = names[index] if index < len(names) and names[index] else "unknown"
-        handed = socket.socket(fileno=_FIRST_DESCRIPTOR + index)
-        handed.set_inheritable(False)
-        handed.setblocking(False)
-        sockets.setdefault(name, []).append(handed)
-    return sockets
 
 
 def _status(text: str) -> str:

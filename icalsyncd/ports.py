@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from icalsyncd import descriptors, log, notify
+from icalsyncd import descriptors, log, socket_activation
 from icalsyncd.address import Network
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.config import Address, Config
@@ -62,7 +62,7 @@ class Ports:
 
     async def open(self, config: Config) -> None:
         """Bind what *config* wants, or take what the service manager has bound. Raises CannotListen."""
-        given = notify.listen_fds()
+        given = socket_activation.listen_fds()
         self._trust(config.server.proxies)
         for which, address in _addresses(config).items():
             sockets = given.get(which)

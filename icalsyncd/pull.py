@@ -30,6 +30,7 @@ from icalsyncd.availability.calendar import Reason
 from icalsyncd.compression import Damage, may_be_packed, unpacked
 from icalsyncd.lookup import Found, Lookup, Pinned, find, look_up
 from icalsyncd.slots import Slots
+from icalsyncd.state import Validators
 
 _REDIRECTS: Final = 5
 _PER_HOST: Final = 2
@@ -37,14 +38,6 @@ _OVERALL: Final = 64
 _THREADS: Final = 8
 _DEFAULT_MAX_SIZE: Final = 5 * 2**20
 _DEFAULT_TIMEOUT: Final = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class Validators:
-    """What a portal gave beside one body, to be asked with the next time (RFC 9110 section 8.8), as it was sent."""
-
-    etag: str | None
-    last_modified: str | None
 
 
 @dataclass(frozen=True, slots=True)

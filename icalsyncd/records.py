@@ -30,9 +30,8 @@ from icalsyncd.availability.nights import EMPTY, Nights, Stay
 from icalsyncd.availability.removal import RemovalDelay
 from icalsyncd.availability.stamps import Stamps
 from icalsyncd.publication import Publication
-from icalsyncd.pull import Validators
 from icalsyncd.schedule import Attempts
-from icalsyncd.state import Facts
+from icalsyncd.state import Facts, Validators
 
 VERSION: Final = 1
 """Of the stored form; a store of a newer version is refused."""

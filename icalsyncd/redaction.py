@@ -6,6 +6,8 @@ The first is that nothing which knows a secret words a message with it.
 from __future__ import annotations
 
 import re
+from pathlib import Path
+from traceback import extract_tb
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -77,3 +79,19 @@ def _tail(secret: str) -> str:
     if not parts.netloc:
         return ""
     return parts.path + (f"?{parts.query}" if parts.query else "")
+
+
+class Wordless(Exception):
+    """An exception that nobody expected, of which the kind and the place are told, and no more."""
+
+
+def wordless(error: BaseException) -> Wordless:
+    """*error* for the log."""
+    return Wordless(type(error).__name__).with_traceback(error.__traceback__)
+
+
+def told(error: BaseException) -> str:
+    """*error* in a sentence for the host."""
+    last = extract_tb(error.__traceback__)[-1:]
+    place = "".join(f" at {Path(frame.filename).name}:{frame.lineno}" for frame in last)
+    return f"this is a bug of icalsyncd: {type(error).__name__}{place}; please report it"

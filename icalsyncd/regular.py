@@ -7,6 +7,10 @@ import os
 import stat
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
+
+LARGEST: Final = 32 * 2**20
+"""Bytes: more than any config has that a host wrote."""
 
 
 class NotRegularError(OSError):

@@ -15,8 +15,15 @@ from icalsyncd.availability.ledger import Ledger, Presence, SyncLedger
 from icalsyncd.availability.nights import Night
 from icalsyncd.availability.settings import ReadSettings, Summaries
 from icalsyncd.availability.stamps import Moment
-from icalsyncd.pull import Validators
 from icalsyncd.schedule import Attempts
+
+
+@dataclass(frozen=True, slots=True)
+class Validators:
+    """What a portal gave beside one body, to be asked with the next time (RFC 9110 section 8.8), as it was sent."""
+
+    etag: str | None
+    last_modified: str | None
 
 
 @dataclass(frozen=True, slots=True)

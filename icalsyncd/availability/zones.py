@@ -10,7 +10,6 @@ from typing import Final
 
 from icalsyncd.availability.nights import Night, Nights
 from icalsyncd.availability.recurrence import windows_zone, zone_defined_by
-from icalsyncd.availability.stamps import Moment as Instant
 
 
 @lru_cache(maxsize=1)
@@ -75,7 +74,7 @@ NOON: Final = 12
 """The hour of the day by which a guest has left."""
 
 
-def nights_begun(now: Instant, zone: str, today: Night) -> Nights:
+def nights_begun(now: float, zone: str, today: Night) -> Nights:
     """Tonight, and until noon the night before, in *zone* (an IANA name): begun, and not over, whatever the hour.
 
     *today* is the accommodation's date, and counts where the clock disagrees.

@@ -26,14 +26,14 @@ PATIENCE = 20.0
 """Seconds for what happens at once, or within a deadline that a test has made short."""
 
 
-class Tally(Counter[Closed]):
+class Tally(Counter[str]):
     """What was counted."""
 
     def __init__(self) -> None:
         super().__init__()
         self.counted = asyncio.Event()
 
-    def closed(self, listener: str, why: Closed) -> None:
+    def closed(self, listener: str, why: str) -> None:
         self[why] += 1
         self.counted.set()
 

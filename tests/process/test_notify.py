@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from icalsyncd import notify
+from icalsyncd import notify, socket_activation
 
 
 @pytest.fixture(params=["path", "abstract"])
@@ -69,7 +69,7 @@ def test_the_watchdog_is_fed_twice_as_often_as_it_asks(monkeypatch):
 HANDED = """
 import os, socket
 os.environ["LISTEN_PID"] = str(os.getpid())
-from icalsyncd.notify import listen_fds
+from icalsyncd.socket_activation import listen_fds
 handed = listen_fds()
 print(sorted((name, [s.getsockname()[1] for s in sockets]) for name, sockets in handed.items()))
 print(all(not s.get_inheritable() for sockets in handed.values() for s in sockets), listen_fds())
@@ -102,7 +102,7 @@ def test_sockets_that_systemd_opened_are_taken_by_name():
 def test_sockets_meant_for_another_process_are_left_alone(monkeypatch):
     monkeypatch.setenv("LISTEN_PID", "1")
     monkeypatch.setenv("LISTEN_FDS", "1")
-    assert notify.listen_fds() == {}
+    assert socket_activation.listen_fds() == {}
 
 
 def test_a_sign_of_life_needs_no_descriptor_once_one_was_given(systemd):

@@ -11,7 +11,8 @@ import zlib
 import pytest
 
 from icalsyncd.availability.calendar import Reason
-from icalsyncd.pull import Body, Failure, Validators
+from icalsyncd.pull import Body, Failure
+from icalsyncd.state import Validators
 from tests.pull.portal import CALENDAR, http, portal, says, zipped
 
 SECRET = "/calendar/s3cr3t-key.ics"

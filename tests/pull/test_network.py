@@ -9,8 +9,9 @@ from ipaddress import ip_network
 import pytest
 
 from icalsyncd.availability.calendar import Reason
-from icalsyncd.pull import Body, Failure, NotModified, Puller, Validators
+from icalsyncd.pull import Body, Failure, NotModified, Puller
 from icalsyncd.slots import Slots
+from icalsyncd.state import Validators
 from tests.pull.portal import CALENDAR, http, portal, routes, says, zipped
 
 ONE = (ip_network("127.0.0.1/32"),)

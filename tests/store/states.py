@@ -21,9 +21,8 @@ from icalsyncd.availability.ledger import (
 )
 from icalsyncd.availability.nights import Nights, Stay
 from icalsyncd.availability.stamps import Stamps
-from icalsyncd.pull import Validators
 from icalsyncd.schedule import Attempts
-from icalsyncd.state import Facts, State
+from icalsyncd.state import Facts, State, Validators
 
 TODAY = 740_000
 

@@ -12,9 +12,8 @@ from icalsyncd.availability.ledger import Channel
 from icalsyncd.availability.nights import EMPTY
 from icalsyncd.availability.roster import Plan, Seat, expire, pause, reconcile, resume
 from icalsyncd.availability.settings import ReadSettings, Summaries
-from icalsyncd.pull import Validators
 from icalsyncd.schedule import Attempts
-from icalsyncd.state import Facts, State, digest_of
+from icalsyncd.state import Facts, State, Validators, digest_of
 
 TODAY = 740_000
 SEAT = Seat(Channel("portal", receives=True, sends=True), "calendar")
