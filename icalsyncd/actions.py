@@ -14,9 +14,9 @@ from icalsyncd.admin import Actions, Refusal
 from icalsyncd.availability.admission import CONFIRMATIONS
 from icalsyncd.availability.explanation import explain, frees_when, words
 from icalsyncd.availability.ledger import Ledger, Presence, SyncLedger
-from icalsyncd.availability.nights import EMPTY, Stay, date_of, night_of
 from icalsyncd.availability.offers import blocked, offers
 from icalsyncd.availability.roster import hasten
+from icalsyncd.calendars.nights import EMPTY, Stay, date_of, night_of
 from icalsyncd.config import Accommodation
 from icalsyncd.hub import Hub
 from icalsyncd.pace import in_steps, unsearched

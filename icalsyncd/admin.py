@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from aiohttp import hdrs, web
 
-from icalsyncd.availability.nights import Night, night_of
+from icalsyncd.calendars.nights import Night, night_of
 from icalsyncd.metrics import CONTENT_TYPE
 from icalsyncd.page import POLICY, STATIC, static
 from icalsyncd.report import Report

@@ -13,7 +13,7 @@ from typing import Final
 
 from icalsyncd.availability.claims import Claim
 from icalsyncd.availability.ledger import SyncLedger
-from icalsyncd.availability.nights import Night
+from icalsyncd.calendars.nights import Night
 from icalsyncd.state import Facts
 from icalsyncd.view import SyncName
 

@@ -12,8 +12,8 @@ from typing import Final, NamedTuple
 from icalsyncd import log
 from icalsyncd.availability.explanation import OWN_BLOCK
 from icalsyncd.availability.ledger import Ledger, Presence, SyncLedger
-from icalsyncd.availability.nights import Nights, Stay
 from icalsyncd.availability.offers import blocked
+from icalsyncd.calendars.nights import Nights, Stay
 
 _LISTED_MOST: Final = 12
 _PRESENCES: Final = {

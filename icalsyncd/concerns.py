@@ -9,9 +9,9 @@ from typing import Final
 
 from icalsyncd.availability.explanation import called, overbooked_advice
 from icalsyncd.availability.ledger import Presence
-from icalsyncd.availability.nights import Night, Nights, Stay, date_of
 from icalsyncd.availability.offers import origins
 from icalsyncd.availability.pausing import pauses
+from icalsyncd.calendars.nights import Night, Nights, Stay, date_of
 from icalsyncd.sentences import absolute, ago, clock_time, counted, is_unread, listed, stretch
 from icalsyncd.sight import Seen, Sight
 from icalsyncd.status import state_of

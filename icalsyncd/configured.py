@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from icalsyncd import schema
-from icalsyncd.availability.settings import ReadSettings
+from icalsyncd.calendars.settings import ReadSettings
 from icalsyncd.forms import Address, Network
 from icalsyncd.portals import profile
 from icalsyncd.secret import Secret

@@ -9,10 +9,10 @@ from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
 from icalsyncd import log
-from icalsyncd.availability.calendar import Event, Failed, Reading
 from icalsyncd.availability.ledger import SyncLedger
-from icalsyncd.availability.nights import Night
-from icalsyncd.availability.reading import read
+from icalsyncd.calendars.calendar import Event, Failed, Reading
+from icalsyncd.calendars.nights import Night
+from icalsyncd.calendars.reading import read
 from icalsyncd.config import Sync
 from icalsyncd.journal import Journal
 from icalsyncd.readers import Readers

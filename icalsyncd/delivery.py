@@ -16,8 +16,8 @@ from typing import Final, Protocol
 from icalsyncd import log
 from icalsyncd.availability.attribution import published, telling
 from icalsyncd.availability.ledger import Link
-from icalsyncd.availability.nights import Nights
 from icalsyncd.availability.stamps import Moment
+from icalsyncd.calendars.nights import Nights
 from icalsyncd.clock import Clock
 from icalsyncd.config import Target
 from icalsyncd.installation import Installation, path_of

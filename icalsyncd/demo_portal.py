@@ -11,7 +11,7 @@ from typing import Final
 import aiohttp
 from aiohttp import web
 
-from icalsyncd.availability.nights import EMPTY, Nights, Stay, date_of, night_of
+from icalsyncd.calendars.nights import EMPTY, Nights, Stay, date_of, night_of
 
 READS_EVERY: Final = 2.0
 """Seconds between two readings of our feed; real portals take hours."""

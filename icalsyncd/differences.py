@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import fields
 from typing import Final
 
-from icalsyncd.availability.settings import ReadSettings
+from icalsyncd.calendars.settings import ReadSettings
 from icalsyncd.config import Config, Pull, Server, Sync
 
 _KEYS: Final = {

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TypeGuard
 
 from icalsyncd.availability.ledger import Presence
-from icalsyncd.availability.nights import Night
 from icalsyncd.availability.stamps import Moment
+from icalsyncd.calendars.nights import Night
 from icalsyncd.config import Sync
 from icalsyncd.state import Facts, State, Validators, digest_of
 from icalsyncd.view import SyncName

@@ -18,8 +18,8 @@ from aiohttp.hdrs import ACCEPT_ENCODING, IF_MODIFIED_SINCE, IF_NONE_MATCH, USER
 from icalsyncd import log
 from icalsyncd.answer import epoch
 from icalsyncd.availability.attribution import fetched, telling
-from icalsyncd.availability.nights import Nights
 from icalsyncd.availability.stamps import Moment
+from icalsyncd.calendars.nights import Nights
 from icalsyncd.fetches import Fetch, Fetches, Tally, is_fetch
 from icalsyncd.journal import Journal
 from icalsyncd.report import Report

@@ -16,10 +16,10 @@ from typing import Any, Final
 from icalsyncd import log
 from icalsyncd.audit import tell
 from icalsyncd.availability.attribution import woke
-from icalsyncd.availability.nights import Nights
 from icalsyncd.availability.offers import Trouble
 from icalsyncd.availability.removal import RemovalDelay
 from icalsyncd.availability.rewinding import rewound
+from icalsyncd.calendars.nights import Nights
 from icalsyncd.clock import Clock, Waking
 from icalsyncd.config import Accepted
 from icalsyncd.connections import Closed

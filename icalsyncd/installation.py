@@ -15,8 +15,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
-from icalsyncd.availability.feed import Signature
 from icalsyncd.availability.ledger import Link
+from icalsyncd.calendars.feed import Signature
 from icalsyncd.regular import NotRegularError, content
 
 _LARGEST: Final = 4096

@@ -18,10 +18,10 @@ from weakref import WeakValueDictionary
 from icalsyncd import PROJECT_URL, __version__, log
 from icalsyncd.already_read import AlreadyRead, mark_of
 from icalsyncd.availability.admission import Admitted, Outcome
-from icalsyncd.availability.calendar import Event, Failed, Good, Partial, Reason
 from icalsyncd.availability.ledger import Ledger, SyncLedger
 from icalsyncd.availability.offers import blocked
 from icalsyncd.availability.receipt import Receipt, is_unchanged
+from icalsyncd.calendars.calendar import Event, Failed, Good, Partial, Reason
 from icalsyncd.clock import Clock
 from icalsyncd.config import Config, Sync
 from icalsyncd.copies import Copies, Copy

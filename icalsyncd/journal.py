@@ -15,10 +15,10 @@ from contextlib import suppress
 from typing import Final, TypeVar
 
 from icalsyncd import log
-from icalsyncd.availability.nights import EMPTY
 from icalsyncd.availability.offers import blocked
 from icalsyncd.availability.removal import RemovalDelay
 from icalsyncd.availability.stamps import Moment
+from icalsyncd.calendars.nights import EMPTY
 from icalsyncd.pace import in_steps
 from icalsyncd.publication import Publication, PublicationKey
 from icalsyncd.state import State

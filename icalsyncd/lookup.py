@@ -15,7 +15,7 @@ from typing import Final, TypeAlias
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from icalsyncd.address import Network, refused
-from icalsyncd.availability.calendar import Reason
+from icalsyncd.calendars.calendar import Reason
 
 Lookup: TypeAlias = Callable[[str, int], Sequence[str]]
 """The addresses of a host name, or of an address written in any form the system knows; raises OSError as

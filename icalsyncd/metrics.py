@@ -16,10 +16,10 @@ from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
 from icalsyncd import __version__
-from icalsyncd.availability.calendar import Reason
 from icalsyncd.availability.ledger import Presence, SyncLedger
-from icalsyncd.availability.nights import Night
 from icalsyncd.availability.pausing import pauses
+from icalsyncd.calendars.calendar import Reason
+from icalsyncd.calendars.nights import Night
 from icalsyncd.delivery import TargetStatus
 from icalsyncd.exposition import Exposition, labels
 from icalsyncd.state import Facts

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from icalsyncd.availability.ledger import Ledger, Presence, SyncLedger
-from icalsyncd.availability.nights import EMPTY, Night, Nights
 from icalsyncd.availability.offers import blocked, offers
 from icalsyncd.availability.roster import Place, Plan, Seat, expire, expiries, reconcile, renames
 from icalsyncd.availability.stamps import Moment
+from icalsyncd.calendars.nights import EMPTY, Night, Nights
 
 
 class Step(StrEnum):

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from icalsyncd import __version__
 from icalsyncd.availability.explanation import IN_WORDS, advice, called, explain, frees_when, paused_words
-from icalsyncd.availability.nights import Night, Stay, date_of
+from icalsyncd.calendars.nights import Night, Stay, date_of
 from icalsyncd.concerns import concerns, first_night
 from icalsyncd.picture import Band, Look, Month, Stretch, Taker, bands, colour_of, months, stretches, year
 from icalsyncd.sentences import DIRECTIONS, absolute, ago, clock_time, counted, day, is_unread, listed, reading, state

@@ -16,10 +16,10 @@ from typing import Final, NamedTuple
 
 from icalsyncd.availability.claims import Claim
 from icalsyncd.availability.ledger import Ledger
-from icalsyncd.availability.nights import Night, Nights, Stay, date_of, night_of, union
 from icalsyncd.availability.offers import origins
 from icalsyncd.availability.pausing import pauses
 from icalsyncd.availability.stamps import Moment
+from icalsyncd.calendars.nights import Night, Nights, Stay, date_of, night_of, union
 from icalsyncd.view import House
 
 MONTHS: Final = 12

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from icalsyncd.availability.nights import Nights
 from icalsyncd.availability.roster import OLD_LINK_KEPT
 from icalsyncd.availability.stamps import Moment
+from icalsyncd.calendars.nights import Nights
 from icalsyncd.view import Feed, SyncName, View
 
 REFRESH: Final = 1800.0

@@ -26,7 +26,7 @@ from aiohttp.http import HttpProcessingError
 
 from icalsyncd import answer, files, url
 from icalsyncd.address import EVERYWHERE, Network
-from icalsyncd.availability.calendar import Reason
+from icalsyncd.calendars.calendar import Reason
 from icalsyncd.compression import Damage, may_be_packed, unpacked
 from icalsyncd.lookup import Found, Lookup, Pinned, find, look_up
 from icalsyncd.slots import Slots

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
-from icalsyncd.availability.calendar import Kind, Reason
 from icalsyncd.availability.claims import ALIKE, Claim, Rule, Verdicts, reuse_stay, reuse_verdicts
 from icalsyncd.availability.ledger import (
     Block,
@@ -26,9 +25,10 @@ from icalsyncd.availability.ledger import (
     Standing,
     SyncLedger,
 )
-from icalsyncd.availability.nights import EMPTY, Nights, Stay
 from icalsyncd.availability.removal import RemovalDelay
 from icalsyncd.availability.stamps import Stamps
+from icalsyncd.calendars.calendar import Kind, Reason
+from icalsyncd.calendars.nights import EMPTY, Nights, Stay
 from icalsyncd.publication import Publication
 from icalsyncd.schedule import Attempts
 from icalsyncd.state import Facts, Validators

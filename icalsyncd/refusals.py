@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from icalsyncd import schema
-from icalsyncd.availability.feed import SUMMARY
+from icalsyncd.calendars.feed import SUMMARY
 from icalsyncd.configured import block_summaries, public_url, reservation_summaries
 from icalsyncd.forms import Address
 from icalsyncd.mistakes import Remark, meant

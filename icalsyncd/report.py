@@ -7,9 +7,9 @@ from typing import Literal
 
 from icalsyncd import log
 from icalsyncd.availability.admission import Admitted, Outcome
-from icalsyncd.availability.calendar import Reason
 from icalsyncd.availability.ledger import SyncLedger
-from icalsyncd.availability.nights import EMPTY
+from icalsyncd.calendars.calendar import Reason
+from icalsyncd.calendars.nights import EMPTY
 from icalsyncd.pull import Failure
 from icalsyncd.state import Facts
 

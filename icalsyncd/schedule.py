@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-from icalsyncd.availability.calendar import Reason
+from icalsyncd.calendars.calendar import Reason
 
 _MINUTE: Final = 60.0
 _DAY: Final = 86400.0

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from icalsyncd.availability.ledger import Channel
-from icalsyncd.availability.nights import Night, Stay, date_of, night_of
 from icalsyncd.availability.roster import Place, Plan, Seat
 from icalsyncd.availability.stamps import Moment
+from icalsyncd.calendars.nights import Night, Stay, date_of, night_of
 from icalsyncd.clock import day_at
 from icalsyncd.config import Accommodation, Config, Sync
 from icalsyncd.installation import Installation

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 from icalsyncd.availability.admission import CONFIRMATIONS
 from icalsyncd.availability.ledger import Presence
-from icalsyncd.availability.nights import Night, Stay, date_of
 from icalsyncd.availability.stamps import Moment
+from icalsyncd.calendars.nights import Night, Stay, date_of
 from icalsyncd.sight import Seen, Sight
 from icalsyncd.status import safe_to_resume, state_of
 from icalsyncd.view import has_feed

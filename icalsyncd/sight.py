@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from icalsyncd.availability.ledger import SyncLedger
-from icalsyncd.availability.nights import Night, Stay
 from icalsyncd.availability.stamps import Moment
+from icalsyncd.calendars.nights import Night, Stay
 from icalsyncd.delivery import TargetStatus
 from icalsyncd.state import Facts
 from icalsyncd.status import ConfigStatus

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from hashlib import blake2b
 
-from icalsyncd.availability.calendar import Reason
 from icalsyncd.availability.ledger import Ledger, Presence, SyncLedger
-from icalsyncd.availability.nights import Night
-from icalsyncd.availability.settings import ReadSettings, Summaries
 from icalsyncd.availability.stamps import Moment
+from icalsyncd.calendars.calendar import Reason
+from icalsyncd.calendars.nights import Night
+from icalsyncd.calendars.settings import ReadSettings, Summaries
 from icalsyncd.schedule import Attempts
 
 

@@ -11,9 +11,9 @@ from typing import Any, Final
 
 from icalsyncd import __version__
 from icalsyncd.availability.ledger import Ledger, Presence, SyncLedger
-from icalsyncd.availability.nights import date_of
 from icalsyncd.availability.pausing import pauses
 from icalsyncd.availability.stamps import Moment
+from icalsyncd.calendars.nights import date_of
 from icalsyncd.delivery import TargetStatus
 from icalsyncd.state import Facts
 from icalsyncd.view import House, SyncName, View, has_feed

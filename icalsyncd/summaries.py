@@ -6,7 +6,7 @@ import re
 from functools import cache
 from typing import Final
 
-from icalsyncd.availability.settings import Summaries
+from icalsyncd.calendars.settings import Summaries
 
 LONGEST: Final = 200
 

@@ -12,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
 
-from icalsyncd.availability.nights import Night
 from icalsyncd.availability.roster import Place, Plan, reconcile, renames, tied
 from icalsyncd.availability.stamps import Moment
+from icalsyncd.calendars.nights import Night
 from icalsyncd.config import Config
 from icalsyncd.state import State, digest_of
 from icalsyncd.view import SyncName

@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Final, TextIO
 
-from icalsyncd.availability.nights import Nights, date_of
+from icalsyncd.calendars.nights import Nights, date_of
 
 
 class Colour(Enum):

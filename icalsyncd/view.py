@@ -16,11 +16,11 @@ from typing import Final
 
 from multidict import CIMultiDict
 
-from icalsyncd.availability.feed import Signature, render
 from icalsyncd.availability.ledger import Ledger, Presence, SyncLedger
-from icalsyncd.availability.nights import EMPTY, Nights
 from icalsyncd.availability.offers import Trouble, blocked, trouble
 from icalsyncd.availability.stamps import Moment
+from icalsyncd.calendars.feed import Signature, render
+from icalsyncd.calendars.nights import EMPTY, Nights
 from icalsyncd.installation import Installation, path_of
 from icalsyncd.state import State
 

@@ -13,10 +13,10 @@ from zoneinfo import ZoneInfo
 from icalsyncd import log
 from icalsyncd.availability.attribution import tick
 from icalsyncd.availability.ledger import Ledger
-from icalsyncd.availability.nights import Night, date_of, night_of
 from icalsyncd.availability.removal import RemovalDelay
 from icalsyncd.availability.roster import expire, expiries
 from icalsyncd.availability.stamps import Moment
+from icalsyncd.calendars.nights import Night, date_of, night_of
 from icalsyncd.clock import Clock
 from icalsyncd.journal import Journal
 from icalsyncd.view import SyncName

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, assert_never
 
-from icalsyncd.availability.calendar import Event, Good, Partial, nights_in
 from icalsyncd.availability.ledger import Broken, Lack, SyncLedger
-from icalsyncd.availability.nights import EMPTY, Night, Nights, union
 from icalsyncd.availability.stamps import Moment
+from icalsyncd.calendars.calendar import Event, Good, Partial, nights_in
+from icalsyncd.calendars.nights import EMPTY, Night, Nights, union
 
 CONFIRMATIONS: Final = 3
 """Pulls in a row that must agree before what they lack, or cannot read, is believed."""

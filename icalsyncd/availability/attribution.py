@@ -14,13 +14,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Final
 
-from icalsyncd.availability.calendar import Event
 from icalsyncd.availability.ledger import DAY, FETCHES_KEPT, Ledger, SyncLedger
 from icalsyncd.availability.mirroring import begun_untold, given_up
-from icalsyncd.availability.nights import EMPTY, Night, Nights, union
 from icalsyncd.availability.offers import offers
 from icalsyncd.availability.stamps import Moment, Stamps
 from icalsyncd.availability.succession import Found, as_claimed, carried_over, goes_on_unchanged
+from icalsyncd.calendars.calendar import Event
+from icalsyncd.calendars.nights import EMPTY, Night, Nights, union
 
 DEPARTED_KEPT: Final = 60
 """Days for which a passed night is remembered; no buffer is longer."""

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Final
 
 from icalsyncd.availability.claims import Claim, Rule
-from icalsyncd.availability.nights import EMPTY, Nights, union
+from icalsyncd.calendars.nights import EMPTY, Nights, union
 
 
 class Claims(tuple[Claim, ...]):

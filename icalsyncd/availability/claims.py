@@ -14,9 +14,9 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Final
 
-from icalsyncd.availability.calendar import Kind
-from icalsyncd.availability.nights import EMPTY, Night, Nights, Stay, union
 from icalsyncd.availability.stamps import Moment
+from icalsyncd.calendars.calendar import Kind
+from icalsyncd.calendars.nights import EMPTY, Night, Nights, Stay, union
 
 
 class Rule(StrEnum):

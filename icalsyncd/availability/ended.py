@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Final
 
 from icalsyncd.availability.claims import Claim, Rule
-from icalsyncd.availability.nights import EMPTY, Night, Nights, Stay, union
+from icalsyncd.calendars.nights import EMPTY, Night, Nights, Stay, union
 
 FEW: Final = 16
 """So many claims are looked at one by one."""

@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from icalsyncd.availability.calendar import Kind
 from icalsyncd.availability.claims import ECHOES, Rule
 from icalsyncd.availability.ledger import Ledger, Presence, SyncLedger
-from icalsyncd.availability.nights import Night, date_of
 from icalsyncd.availability.offers import trouble, verdict
 from icalsyncd.availability.pausing import Pause, pauses
 from icalsyncd.availability.stamps import Moment
+from icalsyncd.calendars.calendar import Kind
+from icalsyncd.calendars.nights import Night, date_of
 
 IN_WORDS: Final = {
     Rule.RESERVATION: "the portal itself calls it a reservation",

@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeAlias
 
-from icalsyncd.availability.calendar import Event, Kind
 from icalsyncd.availability.claims import ECHOES, Claim, Rule, merged, reuse_stay
 from icalsyncd.availability.ended import Ended
-from icalsyncd.availability.nights import EMPTY, Night, Nights, Stay, horizon, intersection, union
 from icalsyncd.availability.runs import Runs
 from icalsyncd.availability.stamps import Moment
+from icalsyncd.calendars.calendar import Event, Kind
+from icalsyncd.calendars.nights import EMPTY, Night, Nights, Stay, horizon, intersection, union
 
 Identity: TypeAlias = tuple[Night, Night, Kind, bool]
 

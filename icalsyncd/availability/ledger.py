@@ -13,8 +13,8 @@ from typing import Final, cast
 
 from icalsyncd.availability.claimed import NO_CLAIMS, Claims
 from icalsyncd.availability.claims import Claim
-from icalsyncd.availability.nights import EMPTY, Night, Nights, Stay, union
 from icalsyncd.availability.stamps import NONE, Moment, Stamps
+from icalsyncd.calendars.nights import EMPTY, Night, Nights, Stay, union
 
 DAY: Final = 86400.0
 

@@ -12,8 +12,8 @@ from typing import Final
 from icalsyncd.availability.claimed import Claims
 from icalsyncd.availability.claims import Rule
 from icalsyncd.availability.ledger import SyncLedger
-from icalsyncd.availability.nights import EMPTY, Nights, union
 from icalsyncd.availability.stamps import Moment, Stamps
+from icalsyncd.calendars.nights import EMPTY, Nights, union
 
 REMEMBERED: Final = 32
 """Stays that a portal began to show untold, of which it is known whether another one showed them already."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from icalsyncd.availability.claims import ECHOES, Claim, Rule
 from icalsyncd.availability.ledger import Ledger
 from icalsyncd.availability.mirroring import mirrors
-from icalsyncd.availability.nights import EMPTY, Night, Nights, union
+from icalsyncd.calendars.nights import EMPTY, Night, Nights, union
 
 
 @dataclass(frozen=True, slots=True)

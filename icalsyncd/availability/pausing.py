@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from icalsyncd.availability.ledger import Ledger, Presence
-from icalsyncd.availability.nights import EMPTY, Nights
 from icalsyncd.availability.offers import blocked
 from icalsyncd.availability.stamps import Moment
+from icalsyncd.calendars.nights import EMPTY, Nights
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,11 @@ from operator import attrgetter
 
 from icalsyncd.availability.admission import Admission, Admitted, Outcome
 from icalsyncd.availability.attribution import Ours, pulled
-from icalsyncd.availability.calendar import Event, Good, Partial
 from icalsyncd.availability.ledger import Ledger, SyncLedger
-from icalsyncd.availability.nights import EMPTY
 from icalsyncd.availability.stamps import Moment
-from icalsyncd.availability.zones import nights_begun
+from icalsyncd.calendars.calendar import Event, Good, Partial
+from icalsyncd.calendars.nights import EMPTY
+from icalsyncd.calendars.zones import nights_begun
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,8 +25,8 @@ from icalsyncd.availability.ledger import (
     Standing,
     SyncLedger,
 )
-from icalsyncd.availability.nights import EMPTY, Night, Stay
 from icalsyncd.availability.stamps import Moment, Stamps
+from icalsyncd.calendars.nights import EMPTY, Night, Stay
 
 GONE_KEPT: Final = 7 * DAY
 """Seconds for which the feed of a sync that has left answers without nights before it answers no more."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from itertools import accumulate
 from typing import Final
 
-from icalsyncd.availability.nights import Night, Stay
+from icalsyncd.calendars.nights import Night, Stay
 
 
 class Runs:

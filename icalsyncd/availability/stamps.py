@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, TypeAlias
 
-from icalsyncd.availability.nights import Night, Nights, union
+from icalsyncd.calendars.nights import Night, Nights, union
 
 Moment: TypeAlias = float
 """Seconds since 1970-01-01 00:00 UTC, by the believed clock."""

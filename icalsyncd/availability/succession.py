@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TypeAlias
 
-from icalsyncd.availability.calendar import Event, Kind
 from icalsyncd.availability.claimed import Claims
 from icalsyncd.availability.claims import Claim, Rule, outlive, reuse_stay, widen
 from icalsyncd.availability.judgement import Identity, begin, circumstances, edge_of, identity_of
 from icalsyncd.availability.ledger import SyncLedger
-from icalsyncd.availability.nights import EMPTY, Night, Nights, Stay, intersection, union
 from icalsyncd.availability.stamps import Moment
+from icalsyncd.calendars.calendar import Event, Kind
+from icalsyncd.calendars.nights import EMPTY, Night, Nights, Stay, intersection, union
 
 Found: TypeAlias = list[tuple[Event, Nights]]
 """The events of a copy, each with the nights that we put under its UID."""

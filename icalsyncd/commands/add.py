@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 from typing import Final, assert_never
 
-from icalsyncd.availability.calendar import Failed, Reading, nights_in
-from icalsyncd.availability.nights import EMPTY, Nights
 from icalsyncd.availability.offers import blocked
-from icalsyncd.availability.reading import read
+from icalsyncd.calendars.calendar import Failed, Reading, nights_in
+from icalsyncd.calendars.nights import EMPTY, Nights
+from icalsyncd.calendars.reading import read
 from icalsyncd.commands.household import Household, household_under, refusal, stored_in
 from icalsyncd.commands.interview import Entry, Given, Interview
 from icalsyncd.commands.links import Known, known_links, warnings

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from icalsyncd.availability.nights import Nights, date_of
+from icalsyncd.calendars.nights import Nights, date_of
 from icalsyncd.commands.household import household_under, last_config
 from icalsyncd.commands.outcome import DONE, FAILED
 from icalsyncd.config import Accepted, Config, Refused, load

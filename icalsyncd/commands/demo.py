@@ -17,7 +17,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any, Final
 
-from icalsyncd.availability.nights import Nights, Stay, date_of, night_of
+from icalsyncd.calendars.nights import Nights, Stay, date_of, night_of
 from icalsyncd.client import Answer, ask
 from icalsyncd.commands.household import household
 from icalsyncd.commands.links import links_of

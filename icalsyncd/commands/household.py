@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-from icalsyncd.availability.nights import Night
 from icalsyncd.availability.roster import Plan
+from icalsyncd.calendars.nights import Night
 from icalsyncd.clock import Clock
 from icalsyncd.commands.outcome import UNRUNNABLE, CommandError
 from icalsyncd.config import Accepted, Config, Refused, load, parse

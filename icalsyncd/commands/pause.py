@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from difflib import get_close_matches
 from typing import NamedTuple
 
-from icalsyncd.availability.nights import EMPTY
+from icalsyncd.calendars.nights import EMPTY
 from icalsyncd.commands.asking import require_sync
 from icalsyncd.commands.household import stored_in
 from icalsyncd.commands.outcome import DONE, FAILED, UNRUNNABLE, USAGE, CommandError

@@ -15,10 +15,10 @@ from typing import Any, Final, assert_never
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from icalsyncd.availability.calendar import Event, Failed, Good, Partial, Reading, Reason, nights_in
-from icalsyncd.availability.nights import date_of, night_of
-from icalsyncd.availability.reading import read as read_calendar
-from icalsyncd.availability.settings import ReadSettings
+from icalsyncd.calendars.calendar import Event, Failed, Good, Partial, Reading, Reason, nights_in
+from icalsyncd.calendars.nights import date_of, night_of
+from icalsyncd.calendars.reading import read as read_calendar
+from icalsyncd.calendars.settings import ReadSettings
 from icalsyncd.clock import Clock
 from icalsyncd.commands.outcome import DONE, FAILED, USAGE, CommandError
 from icalsyncd.intake import AGENT

@@ -6,11 +6,11 @@ import re
 from dataclasses import replace
 
 from icalsyncd.availability.attribution import fetched, published, pulled, settled, tick
-from icalsyncd.availability.calendar import Event, Kind
 from icalsyncd.availability.claims import ECHOES, Rule
 from icalsyncd.availability.ledger import Block, Channel, Ledger, Link, SyncLedger
-from icalsyncd.availability.nights import EMPTY, Nights, Stay
 from icalsyncd.availability.offers import blocked, trouble, verdict
+from icalsyncd.calendars.calendar import Event, Kind
+from icalsyncd.calendars.nights import EMPTY, Nights, Stay
 
 DAY_ONE = 740_000
 HOUR = 3600.0

@@ -9,10 +9,10 @@ from dataclasses import replace
 import pytest
 
 from icalsyncd.availability import judgement, succession
-from icalsyncd.availability.calendar import Event
 from icalsyncd.availability.claims import ECHOES, Claim, Rule, merged
 from icalsyncd.availability.judgement import Circumstances, edge_of
-from icalsyncd.availability.nights import EMPTY, Night, Nights, Stay, union
+from icalsyncd.calendars.calendar import Event
+from icalsyncd.calendars.nights import EMPTY, Night, Nights, Stay, union
 
 
 def _judged(made: Claim, nights: Nights, at: Circumstances) -> Claim:

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from icalsyncd.availability.admission import Outcome
 from icalsyncd.availability.attribution import fetched
-from icalsyncd.availability.calendar import Broken, Event, Good, Kind, Partial, nights_in
 from icalsyncd.availability.ledger import Channel, Ledger, Link, SyncLedger
-from icalsyncd.availability.nights import EMPTY, Nights
 from icalsyncd.availability.receipt import Receipt
-from icalsyncd.availability.zones import nights_begun
+from icalsyncd.calendars.calendar import Broken, Event, Good, Kind, Partial, nights_in
+from icalsyncd.calendars.nights import EMPTY, Nights
+from icalsyncd.calendars.zones import nights_begun
 
 TODAY = 740_000
 HOUR = 3600.0

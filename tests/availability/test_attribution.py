@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from icalsyncd.availability.attribution import woke
-from icalsyncd.availability.calendar import Kind
 from icalsyncd.availability.claims import Rule
-from icalsyncd.availability.nights import EMPTY
 from icalsyncd.availability.roster import pause, resume
+from icalsyncd.calendars.calendar import Kind
+from icalsyncd.calendars.nights import EMPTY
 from tests.availability.house import DAY_ONE, House, nights, started, uid
 
 BLOCK, RESERVATION = Kind.BLOCK, Kind.RESERVATION

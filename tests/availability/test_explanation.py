@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from icalsyncd.availability.calendar import Kind
 from icalsyncd.availability.claims import ECHOES, Rule
 from icalsyncd.availability.explanation import IN_WORDS, Explanation, Telling, explain, frees_when, words
 from icalsyncd.availability.ledger import Broken, Presence, Standing, SyncLedger
-from icalsyncd.availability.nights import EMPTY, date_of
+from icalsyncd.calendars.calendar import Kind
+from icalsyncd.calendars.nights import EMPTY, date_of
 from tests.availability.house import DAY_ONE, HOUR, House, nights, uid
 
 RESERVATION = Kind.RESERVATION

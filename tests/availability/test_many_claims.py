@@ -11,10 +11,10 @@ import pytest
 
 from icalsyncd.availability import ended
 from icalsyncd.availability.attribution import pulled
-from icalsyncd.availability.calendar import Event, Kind
 from icalsyncd.availability.ledger import Ledger
-from icalsyncd.availability.nights import EMPTY, Stay, horizon
 from icalsyncd.availability.runs import Runs
+from icalsyncd.calendars.calendar import Event, Kind
+from icalsyncd.calendars.nights import EMPTY, Stay, horizon
 from tests.availability.house import DAY_ONE, House, Shown, nights, started, uid
 from tests.availability.plain_judgement import judged_plainly
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from icalsyncd.availability.calendar import Kind
 from icalsyncd.availability.explanation import explain, words
 from icalsyncd.availability.mirroring import mirrors
-from icalsyncd.availability.nights import EMPTY
+from icalsyncd.calendars.calendar import Kind
+from icalsyncd.calendars.nights import EMPTY
 from tests.availability.house import DAY_ONE, House, nights, started
 
 RESERVATION, BLOCK = Kind.RESERVATION, Kind.BLOCK

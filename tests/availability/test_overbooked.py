@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from icalsyncd.availability.calendar import Kind
-from icalsyncd.availability.nights import EMPTY
 from icalsyncd.availability.roster import pause, resume
+from icalsyncd.calendars.calendar import Kind
+from icalsyncd.calendars.nights import EMPTY
 from tests.availability.house import House, nights, started
 
 RESERVATION = Kind.RESERVATION

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from icalsyncd.availability.calendar import Kind
 from icalsyncd.availability.claims import Rule
+from icalsyncd.calendars.calendar import Kind
 from tests.availability.house import House, nights, started, uid
 
 

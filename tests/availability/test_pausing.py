@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from icalsyncd.availability.explanation import explain, frees_when, words
-from icalsyncd.availability.nights import EMPTY
 from icalsyncd.availability.offers import blocked, offers
 from icalsyncd.availability.pausing import pauses
 from icalsyncd.availability.roster import pause, resume
+from icalsyncd.calendars.nights import EMPTY
 from icalsyncd.records import SyncRecord, dump_sync, load_sync
 from icalsyncd.state import Facts
 from tests.availability.house import DAY_ONE, House, nights

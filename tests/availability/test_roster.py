@@ -9,9 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from icalsyncd.availability.attribution import fetched, pulled
-from icalsyncd.availability.calendar import Event, Kind
 from icalsyncd.availability.ledger import Channel, Ledger, Presence, SyncLedger
-from icalsyncd.availability.nights import EMPTY, Nights, Stay
 from icalsyncd.availability.offers import blocked, offers
 from icalsyncd.availability.roster import (
     GONE_KEPT,
@@ -25,6 +23,8 @@ from icalsyncd.availability.roster import (
     reconcile,
     renames,
 )
+from icalsyncd.calendars.calendar import Event, Kind
+from icalsyncd.calendars.nights import EMPTY, Nights, Stay
 
 TODAY = 740_000
 DELAY = 1800.0

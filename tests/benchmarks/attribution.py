@@ -13,9 +13,9 @@ from datetime import date, timedelta
 from time import process_time
 
 from icalsyncd.availability.attribution import fetched, pulled
-from icalsyncd.availability.calendar import Event, Kind
 from icalsyncd.availability.ledger import Channel, Ledger, Link, SyncLedger
-from icalsyncd.availability.nights import EMPTY, Night, Nights, date_of
+from icalsyncd.calendars.calendar import Event, Kind
+from icalsyncd.calendars.nights import EMPTY, Night, Nights, date_of
 from tests.benchmarks.figures import Figure, table
 
 TODAY: Night = date(2026, 3, 1).toordinal()

@@ -15,11 +15,11 @@ from typing import TypeAlias
 
 import icalendar
 
-from icalsyncd.availability.calendar import Good
-from icalsyncd.availability.nights import date_of
-from icalsyncd.availability.reading import read
-from tests.availability.calendars import SETTINGS, TODAY, crlf, plain_calendar
+from icalsyncd.calendars.calendar import Good
+from icalsyncd.calendars.nights import date_of
+from icalsyncd.calendars.reading import read
 from tests.benchmarks.figures import Figure, medians, table
+from tests.calendars.calendars import SETTINGS, TODAY, crlf, plain_calendar
 
 Row: TypeAlias = tuple[date, date, str]
 ROUNDS = 60

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 
 import icalendar
 
-from icalsyncd.availability.feed import Signature, render
-from icalsyncd.availability.nights import Nights, date_of
-from tests.availability.calendars import TODAY
+from icalsyncd.calendars.feed import Signature, render
+from icalsyncd.calendars.nights import Nights, date_of
 from tests.benchmarks.figures import Figure, medians, table
+from tests.calendars.calendars import TODAY
 
 SIGNATURE = Signature(b"k" * 32, "casa-azul")
 STAYS = Nights.of_stays((TODAY + 5 * number, TODAY + 5 * number + 3) for number in range(100))

@@ -6,10 +6,10 @@ from dataclasses import replace
 from datetime import date
 
 from icalsyncd.availability.attribution import pulled
-from icalsyncd.availability.calendar import Event, Kind
 from icalsyncd.availability.ledger import Channel, Ledger
-from icalsyncd.availability.nights import EMPTY, Nights, Stay, night_of
 from icalsyncd.availability.roster import Plan, Seat, reconcile
+from icalsyncd.calendars.calendar import Event, Kind
+from icalsyncd.calendars.nights import EMPTY, Nights, Stay, night_of
 from icalsyncd.outlook import Outlook, Step, foresee
 
 TODAY = night_of(date(2030, 6, 1))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import icalsyncd
-from icalsyncd.availability.feed import SUMMARY
+from icalsyncd.calendars.feed import SUMMARY
 from icalsyncd.config import Accepted, parse
 from icalsyncd.portals import FACTS, names, profile, recognise
 from icalsyncd.summaries import check, compiled

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from icalsyncd.availability.calendar import Reason
+from icalsyncd.calendars.calendar import Reason
 from icalsyncd.exposition import labels
 from icalsyncd.metrics import Counts, Metrics, Scene, standing
 from icalsyncd.state import State

@@ -9,9 +9,9 @@ from html.parser import HTMLParser
 
 import pytest
 
-from icalsyncd.availability.calendar import Reason
 from icalsyncd.availability.ledger import Lack, Presence
-from icalsyncd.availability.nights import Nights
+from icalsyncd.calendars.calendar import Reason
+from icalsyncd.calendars.nights import Nights
 from icalsyncd.delivery import TargetStatus
 from icalsyncd.page import POLICY, night_page, page
 from icalsyncd.places import lines_of

@@ -6,11 +6,11 @@ from dataclasses import replace
 from datetime import date
 
 from icalsyncd.availability.attribution import fetched, pulled
-from icalsyncd.availability.calendar import Event, Kind
 from icalsyncd.availability.ledger import Channel, Ledger
-from icalsyncd.availability.nights import EMPTY, Stay, night_of
 from icalsyncd.availability.offers import offers
 from icalsyncd.availability.roster import Plan, Seat, reconcile
+from icalsyncd.calendars.calendar import Event, Kind
+from icalsyncd.calendars.nights import EMPTY, Stay, night_of
 from icalsyncd.page import page
 from icalsyncd.picture import LOCAL, Look, Stretch, bands, months, stretches, year
 from icalsyncd.state import State

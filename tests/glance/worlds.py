@@ -6,11 +6,11 @@ import hashlib
 from datetime import date
 
 from icalsyncd.availability.attribution import fetched, pulled
-from icalsyncd.availability.calendar import Event, Kind
 from icalsyncd.availability.ledger import Channel
-from icalsyncd.availability.nights import EMPTY, Stay, night_of
 from icalsyncd.availability.offers import offers
 from icalsyncd.availability.roster import Plan, Seat, reconcile
+from icalsyncd.calendars.calendar import Event, Kind
+from icalsyncd.calendars.nights import EMPTY, Stay, night_of
 from icalsyncd.installation import Installation
 from icalsyncd.schedule import Attempts
 from icalsyncd.sight import Sight

@@ -13,7 +13,7 @@ import pytest
 from icalsyncd import clock as clocks
 from icalsyncd import hub
 from icalsyncd.app import Daemon, Options
-from icalsyncd.availability.nights import Nights, night_of
+from icalsyncd.calendars.nights import Nights, night_of
 from icalsyncd.clock import Clock
 from tests.end_to_end.daemon import free_port
 from tests.end_to_end.portal import Portal, calendar, day, portals

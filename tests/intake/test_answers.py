@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from icalsyncd.availability.calendar import Reading, Reason
-from icalsyncd.availability.settings import ReadSettings
+from icalsyncd.calendars.calendar import Reading, Reason
+from icalsyncd.calendars.settings import ReadSettings
 from icalsyncd.report import Report
 from icalsyncd.schedule import Attempts
 from tests.end_to_end.portal import calendar, portals

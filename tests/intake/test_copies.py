@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from icalsyncd.availability.settings import ReadSettings
+from icalsyncd.calendars.settings import ReadSettings
 from icalsyncd.copies import _is_plain
 from tests.end_to_end.portal import calendar, day, portals
 from tests.intake.house import A, B, Gate, House, house, sync

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from icalsyncd.availability.admission import SUSPICIOUS_NIGHTS, SUSPICIOUS_SHARE
-from icalsyncd.availability.calendar import Event, nights_in
-from icalsyncd.availability.nights import EMPTY, Nights, union
+from icalsyncd.calendars.calendar import Event, nights_in
+from icalsyncd.calendars.nights import EMPTY, Nights, union
 from tests.network.portals import today
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from icalsyncd.availability.nights import Stay, night_of
+from icalsyncd.calendars.nights import Stay, night_of
 from tests.network.portals import DAY, Habits, Shape, Uids, today
 
 HOUR = 3600.0

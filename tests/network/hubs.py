@@ -7,13 +7,13 @@ from typing import Protocol
 
 from icalsyncd.availability.admission import Outcome
 from icalsyncd.availability.attribution import fetched, published, telling, tick, woke
-from icalsyncd.availability.calendar import Broken, Event, Good, Partial
 from icalsyncd.availability.claims import Rule
 from icalsyncd.availability.ledger import Channel, Ledger, Link, Presence, SyncLedger
-from icalsyncd.availability.nights import Nights, union
 from icalsyncd.availability.offers import trouble
 from icalsyncd.availability.receipt import Receipt
 from icalsyncd.availability.roster import pause, resume
+from icalsyncd.calendars.calendar import Broken, Event, Good, Partial
+from icalsyncd.calendars.nights import Nights, union
 from icalsyncd.records import dump_accommodation, dump_sync, load_accommodation, load_sync
 from icalsyncd.state import Facts
 from tests.network.portals import ours, today

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from icalsyncd.availability.calendar import Event, Kind
-from icalsyncd.availability.nights import EMPTY, Night, Nights, Stay, date_of, night_of, union
+from icalsyncd.calendars.calendar import Event, Kind
+from icalsyncd.calendars.nights import EMPTY, Night, Nights, Stay, date_of, night_of, union
 
 DAY = 86400.0
 

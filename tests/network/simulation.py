@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, fields
 from itertools import count
 
 from icalsyncd.availability.ledger import Channel
-from icalsyncd.availability.nights import EMPTY, Nights, Stay, union
+from icalsyncd.calendars.nights import EMPTY, Nights, Stay, union
 from tests.network.history import HOUR, START, Fault, History, Outage, Wish
 from tests.network.hubs import Attribution, Hub
 from tests.network.portals import DAY, Portal, today, uid_of

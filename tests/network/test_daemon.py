@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from icalsyncd.availability.nights import EMPTY, Nights, Stay, night_of, union
+from icalsyncd.calendars.nights import EMPTY, Nights, Stay, night_of, union
 from tests.end_to_end.daemon import Daemon, daemon
 from tests.end_to_end.portal import Portal as Server
 from tests.end_to_end.portal import day

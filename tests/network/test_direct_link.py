@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from icalsyncd.availability.calendar import Event
-from icalsyncd.availability.nights import Nights, Stay
+from icalsyncd.calendars.calendar import Event
+from icalsyncd.calendars.nights import Nights, Stay
 from tests.network.history import HOUR, START, History
 from tests.network.hubs import Attribution
 from tests.network.portals import Habits, Portal, today, uid_of

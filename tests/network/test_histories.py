@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
 from icalsyncd.availability.ledger import Channel
-from icalsyncd.availability.nights import EMPTY, Nights, Stay, union
+from icalsyncd.calendars.nights import EMPTY, Nights, Stay, union
 from tests.network.history import HOUR, START
 from tests.network.hubs import Attribution
 from tests.network.portals import Habits, Portal, Shape, Uids, today, uid_of

@@ -10,13 +10,13 @@ import pytest
 
 from icalsyncd.availability import attribution, judgement, mirroring, offers, succession
 from icalsyncd.availability.attribution import Feeds
-from icalsyncd.availability.calendar import Event, Kind
 from icalsyncd.availability.claimed import Claims
 from icalsyncd.availability.claims import Claim
 from icalsyncd.availability.judgement import Circumstances, Identity
 from icalsyncd.availability.ledger import SyncLedger
-from icalsyncd.availability.nights import EMPTY, Nights, Stay, union
 from icalsyncd.availability.stamps import NONE, Moment
+from icalsyncd.calendars.calendar import Event, Kind
+from icalsyncd.calendars.nights import EMPTY, Nights, Stay, union
 from tests.availability import test_attribution as stories
 from tests.availability import test_mirroring as mirroring_stories
 from tests.availability import test_overbooked as overbooked

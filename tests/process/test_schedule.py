@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from icalsyncd.availability.calendar import Reason
+from icalsyncd.calendars.calendar import Reason
 from icalsyncd.schedule import Attempts, after_failure, due, next_slot, spread, unconditional
 
 DAY = 86400.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from icalsyncd.availability.attribution import unpublished
 from icalsyncd.availability.claims import Rule
-from icalsyncd.availability.nights import EMPTY
+from icalsyncd.calendars.nights import EMPTY
 from tests.availability.house import House
 
 

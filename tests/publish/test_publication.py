@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from icalsyncd.availability.ledger import DAY, Channel, Ledger, Link, Presence, SyncLedger
-from icalsyncd.availability.nights import EMPTY, Nights
 from icalsyncd.availability.stamps import Stamps
+from icalsyncd.calendars.nights import EMPTY, Nights
 from icalsyncd.installation import Installation
 from icalsyncd.publication import REFRESH, Publication, Reach, due, parted
 from icalsyncd.records import dump_publication, load_publication

@@ -10,7 +10,7 @@ import zlib
 
 import pytest
 
-from icalsyncd.availability.calendar import Reason
+from icalsyncd.calendars.calendar import Reason
 from icalsyncd.pull import Body, Failure
 from icalsyncd.state import Validators
 from tests.pull.portal import CALENDAR, http, portal, says, zipped

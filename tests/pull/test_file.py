@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from icalsyncd.availability.calendar import Reason
+from icalsyncd.calendars.calendar import Reason
 from icalsyncd.pull import Body, Failure, NotModified, Puller
 from tests.pull.portal import CALENDAR
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from icalsyncd.already_read import mark_of
-from tests.availability.calendars import crlf, plain_calendar
+from tests.calendars.calendars import crlf, plain_calendar
 
 BODY = crlf(plain_calendar(3))
 

@@ -8,7 +8,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from icalsyncd.availability.calendar import Reason
+from icalsyncd.calendars.calendar import Reason
 from icalsyncd.pull import Body, Failure, NotModified, Puller
 from icalsyncd.slots import Slots
 from icalsyncd.state import Validators

@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from icalsyncd import pull
-from icalsyncd.availability.calendar import Reason
+from icalsyncd.calendars.calendar import Reason
 from icalsyncd.compression import Damage, unpacked
 from icalsyncd.pull import Body, Failure
 from tests.pull.portal import CALENDAR, http, portal, says

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from icalsyncd.availability.calendar import Kind, Reason
 from icalsyncd.availability.claims import Claim, Rule
 from icalsyncd.availability.ledger import (
     Block,
@@ -19,8 +18,9 @@ from icalsyncd.availability.ledger import (
     Standing,
     SyncLedger,
 )
-from icalsyncd.availability.nights import Nights, Stay
 from icalsyncd.availability.stamps import Stamps
+from icalsyncd.calendars.calendar import Kind, Reason
+from icalsyncd.calendars.nights import Nights, Stay
 from icalsyncd.schedule import Attempts
 from icalsyncd.state import Facts, State, Validators
 

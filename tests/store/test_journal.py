@@ -14,7 +14,7 @@ import pytest
 
 from icalsyncd.availability.attribution import settled
 from icalsyncd.availability.ledger import Block, Channel, Ledger, Link, SyncLedger
-from icalsyncd.availability.nights import Nights, Stay
+from icalsyncd.calendars.nights import Nights, Stay
 from icalsyncd.installation import Installation
 from icalsyncd.journal import STATES_AT_ONCE, Journal
 from icalsyncd.state import Facts, State

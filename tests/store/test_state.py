@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 
 from icalsyncd.availability.attribution import pulled
-from icalsyncd.availability.calendar import Event, Kind
 from icalsyncd.availability.ledger import Channel
-from icalsyncd.availability.nights import EMPTY
 from icalsyncd.availability.roster import Plan, Seat, expire, pause, reconcile, resume
-from icalsyncd.availability.settings import ReadSettings, Summaries
+from icalsyncd.calendars.calendar import Event, Kind
+from icalsyncd.calendars.nights import EMPTY
+from icalsyncd.calendars.settings import ReadSettings, Summaries
 from icalsyncd.schedule import Attempts
 from icalsyncd.state import Facts, State, Validators, digest_of
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from icalsyncd import config
 from icalsyncd.app import Daemon, Options
 from icalsyncd.availability.attribution import fetched
-from icalsyncd.availability.nights import Nights
+from icalsyncd.calendars.nights import Nights
 from icalsyncd.hub import Hub
 from icalsyncd.installation import Installation
 from icalsyncd.store import Store

@@ -6,11 +6,11 @@ import gzip
 from dataclasses import replace
 
 from icalsyncd.availability.attribution import settled
-from icalsyncd.availability.calendar import Kind
 from icalsyncd.availability.claims import Claim, Rule
-from icalsyncd.availability.feed import render
 from icalsyncd.availability.ledger import Block, Channel, Ledger, Link, Presence, SyncLedger
-from icalsyncd.availability.nights import EMPTY, Nights, Stay
+from icalsyncd.calendars.calendar import Kind
+from icalsyncd.calendars.feed import render
+from icalsyncd.calendars.nights import EMPTY, Nights, Stay
 from icalsyncd.installation import Installation, path_of
 from icalsyncd.state import State
 from icalsyncd.view import Target, View, see

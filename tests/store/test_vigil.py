@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from icalsyncd.availability.attribution import fetched, settled
 from icalsyncd.availability.ledger import Block, Channel, Ledger, Link, Presence, Standing, SyncLedger
-from icalsyncd.availability.nights import EMPTY, Stay, date_of, night_of
 from icalsyncd.availability.removal import RemovalDelay
 from icalsyncd.availability.roster import GONE_KEPT, expire, expiries
+from icalsyncd.calendars.nights import EMPTY, Stay, date_of, night_of
 from icalsyncd.clock import Clock
 from icalsyncd.journal import Journal
 from icalsyncd.state import State

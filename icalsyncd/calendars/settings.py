@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from icalsyncd.availability.calendar import Kind
+from icalsyncd.calendars.calendar import Kind
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 import icalendar
 import pytest
 
-from icalsyncd.availability.nights import Nights, Stay, horizon, night_of
-from icalsyncd.availability.reading import read
-from tests.availability.calendars import TODAY, Case, cases, nights_of
+from icalsyncd.calendars.nights import Nights, Stay, horizon, night_of
+from icalsyncd.calendars.reading import read
+from tests.calendars.calendars import TODAY, Case, cases, nights_of
 
 
 def _night(moment: date | datetime, zone: str) -> int:

@@ -9,9 +9,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from icalsyncd.availability.calendar import Event, Failed, Good, Partial, Reading, nights_in
-from icalsyncd.availability.nights import Night, Nights, date_of, night_of
-from icalsyncd.availability.settings import ReadSettings, Summaries
+from icalsyncd.calendars.calendar import Event, Failed, Good, Partial, Reading, nights_in
+from icalsyncd.calendars.nights import Night, Nights, date_of, night_of
+from icalsyncd.calendars.settings import ReadSettings, Summaries
 
 TODAY = night_of(date(2026, 7, 1))
 SETTINGS = ReadSettings("Europe/Paris")

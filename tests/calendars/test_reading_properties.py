@@ -9,22 +9,13 @@ from hypothesis import HealthCheck, example, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from icalsyncd.availability import reading as reading_module
-from icalsyncd.availability.calendar import Failed, Good, Partial
-from icalsyncd.availability.nights import Nights, horizon
-from icalsyncd.availability.reading import read
-from icalsyncd.availability.settings import ReadSettings
-from tests.availability.calendar_strategies import absurd_lines, odd_events, settings, spoilt_events, stays
-from tests.availability.calendars import (
-    SETTINGS,
-    TODAY,
-    cases,
-    crlf,
-    nights_of,
-    outcome_of,
-    plain_calendar,
-    plain_event,
-)
+from icalsyncd.calendars import reading as reading_module
+from icalsyncd.calendars.calendar import Failed, Good, Partial
+from icalsyncd.calendars.nights import Nights, horizon
+from icalsyncd.calendars.reading import read
+from icalsyncd.calendars.settings import ReadSettings
+from tests.calendars.calendar_strategies import absurd_lines, odd_events, settings, spoilt_events, stays
+from tests.calendars.calendars import SETTINGS, TODAY, cases, crlf, nights_of, outcome_of, plain_calendar, plain_event
 
 _WINDOW = Nights.between(*horizon(TODAY))
 quick = examples(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -141,7 +132,7 @@ def test_reading_plain_calendars_loads_no_library_of_recurrences() -> None:
     import sys
 
     script = (
-        "import sys; from tests.availability.calendars import *; from icalsyncd.availability.reading import read; "
+        "import sys; from tests.calendars.calendars import *; from icalsyncd.calendars.reading import read; "
         "assert outcome_of(read(crlf(plain_calendar(3)), SETTINGS, TODAY)) == 'good'; "
         "assert 'icalendar' not in sys.modules and 'recurring_ical_events' not in sys.modules"
     )

@@ -6,9 +6,9 @@ from collections import defaultdict
 
 import pytest
 
-from icalsyncd.availability.calendar import Failed, Good, Partial
-from icalsyncd.availability.reading import read
-from tests.availability.calendars import CASES, TODAY, Case, cases, nights_of, outcome_of, rows, runs_of
+from icalsyncd.calendars.calendar import Failed, Good, Partial
+from icalsyncd.calendars.reading import read
+from tests.calendars.calendars import CASES, TODAY, Case, cases, nights_of, outcome_of, rows, runs_of
 
 
 @pytest.mark.parametrize("case", cases(), ids=lambda case: case.file)

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import sys
 
-from icalsyncd.availability.calendar import Event, Failed, Good, Kind, Partial
 from icalsyncd.availability.ledger import Channel, Ledger, Link, SyncLedger
-from icalsyncd.availability.nights import Nights, horizon
-from icalsyncd.availability.reading import read
 from icalsyncd.availability.receipt import Receipt
-from tests.availability.calendars import SETTINGS, TODAY, crlf, nights_of, plain_event
+from icalsyncd.calendars.calendar import Event, Failed, Good, Kind, Partial
+from icalsyncd.calendars.nights import Nights, horizon
+from icalsyncd.calendars.reading import read
+from tests.calendars.calendars import SETTINGS, TODAY, crlf, nights_of, plain_event
 
 _WINDOW = Nights.between(*horizon(TODAY))
 _GOOD = Nights.between(TODAY + 10, TODAY + 13) | Nights.between(TODAY + 20, TODAY + 22)

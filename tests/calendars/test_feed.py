@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from icalsyncd.availability.calendar import Good, Kind, nights_in
-from icalsyncd.availability.feed import SUMMARY, Signature, render
-from icalsyncd.availability.nights import EMPTY, Nights, Stay, date_of, night_of
-from icalsyncd.availability.reading import read
-from icalsyncd.availability.settings import ReadSettings
+from icalsyncd.calendars.calendar import Good, Kind, nights_in
+from icalsyncd.calendars.feed import SUMMARY, Signature, render
+from icalsyncd.calendars.nights import EMPTY, Nights, Stay, date_of, night_of
+from icalsyncd.calendars.reading import read
+from icalsyncd.calendars.settings import ReadSettings
 
 TODAY = night_of(date(2026, 7, 1))
 OURS = Signature(b"key of this installation", "casa-azul")

@@ -11,13 +11,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from icalsyncd.availability.calendar import Failed, Kind, Reason
-from icalsyncd.availability.components import Component, Head, Property
-from icalsyncd.availability.moments import Moment, moment_of, moments_of
-from icalsyncd.availability.nights import Night, Stay
-from icalsyncd.availability.recurrence import Budget, Refusal, rule_of, starts_of
-from icalsyncd.availability.spans import Span, period_of
-from icalsyncd.availability.zones import Zones, moved
+from icalsyncd.calendars.calendar import Failed, Kind, Reason
+from icalsyncd.calendars.components import Component, Head, Property
+from icalsyncd.calendars.moments import Moment, moment_of, moments_of
+from icalsyncd.calendars.nights import Night, Stay
+from icalsyncd.calendars.recurrence import Budget, Refusal, rule_of, starts_of
+from icalsyncd.calendars.spans import Span, period_of
+from icalsyncd.calendars.zones import Zones, moved
 
 _REPEATING = frozenset({"RRULE", "RDATE", "EXDATE"})
 

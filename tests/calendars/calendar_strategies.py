@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from icalsyncd.availability.nights import Night, date_of, horizon
-from icalsyncd.availability.settings import ReadSettings, Summaries
-from tests.availability.calendars import TODAY, plain_event
+from icalsyncd.calendars.nights import Night, date_of, horizon
+from icalsyncd.calendars.settings import ReadSettings, Summaries
+from tests.calendars.calendars import TODAY, plain_event
 
 _WINDOW = horizon(TODAY)
 _NAMES = [

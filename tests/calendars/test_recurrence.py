@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from icalsyncd.availability.nights import night_of
-from icalsyncd.availability.recurrence import Budget, Refusal, rule_of, starts_of, windows_zone
-from tests.availability.calendars import TODAY
+from icalsyncd.calendars.nights import night_of
+from icalsyncd.calendars.recurrence import Budget, Refusal, rule_of, starts_of, windows_zone
+from tests.calendars.calendars import TODAY
 
 _WINDOW = (TODAY - 1, TODAY + 400)
 _ORDINAL_DAYS = ["1MO", "2TU", "-1SU", "3FR", "5WE"]

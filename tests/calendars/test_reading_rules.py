@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from icalsyncd.availability.calendar import Event, Failed, Good, Kind, Partial, Reading, Reason
-from icalsyncd.availability.reading import read
-from icalsyncd.availability.settings import ReadSettings, Summaries
-from tests.availability.calendars import SETTINGS, TODAY, crlf, outcome_of, plain_calendar, runs_of
+from icalsyncd.calendars.calendar import Event, Failed, Good, Kind, Partial, Reading, Reason
+from icalsyncd.calendars.reading import read
+from icalsyncd.calendars.settings import ReadSettings, Summaries
+from tests.calendars.calendars import SETTINGS, TODAY, crlf, outcome_of, plain_calendar, runs_of
 
 _STAY = ["DTSTART;VALUE=DATE:20260710", "DTEND;VALUE=DATE:20260713"]
 _NIGHTS = ["2026-07-10..2026-07-13"]

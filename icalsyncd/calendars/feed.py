@@ -14,7 +14,7 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import Final
 
-from icalsyncd.availability.nights import EMPTY, Nights, Stay, date_of, night_of
+from icalsyncd.calendars.nights import EMPTY, Nights, Stay, date_of, night_of
 
 SUMMARY: Final = "Unavailable"
 """Of every event in every feed."""

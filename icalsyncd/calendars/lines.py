@@ -12,7 +12,7 @@ import zlib
 from dataclasses import dataclass
 from typing import Final
 
-from icalsyncd.availability.calendar import Failed, Reason
+from icalsyncd.calendars.calendar import Failed, Reason
 
 MAX_LINES: Final = 1_000_000
 """More lines than any real calendar has, after unfolding."""

@@ -10,18 +10,10 @@ from collections.abc import Iterator
 from datetime import UTC, tzinfo
 from typing import NamedTuple
 
-from icalsyncd.availability.components import Component, Head, Property
-from icalsyncd.availability.moments import (
-    ALMOST_MIDNIGHT,
-    DAY,
-    Duration,
-    Moment,
-    date_written,
-    duration_of,
-    moment_of,
-)
-from icalsyncd.availability.nights import Night
-from icalsyncd.availability.zones import Zones, instant, moved
+from icalsyncd.calendars.components import Component, Head, Property
+from icalsyncd.calendars.moments import ALMOST_MIDNIGHT, DAY, Duration, Moment, date_written, duration_of, moment_of
+from icalsyncd.calendars.nights import Night
+from icalsyncd.calendars.zones import Zones, instant, moved
 
 
 class Span(NamedTuple):

@@ -8,8 +8,8 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import Final
 
-from icalsyncd.availability.nights import Night, Nights
-from icalsyncd.availability.recurrence import windows_zone, zone_defined_by
+from icalsyncd.calendars.nights import Night, Nights
+from icalsyncd.calendars.recurrence import windows_zone, zone_defined_by
 
 
 @lru_cache(maxsize=1)

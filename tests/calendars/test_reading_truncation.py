@@ -6,9 +6,9 @@ import gzip
 
 import pytest
 
-from icalsyncd.availability.calendar import Failed, Reason
-from icalsyncd.availability.reading import read
-from tests.availability.calendars import SETTINGS, TODAY, crlf, nights_of, plain_calendar
+from icalsyncd.calendars.calendar import Failed, Reason
+from icalsyncd.calendars.reading import read
+from tests.calendars.calendars import SETTINGS, TODAY, crlf, nights_of, plain_calendar
 
 _LINES = plain_calendar(3)
 _TEXT = "".join(f"{line}\n" for line in _LINES)

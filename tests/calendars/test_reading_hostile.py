@@ -13,10 +13,10 @@ from time import process_time
 
 import pytest
 
-from icalsyncd.availability.calendar import Failed, Good, Partial, Reading, Reason
-from icalsyncd.availability.nights import night_of
-from icalsyncd.availability.reading import read
-from tests.availability.calendars import SETTINGS, TODAY, crlf, nights_of, plain_calendar, plain_event
+from icalsyncd.calendars.calendar import Failed, Good, Partial, Reading, Reason
+from icalsyncd.calendars.nights import night_of
+from icalsyncd.calendars.reading import read
+from tests.calendars.calendars import SETTINGS, TODAY, crlf, nights_of, plain_calendar, plain_event
 
 MB = 1 << 20
 _SECONDS_PER_MB = 10  # of CPU; a guard against what never ends, not a measurement

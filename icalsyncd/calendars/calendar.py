@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple, TypeAlias
 
-from icalsyncd.availability.nights import Night, Nights, Stay
+from icalsyncd.calendars.nights import Night, Nights, Stay
 
 
 class Kind(StrEnum):

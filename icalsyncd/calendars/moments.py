@@ -7,9 +7,9 @@ from datetime import UTC, date, tzinfo
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from icalsyncd.availability.components import Property
-from icalsyncd.availability.nights import Night
-from icalsyncd.availability.zones import Zones
+from icalsyncd.calendars.components import Property
+from icalsyncd.calendars.nights import Night
+from icalsyncd.calendars.zones import Zones
 
 DAY: Final = 86_400
 ALMOST_MIDNIGHT: Final = DAY - 60

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.availability.calendars import Case, cases
-from tests.fuzz.fuzz_read import check
+from tests.calendars.calendars import Case, cases
+from tests.calendars.fuzz_read import check
 
 
 @pytest.mark.parametrize("case", cases(), ids=lambda case: case.file)

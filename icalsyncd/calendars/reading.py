@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from icalsyncd.availability.calendar import Broken, Event, Failed, Good, Kind, Partial, Reading, Reason
-from icalsyncd.availability.components import Component, Structure, fingerprint_of, structure_of
-from icalsyncd.availability.lines import inflate, lines_of
-from icalsyncd.availability.nights import Night, Stay, date_of, horizon
-from icalsyncd.availability.series import Entry, Occurrence, occurrences_of
-from icalsyncd.availability.settings import ReadSettings
-from icalsyncd.availability.spans import Span, period_of, plain_dates, timing_of
-from icalsyncd.availability.zones import FIRST_DAY, LAST_DAY, Zones
+from icalsyncd.calendars.calendar import Broken, Event, Failed, Good, Kind, Partial, Reading, Reason
+from icalsyncd.calendars.components import Component, Structure, fingerprint_of, structure_of
+from icalsyncd.calendars.lines import inflate, lines_of
+from icalsyncd.calendars.nights import Night, Stay, date_of, horizon
+from icalsyncd.calendars.series import Entry, Occurrence, occurrences_of
+from icalsyncd.calendars.settings import ReadSettings
+from icalsyncd.calendars.spans import Span, period_of, plain_dates, timing_of
+from icalsyncd.calendars.zones import FIRST_DAY, LAST_DAY, Zones
 
 MAX_INFLATED: Final = 5 * 1024 * 1024
 MAX_INSTANCES: Final = 50_000

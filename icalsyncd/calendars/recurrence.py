@@ -17,7 +17,7 @@ from functools import lru_cache
 from itertools import islice, product
 from typing import Final, TypeAlias
 
-from icalsyncd.availability.nights import Night
+from icalsyncd.calendars.nights import Night
 
 MAX_INSTANCES: Final = 50_000
 """More instances than any real calendar has."""

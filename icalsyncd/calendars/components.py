@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Final, NamedTuple, TypeAlias
 
-from icalsyncd.availability.calendar import Broken, Failed, Reason
+from icalsyncd.calendars.calendar import Broken, Failed, Reason
 
 MAX_EVENTS: Final = 20_000
 """More events than any real calendar has; the largest live one of a listing had 74."""
