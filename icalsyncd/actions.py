@@ -25,8 +25,8 @@ from icalsyncd.paths import Paths
 from icalsyncd.places import lines_of
 from icalsyncd.report import Report
 from icalsyncd.sight import Sight
+from icalsyncd.state.view import SyncName
 from icalsyncd.status import Condition, report, rfc3339
-from icalsyncd.view import SyncName
 
 PULLS_AT_ONCE: Final = 32
 """Pulls that are begun in one go."""

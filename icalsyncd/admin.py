@@ -18,7 +18,7 @@ from icalsyncd.calendars.nights import Night, night_of
 from icalsyncd.metrics import CONTENT_TYPE
 from icalsyncd.page import POLICY, STATIC, static
 from icalsyncd.report import Report
-from icalsyncd.view import SyncName
+from icalsyncd.state.view import SyncName
 
 _OPEN: Final = frozenset({"/metrics", "/-/healthy", "/-/ready"})
 """Asked for by monitors, under any Host."""

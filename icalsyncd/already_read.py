@@ -14,8 +14,8 @@ from typing import Final
 from icalsyncd.availability.claims import Claim
 from icalsyncd.availability.ledger import SyncLedger
 from icalsyncd.calendars.nights import Night
-from icalsyncd.state import Facts
-from icalsyncd.view import SyncName
+from icalsyncd.state.state import Facts
+from icalsyncd.state.view import SyncName
 
 _FETCHED_AT: Final = re.compile(rb"(?<=\n)DTSTAMP:[0-9]{8}T[0-9]{6}Z?(?=\r?\n)")
 

@@ -23,16 +23,16 @@ from icalsyncd import __version__, log, notify, redaction
 from icalsyncd.actions import Answers
 from icalsyncd.admin import application
 from icalsyncd.config import Accepted, Config, Refused, load, parse
-from icalsyncd.folder import Folder, FolderHeld
 from icalsyncd.hub import Hub
-from icalsyncd.installation import SecretUnusable, open_installation
 from icalsyncd.listeners import CannotListen
 from icalsyncd.pace import unsearched
 from icalsyncd.paths import Paths
 from icalsyncd.ports import Ports
 from icalsyncd.redaction import told, wordless
+from icalsyncd.state.installation import SecretUnusable, open_installation
+from icalsyncd.state.state_folder import Folder, FolderHeld
+from icalsyncd.state.store import Store, StoreFailed, StoreRefused
 from icalsyncd.status import ConfigStatus
-from icalsyncd.store import Store, StoreFailed, StoreRefused
 from icalsyncd.targets.opening import secrets_of
 from icalsyncd.timesync import last_set
 from icalsyncd.watch import watch

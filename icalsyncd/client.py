@@ -11,7 +11,7 @@ from typing import Any, Final, TypeAlias
 from urllib.parse import urlencode
 
 from icalsyncd.paths import SERVICE_STATE, Paths
-from icalsyncd.regular import content
+from icalsyncd.state.files import content
 
 PATIENCE: Final = 15.0
 """Seconds to wait for an answer that needs no portal."""

@@ -14,8 +14,8 @@ from icalsyncd.availability.pausing import pauses
 from icalsyncd.calendars.nights import Night, Nights, Stay, date_of
 from icalsyncd.sentences import absolute, ago, clock_time, counted, is_unread, listed, stretch
 from icalsyncd.sight import Seen, Sight
+from icalsyncd.state.view import House
 from icalsyncd.status import state_of
-from icalsyncd.view import House
 
 INTERVALS_OF_PATIENCE: Final = 2
 """Intervals within which a failing portal mostly comes back by itself."""

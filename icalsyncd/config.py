@@ -34,8 +34,8 @@ from icalsyncd.mistakes import Mistake, Remark, written
 from icalsyncd.nodes import Fault, Lines
 from icalsyncd.redaction import told, wordless
 from icalsyncd.refusals import refusals, warnings
-from icalsyncd.regular import LARGEST, content
 from icalsyncd.secret import Secret
+from icalsyncd.state.files import LARGEST, content
 from icalsyncd.url import place_of
 from icalsyncd.validation import validate
 

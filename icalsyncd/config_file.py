@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from icalsyncd.config import Accepted, Refused, parse
-from icalsyncd.regular import LARGEST, content
+from icalsyncd.state.files import LARGEST, content
 
 _IN_PLACE_ONLY: Final = frozenset((errno.EBUSY, errno.EXDEV, errno.EACCES, errno.EPERM, errno.EROFS))
 """Why no other file can take this one's place, though it may be written itself: it is mounted alone, or its folder is

@@ -14,10 +14,10 @@ from icalsyncd.calendars.calendar import Event, Failed, Reading
 from icalsyncd.calendars.nights import Night
 from icalsyncd.calendars.reading import read
 from icalsyncd.config import Sync
-from icalsyncd.journal import Journal
 from icalsyncd.readers import Readers
-from icalsyncd.state import Validators
-from icalsyncd.store import Role, StoreFailed
+from icalsyncd.state.journal import Journal
+from icalsyncd.state.state import Validators
+from icalsyncd.state.store import Role, StoreFailed
 
 INLINE_MOST: Final = 12 * 1024
 """Bytes that are read on the loop, in about a quarter of a millisecond; larger bodies are read on a thread."""

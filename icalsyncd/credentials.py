@@ -11,8 +11,8 @@ from icalsyncd import schema
 from icalsyncd.configured import S3, Azure, Folder, Gcs, Place, WebDav
 from icalsyncd.mistakes import Remark
 from icalsyncd.nodes import Path as Steps
-from icalsyncd.regular import NotRegularError, content
 from icalsyncd.secret import Secret
+from icalsyncd.state.files import NotRegularError, content
 
 _LARGEST: Final = 2**20
 _OF_SYSTEMD: Final = "$CREDENTIALS_DIRECTORY/"

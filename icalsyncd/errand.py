@@ -9,8 +9,8 @@ from icalsyncd.availability.ledger import Presence
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.nights import Night
 from icalsyncd.config import Sync
-from icalsyncd.state import Facts, State, Validators, digest_of
-from icalsyncd.view import SyncName
+from icalsyncd.state.state import Facts, State, Validators, digest_of
+from icalsyncd.state.view import SyncName
 
 
 @dataclass(frozen=True, slots=True)

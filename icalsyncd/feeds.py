@@ -21,10 +21,10 @@ from icalsyncd.availability.attribution import fetched, telling
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.nights import Nights
 from icalsyncd.fetches import Fetch, Fetches, Tally, is_fetch
-from icalsyncd.journal import Journal
 from icalsyncd.report import Report
-from icalsyncd.state import State
-from icalsyncd.view import Feed, SyncName, Target, View
+from icalsyncd.state.journal import Journal
+from icalsyncd.state.state import State
+from icalsyncd.state.view import Feed, SyncName, Target, View
 
 LOOK_MOST: Final = 2.0
 """Seconds for which an answer waits for the look at its portal's own calendar."""

@@ -16,7 +16,7 @@ from aiohttp.hdrs import ACCEPT, ACCEPT_LANGUAGE, RANGE, USER_AGENT
 
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.clock import boottime
-from icalsyncd.view import SyncName, Target
+from icalsyncd.state.view import SyncName, Target
 
 ANSWER_MOST: Final = 120.0
 """Seconds after which an answer that has not gone out in full is given up."""

@@ -24,21 +24,21 @@ from icalsyncd.clock import Clock, Waking
 from icalsyncd.config import Accepted
 from icalsyncd.connections import Closed
 from icalsyncd.feeds import Feeds
-from icalsyncd.installation import Installation
 from icalsyncd.intake import Intake
-from icalsyncd.journal import Journal
 from icalsyncd.metrics import Counts, Metrics, Scene
 from icalsyncd.pace import in_steps
 from icalsyncd.publisher import Publisher
 from icalsyncd.pull import Puller
 from icalsyncd.rounds import Rounds
-from icalsyncd.schedule import Attempts
 from icalsyncd.seating import plans, todays
-from icalsyncd.state import State
+from icalsyncd.state.installation import Installation
+from icalsyncd.state.journal import Journal
+from icalsyncd.state.schedule import Attempts
+from icalsyncd.state.state import State
+from icalsyncd.state.store import Store
+from icalsyncd.state.view import SyncName, View, believed, noted, see
 from icalsyncd.status import ConfigStatus, state_of
-from icalsyncd.store import Store
 from icalsyncd.takeover import Takeover, take_over
-from icalsyncd.view import SyncName, View, believed, noted, see
 from icalsyncd.vigil import Vigil
 
 HOUSES_AT_ONCE: Final = 8

@@ -26,14 +26,14 @@ from icalsyncd.clock import Clock
 from icalsyncd.config import Config, Sync
 from icalsyncd.copies import Copies, Copy
 from icalsyncd.errand import Errand
-from icalsyncd.installation import Installation
-from icalsyncd.journal import Journal
 from icalsyncd.pull import Body, Failure, NotModified, Order, Puller
 from icalsyncd.report import PullOutcome, Report, tell, tell_failed
-from icalsyncd.schedule import Attempts, after_failure, unconditional, wait_of
-from icalsyncd.state import Facts, State, Validators
-from icalsyncd.store import BodyKey, Role
-from icalsyncd.view import SyncName
+from icalsyncd.state.installation import Installation
+from icalsyncd.state.journal import Journal
+from icalsyncd.state.schedule import Attempts, after_failure, unconditional, wait_of
+from icalsyncd.state.state import Facts, State, Validators
+from icalsyncd.state.store import BodyKey, Role
+from icalsyncd.state.view import SyncName
 
 AGENT: Final = f"icalsyncd/{__version__} (+{PROJECT_URL})"
 HEAVY: Final = 400

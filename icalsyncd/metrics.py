@@ -22,10 +22,10 @@ from icalsyncd.calendars.calendar import Reason
 from icalsyncd.calendars.nights import Night
 from icalsyncd.delivery import TargetStatus
 from icalsyncd.exposition import Exposition, labels
-from icalsyncd.state import Facts
+from icalsyncd.state.state import Facts
+from icalsyncd.state.view import SyncName, View
 from icalsyncd.status import ConfigStatus, direction_of
 from icalsyncd.targets.storage import Why
-from icalsyncd.view import SyncName, View
 
 CODES: Final = (200, 304, 503)
 """The answers to a link."""

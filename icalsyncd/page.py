@@ -20,8 +20,8 @@ from icalsyncd.concerns import concerns, first_night
 from icalsyncd.picture import Band, Look, Month, Stretch, Taker, bands, colour_of, months, stretches, year
 from icalsyncd.sentences import DIRECTIONS, absolute, ago, clock_time, counted, day, is_unread, listed, reading, state
 from icalsyncd.sight import Seen, Sight
+from icalsyncd.state.view import House
 from icalsyncd.status import direction_of, rfc3339, state_of
-from icalsyncd.view import House
 
 if TYPE_CHECKING:
     from jinja2 import Environment

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from icalsyncd.folder import Folder
+from icalsyncd.state.state_folder import Folder
 
 CONFIGS: Final = (Path("config.yaml"), Path("/etc/icalsyncd/config.yaml"))
 """Where the config is looked for, in this order, when nobody says where it is."""

@@ -20,7 +20,7 @@ from icalsyncd.availability.offers import origins
 from icalsyncd.availability.pausing import pauses
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.nights import Night, Nights, Stay, date_of, night_of, union
-from icalsyncd.view import House
+from icalsyncd.state.view import House
 
 MONTHS: Final = 12
 LOCAL: Final = "local"

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from icalsyncd.document import Document, read
 from icalsyncd.nodes import Lines, key_of, resolved
 from icalsyncd.nodes import Mapping as Written
-from icalsyncd.view import SyncName
+from icalsyncd.state.view import SyncName
 
 
 def lines_of(text: str) -> dict[SyncName, int]:

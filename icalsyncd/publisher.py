@@ -13,10 +13,10 @@ from icalsyncd.availability.stamps import Moment
 from icalsyncd.clock import Clock
 from icalsyncd.config import Config
 from icalsyncd.delivery import Delivery, Means, Tally, TargetStatus
-from icalsyncd.installation import Installation
-from icalsyncd.journal import Journal
-from icalsyncd.publication import Reach, carries
-from icalsyncd.view import SyncName, View
+from icalsyncd.state.installation import Installation
+from icalsyncd.state.journal import Journal
+from icalsyncd.state.publication import Reach, carries
+from icalsyncd.state.view import SyncName, View
 
 LOOK_MOST: Final = 2.0
 """Seconds for which a publication waits for the look at its portal's own calendar."""

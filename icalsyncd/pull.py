@@ -30,7 +30,7 @@ from icalsyncd.calendars.calendar import Reason
 from icalsyncd.compression import Damage, may_be_packed, unpacked
 from icalsyncd.lookup import Found, Lookup, Pinned, find, look_up
 from icalsyncd.slots import Slots
-from icalsyncd.state import Validators
+from icalsyncd.state.state import Validators
 
 _REDIRECTS: Final = 5
 _PER_HOST: Final = 2

@@ -13,8 +13,8 @@ from icalsyncd import log
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.clock import LOOK_MOST
 from icalsyncd.pace import in_steps
-from icalsyncd.schedule import Attempts, due, spread, wait_of
-from icalsyncd.view import SyncName
+from icalsyncd.state.schedule import Attempts, due, spread, wait_of
+from icalsyncd.state.view import SyncName
 
 _BREATH: Final = 32
 """Pulls that are started, or planned, in one go."""

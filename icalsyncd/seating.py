@@ -10,8 +10,8 @@ from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.nights import Night, Stay, date_of, night_of
 from icalsyncd.clock import day_at
 from icalsyncd.config import Accommodation, Config, Sync
-from icalsyncd.installation import Installation
-from icalsyncd.state import State
+from icalsyncd.state.installation import Installation
+from icalsyncd.state.state import State
 
 
 def plans(config: Config, installation: Installation) -> dict[str, Plan]:

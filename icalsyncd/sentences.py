@@ -12,8 +12,8 @@ from icalsyncd.availability.ledger import Presence
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.nights import Night, Stay, date_of
 from icalsyncd.sight import Seen, Sight
+from icalsyncd.state.view import has_feed
 from icalsyncd.status import safe_to_resume, state_of
-from icalsyncd.view import has_feed
 
 _SPANS: Final = ((86_400.0, "d"), (3_600.0, "h"), (60.0, "min"))
 DIRECTIONS: Final = {

@@ -10,9 +10,9 @@ from icalsyncd.availability.ledger import SyncLedger
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.nights import Night, Stay
 from icalsyncd.delivery import TargetStatus
-from icalsyncd.state import Facts
+from icalsyncd.state.state import Facts
+from icalsyncd.state.view import House, SyncName, View
 from icalsyncd.status import ConfigStatus
-from icalsyncd.view import House, SyncName, View
 
 
 class Seen(NamedTuple):

@@ -15,8 +15,8 @@ from icalsyncd.availability.pausing import pauses
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.nights import date_of
 from icalsyncd.delivery import TargetStatus
-from icalsyncd.state import Facts
-from icalsyncd.view import House, SyncName, View, has_feed
+from icalsyncd.state.state import Facts
+from icalsyncd.state.view import House, SyncName, View, has_feed
 
 RESUME_AFTER: Final = 1800.0
 """Seconds for which a sync stays paused at least, before it is safe to resume."""

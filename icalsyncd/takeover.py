@@ -16,8 +16,8 @@ from icalsyncd.availability.roster import Place, Plan, reconcile, renames, tied
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.nights import Night
 from icalsyncd.config import Config
-from icalsyncd.state import State, digest_of
-from icalsyncd.view import SyncName
+from icalsyncd.state.state import State, digest_of
+from icalsyncd.state.view import SyncName
 
 
 @dataclass(frozen=True, slots=True)

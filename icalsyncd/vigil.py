@@ -18,8 +18,8 @@ from icalsyncd.availability.roster import expire, expiries
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.nights import Night, date_of, night_of
 from icalsyncd.clock import Clock
-from icalsyncd.journal import Journal
-from icalsyncd.view import SyncName
+from icalsyncd.state.journal import Journal
+from icalsyncd.state.view import SyncName
 
 _LOOK: Final = 5.0
 """Seconds after which the clock is looked at again at the latest: it may have been set."""

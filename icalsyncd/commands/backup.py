@@ -11,10 +11,10 @@ from typing import Final
 from icalsyncd.commands.household import last_config
 from icalsyncd.commands.outcome import DONE, CommandError
 from icalsyncd.config import Accepted, load
-from icalsyncd.folder import FolderHeld
-from icalsyncd.installation import SecretUnusable, open_installation
 from icalsyncd.paths import Paths
-from icalsyncd.store import Store, StoreFailed, StoreRefused, peek
+from icalsyncd.state.installation import SecretUnusable, open_installation
+from icalsyncd.state.state_folder import FolderHeld
+from icalsyncd.state.store import Store, StoreFailed, StoreRefused, peek
 
 _SECRET: Final = "secret"  # noqa: S105
 _STATE: Final = "state.sqlite3"

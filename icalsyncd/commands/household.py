@@ -10,10 +10,10 @@ from icalsyncd.calendars.nights import Night
 from icalsyncd.clock import Clock
 from icalsyncd.commands.outcome import UNRUNNABLE, CommandError
 from icalsyncd.config import Accepted, Config, Refused, load, parse
-from icalsyncd.installation import Installation, SecretUnusable, read_installation, unmade_installation
 from icalsyncd.paths import Paths
 from icalsyncd.seating import plans, todays
-from icalsyncd.store import Stored, StoreFailed, StoreRefused, peek
+from icalsyncd.state.installation import Installation, SecretUnusable, read_installation, unmade_installation
+from icalsyncd.state.store import Stored, StoreFailed, StoreRefused, peek
 
 
 @dataclass(frozen=True, slots=True)

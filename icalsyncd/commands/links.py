@@ -17,8 +17,8 @@ from icalsyncd.client import Answer, Asked, ask, ask_at
 from icalsyncd.commands.household import Household, household
 from icalsyncd.commands.outcome import DONE, CommandError
 from icalsyncd.config import Accepted, Config, load
-from icalsyncd.installation import SecretUnusable, path_of, read_installation
 from icalsyncd.paths import Paths
+from icalsyncd.state.installation import SecretUnusable, path_of, read_installation
 from icalsyncd.terminal import Colour, painted, table
 
 _NOWHERE: Final = ("localhost", "127.0.0.1", "::1", "0.0.0.0", "::")  # noqa: S104

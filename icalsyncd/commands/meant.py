@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from icalsyncd.client import Answer, ask
 from icalsyncd.commands.outcome import CommandError
-from icalsyncd.folder import Folder
 from icalsyncd.paths import Paths
+from icalsyncd.state.state_folder import Folder
 
 _PATIENCE = 5.0
 

@@ -7,8 +7,8 @@ from icalsyncd.availability.offers import blocked, offers
 from icalsyncd.availability.pausing import pauses
 from icalsyncd.availability.roster import pause, resume
 from icalsyncd.calendars.nights import EMPTY
-from icalsyncd.records import SyncRecord, dump_sync, load_sync
-from icalsyncd.state import Facts
+from icalsyncd.state.records import SyncRecord, dump_sync, load_sync
+from icalsyncd.state.state import Facts
 from tests.availability.house import DAY_ONE, House, nights
 
 

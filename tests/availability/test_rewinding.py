@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from icalsyncd.availability.ledger import Ledger
 from icalsyncd.availability.rewinding import rewound
 from icalsyncd.availability.roster import GONE_KEPT, OLD_LINK_KEPT, expiries
-from icalsyncd.records import dump_accommodation, dump_sync_ledger
-from tests.store import states
+from icalsyncd.state.records import dump_accommodation, dump_sync_ledger
+from tests.state import states
 
 DELAY = 1800.0
 

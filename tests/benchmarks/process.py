@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from icalsyncd.availability.ledger import Link
-from icalsyncd.installation import open_installation, path_of
+from icalsyncd.state.installation import open_installation, path_of
 from tests.benchmarks.portals import PORTALS, url
 from tests.end_to_end.daemon import free_port
 

@@ -18,8 +18,8 @@ import aiohttp
 
 from icalsyncd import config, log
 from icalsyncd.hub import Hub
-from icalsyncd.installation import Installation
-from icalsyncd.store import Store
+from icalsyncd.state.installation import Installation
+from icalsyncd.state.store import Store
 from tests.benchmarks.figures import Figure, table
 from tests.benchmarks.portals import PORTALS, portals, url
 

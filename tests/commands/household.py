@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from icalsyncd.installation import open_installation
+from icalsyncd.state.installation import open_installation
 from tests.commands.program import Done, icalsyncd
 
 CONFIG = """\

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from icalsyncd.installation import open_installation
+from icalsyncd.state.installation import open_installation
 from tests.commands.household import CONFIG, Home
 from tests.commands.program import Done, icalsyncd
 from tests.end_to_end.daemon import Daemon, daemon

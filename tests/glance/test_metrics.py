@@ -11,8 +11,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from icalsyncd.calendars.calendar import Reason
 from icalsyncd.exposition import labels
 from icalsyncd.metrics import Counts, Metrics, Scene, standing
-from icalsyncd.state import State
-from icalsyncd.view import View, see
+from icalsyncd.state.state import State
+from icalsyncd.state.view import View, see
 from tests.benchmarks.metrics import compare, scene_of
 from tests.glance.worlds import INSTALLATION, TODAY
 

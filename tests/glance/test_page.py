@@ -16,10 +16,10 @@ from icalsyncd.delivery import TargetStatus
 from icalsyncd.page import POLICY, night_page, page
 from icalsyncd.places import lines_of
 from icalsyncd.sight import Sight
-from icalsyncd.state import Facts, State
+from icalsyncd.state.state import Facts, State
+from icalsyncd.state.view import View, see
 from icalsyncd.status import ConfigStatus
 from icalsyncd.targets.storage import Unsent, Why
-from icalsyncd.view import View, see
 from tests.glance.worlds import INSTALLATION, NOW, TODAY, world
 
 HOSTILE = "<script>alert(1)</script>\"'&<img src=x onerror=alert(2)>"

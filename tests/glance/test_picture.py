@@ -13,8 +13,8 @@ from icalsyncd.calendars.calendar import Event, Kind
 from icalsyncd.calendars.nights import EMPTY, Stay, night_of
 from icalsyncd.page import page
 from icalsyncd.picture import LOCAL, Look, Stretch, bands, months, stretches, year
-from icalsyncd.state import State
-from icalsyncd.view import House, View, see
+from icalsyncd.state.state import State
+from icalsyncd.state.view import House, View, see
 from tests.glance.worlds import INSTALLATION, NOW, TODAY, world
 
 

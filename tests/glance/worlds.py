@@ -11,12 +11,12 @@ from icalsyncd.availability.offers import offers
 from icalsyncd.availability.roster import Plan, Seat, reconcile
 from icalsyncd.calendars.calendar import Event, Kind
 from icalsyncd.calendars.nights import EMPTY, Stay, night_of
-from icalsyncd.installation import Installation
-from icalsyncd.schedule import Attempts
 from icalsyncd.sight import Sight
-from icalsyncd.state import Facts, State
+from icalsyncd.state.installation import Installation
+from icalsyncd.state.schedule import Attempts
+from icalsyncd.state.state import Facts, State
+from icalsyncd.state.view import View, see
 from icalsyncd.status import ConfigStatus
-from icalsyncd.view import View, see
 
 NOW = 1_800_000_000.0
 TODAY = night_of(date.fromtimestamp(NOW))  # noqa: DTZ012 (the tests' zone is UTC)

@@ -15,10 +15,10 @@ from aiohttp import web
 from icalsyncd.availability.ledger import Presence
 from icalsyncd.config import Accepted, parse
 from icalsyncd.hub import Hub
-from icalsyncd.installation import Installation
-from icalsyncd.journal import Journal
-from icalsyncd.state import Facts
-from icalsyncd.store import Store
+from icalsyncd.state.installation import Installation
+from icalsyncd.state.journal import Journal
+from icalsyncd.state.state import Facts
+from icalsyncd.state.store import Store
 from tests.end_to_end.portal import Portal, day
 
 A, B = ("house", "a"), ("house", "b")

@@ -11,7 +11,7 @@ import pytest
 from icalsyncd.calendars.calendar import Reading, Reason
 from icalsyncd.calendars.settings import ReadSettings
 from icalsyncd.report import Report
-from icalsyncd.schedule import Attempts
+from icalsyncd.state.schedule import Attempts
 from tests.end_to_end.portal import calendar, portals
 from tests.intake.house import HEAD, A, B, Gate, house, sync
 

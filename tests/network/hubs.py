@@ -14,8 +14,8 @@ from icalsyncd.availability.receipt import Receipt
 from icalsyncd.availability.roster import pause, resume
 from icalsyncd.calendars.calendar import Broken, Event, Good, Partial
 from icalsyncd.calendars.nights import Nights, union
-from icalsyncd.records import dump_accommodation, dump_sync, load_accommodation, load_sync
-from icalsyncd.state import Facts
+from icalsyncd.state.records import dump_accommodation, dump_sync, load_accommodation, load_sync
+from icalsyncd.state.state import Facts
 from tests.network.portals import ours, today
 
 HOLD = 6 * 3600.0

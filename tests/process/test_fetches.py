@@ -15,10 +15,10 @@ from icalsyncd.config import Address
 from icalsyncd.connections import Connections
 from icalsyncd.fetches import is_fetch
 from icalsyncd.hub import Hub
-from icalsyncd.installation import Installation
 from icalsyncd.listeners import listen
-from icalsyncd.store import Store
-from icalsyncd.view import SyncName
+from icalsyncd.state.installation import Installation
+from icalsyncd.state.store import Store
+from icalsyncd.state.view import SyncName
 from tests.process.readers import BROWSERS, PORTALS, headers
 
 NAME, BESIDE = ("casa", "website"), ("casa", "office")

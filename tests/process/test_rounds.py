@@ -6,8 +6,8 @@ import asyncio
 import time
 
 from icalsyncd.rounds import Rounds
-from icalsyncd.schedule import Attempts
-from icalsyncd.view import SyncName
+from icalsyncd.state.schedule import Attempts
+from icalsyncd.state.view import SyncName
 
 HOUSES: list[SyncName] = [(f"house-{number}", "holidu") for number in range(20)]
 BUSY: SyncName = ("house-0", "holidu")

@@ -12,7 +12,7 @@ import pytest
 
 from icalsyncd.calendars.calendar import Reason
 from icalsyncd.pull import Body, Failure
-from icalsyncd.state import Validators
+from icalsyncd.state.state import Validators
 from tests.pull.portal import CALENDAR, http, portal, says, zipped
 
 SECRET = "/calendar/s3cr3t-key.ics"

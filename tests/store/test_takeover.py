@@ -11,8 +11,8 @@ from icalsyncd.app import Daemon, Options
 from icalsyncd.availability.attribution import fetched
 from icalsyncd.calendars.nights import Nights
 from icalsyncd.hub import Hub
-from icalsyncd.installation import Installation
-from icalsyncd.store import Store
+from icalsyncd.state.installation import Installation
+from icalsyncd.state.store import Store
 from tests.end_to_end.daemon import free_port
 
 HOUSES = 60

@@ -19,12 +19,12 @@ from icalsyncd.availability.removal import RemovalDelay
 from icalsyncd.availability.roster import GONE_KEPT, expire, expiries
 from icalsyncd.calendars.nights import EMPTY, Stay, date_of, night_of
 from icalsyncd.clock import Clock
-from icalsyncd.journal import Journal
-from icalsyncd.state import State
-from icalsyncd.store import Store, Stored
-from icalsyncd.view import SyncName
+from icalsyncd.state.journal import Journal
+from icalsyncd.state.state import State
+from icalsyncd.state.store import Store, Stored
+from icalsyncd.state.view import SyncName
 from icalsyncd.vigil import Vigil
-from tests.store import states
+from tests.state import states
 
 DELAY = 1800.0
 DAY = 86400.0

@@ -15,7 +15,7 @@ from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.calendar import Reason
 from icalsyncd.calendars.nights import Night
 from icalsyncd.calendars.settings import ReadSettings, Summaries
-from icalsyncd.schedule import Attempts
+from icalsyncd.state.schedule import Attempts
 
 
 @dataclass(frozen=True, slots=True)

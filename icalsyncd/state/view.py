@@ -21,8 +21,8 @@ from icalsyncd.availability.offers import Trouble, blocked, trouble
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.feed import Signature, render
 from icalsyncd.calendars.nights import EMPTY, Nights
-from icalsyncd.installation import Installation, path_of
-from icalsyncd.state import State
+from icalsyncd.state.installation import Installation, path_of
+from icalsyncd.state.state import State
 
 SyncName = tuple[str, str]
 """An accommodation's id and a sync's."""

@@ -23,10 +23,10 @@ from icalsyncd.availability.ledger import (
     SyncLedger,
 )
 from icalsyncd.availability.stamps import Stamps
-from icalsyncd.records import dump_accommodation, dump_sync, load_accommodation, load_sync
-from icalsyncd.schedule import Attempts
-from icalsyncd.state import Facts, Validators
-from tests.store import states
+from icalsyncd.state.records import dump_accommodation, dump_sync, load_accommodation, load_sync
+from icalsyncd.state.schedule import Attempts
+from icalsyncd.state.state import Facts, Validators
+from tests.state import states
 
 NOTHING = SyncLedger(Channel("", receives=False, sends=False), Link(""))
 

@@ -7,11 +7,11 @@ from dataclasses import replace
 from icalsyncd.availability.ledger import DAY, Channel, Ledger, Link, Presence, SyncLedger
 from icalsyncd.availability.stamps import Stamps
 from icalsyncd.calendars.nights import EMPTY, Nights
-from icalsyncd.installation import Installation
-from icalsyncd.publication import REFRESH, Publication, Reach, due, parted
-from icalsyncd.records import dump_publication, load_publication
-from icalsyncd.state import State
-from icalsyncd.view import View, see
+from icalsyncd.state.installation import Installation
+from icalsyncd.state.publication import REFRESH, Publication, Reach, due, parted
+from icalsyncd.state.records import dump_publication, load_publication
+from icalsyncd.state.state import State
+from icalsyncd.state.view import View, see
 
 TODAY = 740_000
 NOW = 1_800_000_000.0

@@ -19,11 +19,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from icalsyncd.availability.ledger import Link
-from icalsyncd.records import VERSION
-from icalsyncd.state import Facts, State
-from icalsyncd.store import Commit, Role, Store, Stored, StoreFailed, StoreRefused, peek
-from tests.store import states
-from tests.store.writer import KEY, body_of, numbered
+from icalsyncd.state.records import VERSION
+from icalsyncd.state.state import Facts, State
+from icalsyncd.state.store import Commit, Role, Store, Stored, StoreFailed, StoreRefused, peek
+from tests.state import states
+from tests.state.writer import KEY, body_of, numbered
 
 
 @pytest.fixture
@@ -263,7 +263,7 @@ def test_a_newer_file_says_that_it_is_newer(path: Path):
 
 def test_what_is_left_of_a_file_that_was_removed_is_not_taken_for_the_new_ones(path: Path):
     made(path)
-    script = "import sys, os; from tests.store.writer import *; s = Store(Path(sys.argv[1])); "
+    script = "import sys, os; from tests.state.writer import *; s = Store(Path(sys.argv[1])); "
     script += "s.commit(Commit(9.0, {'house': (None, numbered(9))})); os._exit(0)"
     subprocess.run([sys.executable, "-c", script, path], check=True)
     assert files(path) == ["state.sqlite3", "state.sqlite3-shm", "state.sqlite3-wal"]
@@ -285,7 +285,7 @@ def test_a_draft_that_a_crash_left_does_not_stop_the_next_start(path: Path):
 
 
 def writer(path: Path, most: int = -1, preexec: Callable[[], None] | None = None) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "tests.store.writer", str(path), str(most)]
+    command = [sys.executable, "-m", "tests.state.writer", str(path), str(most)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, preexec_fn=preexec)
 
 

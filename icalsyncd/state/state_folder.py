@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import Final
 
-from icalsyncd.regular import LARGEST, content
+from icalsyncd.state.files import LARGEST, content
 
 
 class FolderHeld(Exception):

@@ -8,8 +8,8 @@ from itertools import count
 from pathlib import Path
 
 from icalsyncd.availability.ledger import Channel, Ledger, Link, SyncLedger
-from icalsyncd.state import Facts, State
-from icalsyncd.store import Commit, Role, Store
+from icalsyncd.state.state import Facts, State
+from icalsyncd.state.store import Commit, Role, Store
 
 KEY = ("house/s", Role.SNAPSHOT)
 

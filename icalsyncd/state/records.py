@@ -29,9 +29,9 @@ from icalsyncd.availability.removal import RemovalDelay
 from icalsyncd.availability.stamps import Stamps
 from icalsyncd.calendars.calendar import Kind, Reason
 from icalsyncd.calendars.nights import EMPTY, Nights, Stay
-from icalsyncd.publication import Publication
-from icalsyncd.schedule import Attempts
-from icalsyncd.state import Facts, Validators
+from icalsyncd.state.publication import Publication
+from icalsyncd.state.schedule import Attempts
+from icalsyncd.state.state import Facts, Validators
 
 VERSION: Final = 1
 """Of the stored form; a store of a newer version is refused."""

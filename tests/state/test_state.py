@@ -12,8 +12,8 @@ from icalsyncd.availability.roster import Plan, Seat, expire, pause, reconcile, 
 from icalsyncd.calendars.calendar import Event, Kind
 from icalsyncd.calendars.nights import EMPTY
 from icalsyncd.calendars.settings import ReadSettings, Summaries
-from icalsyncd.schedule import Attempts
-from icalsyncd.state import Facts, State, Validators, digest_of
+from icalsyncd.state.schedule import Attempts
+from icalsyncd.state.state import Facts, State, Validators, digest_of
 
 TODAY = 740_000
 SEAT = Seat(Channel("portal", receives=True, sends=True), "calendar")

@@ -11,9 +11,9 @@ from icalsyncd.availability.ledger import Block, Channel, Ledger, Link, Presence
 from icalsyncd.calendars.calendar import Kind
 from icalsyncd.calendars.feed import render
 from icalsyncd.calendars.nights import EMPTY, Nights, Stay
-from icalsyncd.installation import Installation, path_of
-from icalsyncd.state import State
-from icalsyncd.view import Target, View, see
+from icalsyncd.state.installation import Installation, path_of
+from icalsyncd.state.state import State
+from icalsyncd.state.view import Target, View, see
 
 TODAY = 740_000
 INSTALLATION = Installation(b"s" * 32)

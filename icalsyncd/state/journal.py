@@ -1,7 +1,7 @@
 """What is known now, and what of it is on the disk.
 
 Every change is put here at once and written by one task, many changes in one commit where they come together. The
-view is made from both sides (see :mod:`~icalsyncd.view`): what closes a night shows from the moment it is put, what
+view is made from both sides (see :mod:`~icalsyncd.state.view`): what closes a night shows from the moment it is put, what
 frees one only when it is durable. Where the disk fails nothing is lost but durability: what is known goes on being
 known, and is written when the disk takes it again.
 """
@@ -20,9 +20,9 @@ from icalsyncd.availability.removal import RemovalDelay
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.nights import EMPTY
 from icalsyncd.pace import in_steps
-from icalsyncd.publication import Publication, PublicationKey
-from icalsyncd.state import State
-from icalsyncd.store import BodyKey, Commit, Store, Stored, StoreFailed, copies_of
+from icalsyncd.state.publication import Publication, PublicationKey
+from icalsyncd.state.state import State
+from icalsyncd.state.store import BodyKey, Commit, Store, Stored, StoreFailed, copies_of
 
 NOTE_KEPT: Final = 30.0
 """Seconds after which what need not be durable at once (times, validators) is written at the latest."""

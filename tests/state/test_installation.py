@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from icalsyncd.availability.ledger import Link
-from icalsyncd.folder import Folder, FolderHeld
-from icalsyncd.installation import Installation, SecretUnusable, open_installation, path_of
+from icalsyncd.state.installation import Installation, SecretUnusable, open_installation, path_of
+from icalsyncd.state.state_folder import Folder, FolderHeld
 
 
 def test_a_secret_is_made_once_and_for_its_owner_alone(tmp_path: Path):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from icalsyncd.calendars.calendar import Reason
-from icalsyncd.schedule import Attempts, after_failure, due, next_slot, spread, unconditional
+from icalsyncd.state.schedule import Attempts, after_failure, due, next_slot, spread, unconditional
 
 DAY = 86400.0
 HALF_HOUR = 1800.0

@@ -21,8 +21,8 @@ from icalsyncd.availability.ledger import (
 from icalsyncd.availability.stamps import Stamps
 from icalsyncd.calendars.calendar import Kind, Reason
 from icalsyncd.calendars.nights import Nights, Stay
-from icalsyncd.schedule import Attempts
-from icalsyncd.state import Facts, State, Validators
+from icalsyncd.state.schedule import Attempts
+from icalsyncd.state.state import Facts, State, Validators
 
 TODAY = 740_000
 

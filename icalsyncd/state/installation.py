@@ -17,7 +17,7 @@ from typing import Final
 
 from icalsyncd.availability.ledger import Link
 from icalsyncd.calendars.feed import Signature
-from icalsyncd.regular import NotRegularError, content
+from icalsyncd.state.files import NotRegularError, content
 
 _LARGEST: Final = 4096
 """Bytes; a secret is 65."""

@@ -1,6 +1,6 @@
 """The state file: one SQLite database, written whole or not at all, durable when a commit returns.
 
-Everything here blocks, and belongs on one thread (see :mod:`~icalsyncd.journal`). No secret and no link is ever in it.
+Everything here blocks, and belongs on one thread (see :mod:`~icalsyncd.state.journal`). No secret and no link is ever in it.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from typing import Final
 
 from icalsyncd.availability.ledger import SyncLedger
 from icalsyncd.availability.removal import RemovalDelay
-from icalsyncd.publication import Publication, PublicationKey
-from icalsyncd.records import (
+from icalsyncd.state.publication import Publication, PublicationKey
+from icalsyncd.state.records import (
     VERSION,
     SyncRecord,
     dump_accommodation,
@@ -33,8 +33,8 @@ from icalsyncd.records import (
     load_removal_delay,
     load_sync,
 )
-from icalsyncd.reserve import Reserve
-from icalsyncd.state import Facts, State
+from icalsyncd.state.reserve import Reserve
+from icalsyncd.state.state import Facts, State
 
 APPLICATION_ID: Final = 0x1CA15D
 """In the file's header: tells our file from any other."""
