@@ -17,12 +17,12 @@ from icalsyncd.availability.ledger import Ledger, Presence, SyncLedger
 from icalsyncd.availability.offers import blocked, offers
 from icalsyncd.availability.roster import hasten
 from icalsyncd.calendars.nights import EMPTY, Stay, date_of, night_of
-from icalsyncd.config import Accommodation
+from icalsyncd.config.paths import Paths
+from icalsyncd.config.positions import lines_of
+from icalsyncd.config.resolved import Accommodation
 from icalsyncd.hub import Hub
 from icalsyncd.pace import in_steps, unsearched
 from icalsyncd.page import night_page, page
-from icalsyncd.paths import Paths
-from icalsyncd.places import lines_of
 from icalsyncd.report import Report
 from icalsyncd.sight import Sight
 from icalsyncd.state.view import SyncName

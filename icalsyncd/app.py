@@ -22,11 +22,12 @@ from typing import Any, Final
 from icalsyncd import __version__, log, notify, redaction
 from icalsyncd.actions import Answers
 from icalsyncd.admin import application
-from icalsyncd.config import Accepted, Config, Refused, load, parse
+from icalsyncd.config.loading import Accepted, Refused, load, parse
+from icalsyncd.config.paths import Paths
+from icalsyncd.config.resolved import Config
 from icalsyncd.hub import Hub
 from icalsyncd.listeners import CannotListen
 from icalsyncd.pace import unsearched
-from icalsyncd.paths import Paths
 from icalsyncd.ports import Ports
 from icalsyncd.redaction import told, wordless
 from icalsyncd.state.installation import SecretUnusable, open_installation

@@ -11,10 +11,10 @@ from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import replace
 
-from icalsyncd import paths
 from icalsyncd.arguments import parser
 from icalsyncd.commands.outcome import FAILED, INTERRUPTED, USAGE, CommandError
-from icalsyncd.paths import Paths
+from icalsyncd.config import paths
+from icalsyncd.config.paths import Paths
 
 _OF_THEIR_OWN = frozenset({"run", "restore", "read", "print", "demo"})
 """Commands that begin a state folder, or need none."""

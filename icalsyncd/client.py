@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 from urllib.parse import urlencode
 
-from icalsyncd.paths import SERVICE_STATE, Paths
+from icalsyncd.config.paths import SERVICE_STATE, Paths
 from icalsyncd.state.files import content
 
 PATIENCE: Final = 15.0

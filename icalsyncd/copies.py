@@ -13,7 +13,7 @@ from icalsyncd.availability.ledger import SyncLedger
 from icalsyncd.calendars.calendar import Event, Failed, Reading
 from icalsyncd.calendars.nights import Night
 from icalsyncd.calendars.reading import read
-from icalsyncd.config import Sync
+from icalsyncd.config.resolved import Sync
 from icalsyncd.readers import Readers
 from icalsyncd.state.journal import Journal
 from icalsyncd.state.state import Validators

@@ -19,7 +19,7 @@ from icalsyncd.availability.ledger import Link
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.nights import Nights
 from icalsyncd.clock import Clock
-from icalsyncd.config import Target
+from icalsyncd.config.resolved import Target
 from icalsyncd.state.installation import Installation, path_of
 from icalsyncd.state.journal import Journal
 from icalsyncd.state.publication import Due, LinkKey, Publication, Reach, Sending, due, links_of, part_of, parted

@@ -8,7 +8,7 @@ from typing import TypeGuard
 from icalsyncd.availability.ledger import Presence
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.nights import Night
-from icalsyncd.config import Sync
+from icalsyncd.config.resolved import Sync
 from icalsyncd.state.state import Facts, State, Validators, digest_of
 from icalsyncd.state.view import SyncName
 

@@ -21,7 +21,7 @@ from icalsyncd.availability.removal import RemovalDelay
 from icalsyncd.availability.rewinding import rewound
 from icalsyncd.calendars.nights import Nights
 from icalsyncd.clock import Clock, Waking
-from icalsyncd.config import Accepted
+from icalsyncd.config.loading import Accepted
 from icalsyncd.connections import Closed
 from icalsyncd.feeds import Feeds
 from icalsyncd.intake import Intake

@@ -23,7 +23,7 @@ from icalsyncd.availability.offers import blocked
 from icalsyncd.availability.receipt import Receipt, is_unchanged
 from icalsyncd.calendars.calendar import Event, Failed, Good, Partial, Reason
 from icalsyncd.clock import Clock
-from icalsyncd.config import Config, Sync
+from icalsyncd.config.resolved import Config, Sync
 from icalsyncd.copies import Copies, Copy
 from icalsyncd.errand import Errand
 from icalsyncd.pull import Body, Failure, NotModified, Order, Puller

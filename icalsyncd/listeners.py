@@ -17,7 +17,7 @@ from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http import HttpProcessingError
 
 from icalsyncd import log
-from icalsyncd.config import Address
+from icalsyncd.config.forms import Address
 from icalsyncd.connections import IDLE_MOST, Connection, Connections
 
 CLOSING_GRACE: Final = 0.25

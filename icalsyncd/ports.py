@@ -10,7 +10,8 @@ from typing import Final
 from icalsyncd import descriptors, log, socket_activation
 from icalsyncd.address import Network
 from icalsyncd.availability.stamps import Moment
-from icalsyncd.config import Address, Config
+from icalsyncd.config.forms import Address
+from icalsyncd.config.resolved import Config
 from icalsyncd.connections import Connections, Tally
 from icalsyncd.listeners import CannotListen, Handler, Listener, listen
 

@@ -24,10 +24,11 @@ from typing import Final, TypeAlias, assert_never
 import aiohttp
 from aiohttp.http import HttpProcessingError
 
-from icalsyncd import answer, files, url
+from icalsyncd import answer, files
 from icalsyncd.address import EVERYWHERE, Network
 from icalsyncd.calendars.calendar import Reason
 from icalsyncd.compression import Damage, may_be_packed, unpacked
+from icalsyncd.config import url
 from icalsyncd.lookup import Found, Lookup, Pinned, find, look_up
 from icalsyncd.slots import Slots
 from icalsyncd.state.state import Validators

@@ -9,7 +9,7 @@ from icalsyncd.availability.roster import Place, Plan, Seat
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.nights import Night, Stay, date_of, night_of
 from icalsyncd.clock import day_at
-from icalsyncd.config import Accommodation, Config, Sync
+from icalsyncd.config.resolved import Accommodation, Config, Sync
 from icalsyncd.state.installation import Installation
 from icalsyncd.state.state import State
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from icalsyncd.availability.roster import Place, Plan, reconcile, renames, tied
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.nights import Night
-from icalsyncd.config import Config
+from icalsyncd.config.resolved import Config
 from icalsyncd.state.state import State, digest_of
 from icalsyncd.state.view import SyncName
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from icalsyncd.commands.asking import json_of
 from icalsyncd.commands.outcome import DONE, FAILED, USAGE, CommandError
-from icalsyncd.paths import Paths
+from icalsyncd.config.paths import Paths
 from icalsyncd.terminal import Colour, confirmed, painted
 
 Json = dict[str, Any]

@@ -16,11 +16,12 @@ from icalsyncd.commands.interview import Entry, Given, Interview
 from icalsyncd.commands.links import Known, known_links, warnings
 from icalsyncd.commands.outcome import FAILED, UNRUNNABLE, CommandError
 from icalsyncd.commands.taking_over import change, environ, take_over, written_config
-from icalsyncd.config import Refused, Sync, parse
-from icalsyncd.edit import EditRefused
+from icalsyncd.config.edit import EditRefused
+from icalsyncd.config.loading import Refused, parse
+from icalsyncd.config.paths import Paths
+from icalsyncd.config.portals import profile
+from icalsyncd.config.resolved import Sync
 from icalsyncd.intake import AGENT
-from icalsyncd.paths import Paths
-from icalsyncd.portals import profile
 from icalsyncd.pull import Body, Failure, NotModified, Order, Puller
 from icalsyncd.terminal import Colour, confirmed, listed, painted
 

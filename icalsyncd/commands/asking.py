@@ -7,7 +7,7 @@ from typing import Any, assert_never
 
 from icalsyncd.client import PATIENCE, Answer, Unreachable, ask
 from icalsyncd.commands.outcome import USAGE, CommandError
-from icalsyncd.paths import Paths
+from icalsyncd.config.paths import Paths
 
 Json = dict[str, Any]
 

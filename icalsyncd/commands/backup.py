@@ -10,8 +10,8 @@ from typing import Final
 
 from icalsyncd.commands.household import last_config
 from icalsyncd.commands.outcome import DONE, CommandError
-from icalsyncd.config import Accepted, load
-from icalsyncd.paths import Paths
+from icalsyncd.config.loading import Accepted, load
+from icalsyncd.config.paths import Paths
 from icalsyncd.state.installation import SecretUnusable, open_installation
 from icalsyncd.state.state_folder import FolderHeld
 from icalsyncd.state.store import Store, StoreFailed, StoreRefused, peek

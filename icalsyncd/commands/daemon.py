@@ -9,7 +9,7 @@ from typing import Any
 
 from icalsyncd.commands.asking import answer_of, json_of, require_sync
 from icalsyncd.commands.outcome import DONE, FAILED, USAGE, CommandError
-from icalsyncd.paths import Paths
+from icalsyncd.config.paths import Paths
 from icalsyncd.terminal import counted
 
 HEALTH_PATIENCE = 5.0

@@ -22,8 +22,8 @@ from icalsyncd.client import Answer, ask
 from icalsyncd.commands.household import household
 from icalsyncd.commands.links import links_of
 from icalsyncd.commands.outcome import DONE, FAILED, CommandError
+from icalsyncd.config.paths import Paths
 from icalsyncd.demo_portal import DemoPortal
-from icalsyncd.paths import Paths
 from icalsyncd.terminal import Colour, painted
 
 PATIENCE: Final = 60.0

@@ -8,7 +8,7 @@ from typing import Any
 
 from icalsyncd.commands.asking import json_of
 from icalsyncd.commands.outcome import DONE
-from icalsyncd.paths import Paths
+from icalsyncd.config.paths import Paths
 
 
 def explain(paths: Paths, accommodation: str, night: date, *, as_json: bool) -> int:

@@ -9,8 +9,9 @@ from icalsyncd.availability.roster import Plan
 from icalsyncd.calendars.nights import Night
 from icalsyncd.clock import Clock
 from icalsyncd.commands.outcome import UNRUNNABLE, CommandError
-from icalsyncd.config import Accepted, Config, Refused, load, parse
-from icalsyncd.paths import Paths
+from icalsyncd.config.loading import Accepted, Refused, load, parse
+from icalsyncd.config.paths import Paths
+from icalsyncd.config.resolved import Config
 from icalsyncd.seating import plans, todays
 from icalsyncd.state.installation import Installation, SecretUnusable, read_installation, unmade_installation
 from icalsyncd.state.store import Stored, StoreFailed, StoreRefused, peek

@@ -15,9 +15,10 @@ from icalsyncd.commands.outcome import USAGE, CommandError
 from icalsyncd.commands.read import machine_zone
 from icalsyncd.commands.taking_over import environ
 from icalsyncd.commands.wizard import answered, one_of
-from icalsyncd.config import Config, Refused, parse
-from icalsyncd.edit import EditRefused, add_entry, set_value
-from icalsyncd.portals import names, profile
+from icalsyncd.config.edit import EditRefused, add_entry, set_value
+from icalsyncd.config.loading import Refused, parse
+from icalsyncd.config.portals import names, profile
+from icalsyncd.config.resolved import Config
 
 _DIRECTIONS: Final = ("bidirectional", "export", "import")
 _ID: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")

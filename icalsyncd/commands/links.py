@@ -16,8 +16,9 @@ from icalsyncd.availability.roster import reconcile
 from icalsyncd.client import Answer, Asked, ask, ask_at
 from icalsyncd.commands.household import Household, household
 from icalsyncd.commands.outcome import DONE, CommandError
-from icalsyncd.config import Accepted, Config, load
-from icalsyncd.paths import Paths
+from icalsyncd.config.loading import Accepted, load
+from icalsyncd.config.paths import Paths
+from icalsyncd.config.resolved import Config
 from icalsyncd.state.installation import SecretUnusable, path_of, read_installation
 from icalsyncd.terminal import Colour, painted, table
 

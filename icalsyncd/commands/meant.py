@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from icalsyncd.client import Answer, ask
 from icalsyncd.commands.outcome import CommandError
-from icalsyncd.paths import Paths
+from icalsyncd.config.paths import Paths
 from icalsyncd.state.state_folder import Folder
 
 _PATIENCE = 5.0

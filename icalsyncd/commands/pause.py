@@ -12,9 +12,9 @@ from icalsyncd.commands.asking import require_sync
 from icalsyncd.commands.household import stored_in
 from icalsyncd.commands.outcome import DONE, FAILED, UNRUNNABLE, USAGE, CommandError
 from icalsyncd.commands.taking_over import change, take_over, written_config
-from icalsyncd.config import Config, Sync
-from icalsyncd.edit import set_value
-from icalsyncd.paths import Paths
+from icalsyncd.config.edit import set_value
+from icalsyncd.config.paths import Paths
+from icalsyncd.config.resolved import Config, Sync
 from icalsyncd.status import RESUME_AFTER, safe_to_resume
 from icalsyncd.terminal import Colour, confirmed, listed, painted, told
 

@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Iterator
 from importlib.util import find_spec
 
-from icalsyncd.config import S3, Azure, Config, Folder, Gcs, Target, WebDav
+from icalsyncd.config.resolved import S3, Azure, Config, Folder, Gcs, Target, WebDav
 from icalsyncd.targets.opening import open_storage
 from icalsyncd.targets.storage import Unsent
 

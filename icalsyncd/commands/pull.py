@@ -11,7 +11,7 @@ from typing import Any, Final
 from icalsyncd.client import Answer, ask
 from icalsyncd.commands.asking import json_of, require_sync, status_of
 from icalsyncd.commands.outcome import DONE, FAILED, CommandError
-from icalsyncd.paths import Paths
+from icalsyncd.config.paths import Paths
 from icalsyncd.terminal import Colour, counted, painted
 
 PATIENCE: Final = 600.0

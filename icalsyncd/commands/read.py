@@ -21,10 +21,10 @@ from icalsyncd.calendars.reading import read as read_calendar
 from icalsyncd.calendars.settings import ReadSettings
 from icalsyncd.clock import Clock
 from icalsyncd.commands.outcome import DONE, FAILED, USAGE, CommandError
+from icalsyncd.config.portals import Profile, profile, recognise
+from icalsyncd.config.summaries import compiled
 from icalsyncd.intake import AGENT
-from icalsyncd.portals import Profile, profile, recognise
 from icalsyncd.pull import Body, Failure, NotModified, Order, Puller
-from icalsyncd.summaries import compiled
 from icalsyncd.terminal import Colour, counted, painted, table
 
 _SCHEMES: Final = frozenset({"http", "https", "webcal", "webcals", "file"})

@@ -9,10 +9,11 @@ from typing import assert_never
 from icalsyncd.client import Answer, Unreachable, ask
 from icalsyncd.commands.household import refusal
 from icalsyncd.commands.outcome import DONE, FAILED, UNRUNNABLE, CommandError
-from icalsyncd.config import Accepted, Config, Refused, parse
-from icalsyncd.config_file import ConfigUnwritableError, read_text, rewrite
-from icalsyncd.edit import EditRefused
-from icalsyncd.paths import Paths
+from icalsyncd.config.config_file import ConfigUnwritableError, read_text, rewrite
+from icalsyncd.config.edit import EditRefused
+from icalsyncd.config.loading import Accepted, Refused, parse
+from icalsyncd.config.paths import Paths
+from icalsyncd.config.resolved import Config
 
 
 class ServiceEnviron(dict[str, str]):

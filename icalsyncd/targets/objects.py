@@ -12,8 +12,8 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any, Final
 
-from icalsyncd.configured import S3, Azure, Gcs
-from icalsyncd.secret import Secret
+from icalsyncd.config.resolved import S3, Azure, Gcs
+from icalsyncd.config.secret import Secret
 from icalsyncd.targets.storage import CACHE_CONTROL, CONNECT_MOST, CONTENT_TYPE, PUT_MOST, Unsent, Why, answered
 
 _STATUS: Final = re.compile(r"status code: (\d{3})")

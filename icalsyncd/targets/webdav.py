@@ -10,7 +10,7 @@ import aiohttp
 from yarl import URL
 
 from icalsyncd import __version__
-from icalsyncd.secret import Secret
+from icalsyncd.config.secret import Secret
 from icalsyncd.targets.storage import CACHE_CONTROL, CONNECT_MOST, CONTENT_TYPE, PUT_MOST, Unsent, Why, answered
 
 _WITHOUT_MOVE: Final = frozenset({400, 403, 404, 405, 409, 412, 501, 502})

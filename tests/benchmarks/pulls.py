@@ -16,7 +16,8 @@ from time import process_time
 
 import aiohttp
 
-from icalsyncd import config, log
+from icalsyncd import log
+from icalsyncd.config import loading
 from icalsyncd.hub import Hub
 from icalsyncd.state.installation import Installation
 from icalsyncd.state.store import Store
@@ -52,8 +53,8 @@ def household(port: int, behaviour: str) -> str:
 
 
 def hub_of(text: str, folder: Path) -> Hub:
-    accepted = config.parse(text, folder / "config.yaml", {})
-    assert isinstance(accepted, config.Accepted), accepted
+    accepted = loading.parse(text, folder / "config.yaml", {})
+    assert isinstance(accepted, loading.Accepted), accepted
     return Hub(accepted, Installation(b"s" * 32), Store(folder / "state.sqlite3"))
 
 

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from icalsyncd.config import S3, Accepted, Azure, Block, Config, Direction, Folder, Gcs, Refused, WebDav, load, parse
-from icalsyncd.portals import profile
-from icalsyncd.secret import Secret
+from icalsyncd.config.loading import Accepted, Refused, load, parse
+from icalsyncd.config.portals import profile
+from icalsyncd.config.resolved import S3, Azure, Block, Config, Direction, Folder, Gcs, WebDav
+from icalsyncd.config.secret import Secret
 
 EXAMPLE = Path(__file__).parents[2] / "config.example.yaml"
 HEAD = "terms: accepted\nserver: {public_url: 'https://cal.example.org/'}\n"

@@ -8,8 +8,8 @@ from random import Random
 
 import pytest
 
-from icalsyncd import config
-from icalsyncd.config import Accepted, Refused, load, parse
+from icalsyncd.config import loading
+from icalsyncd.config.loading import Accepted, Refused, load, parse
 from tests.config.test_accepted import EXAMPLE, HEAD, SYNC
 
 CASA = "accommodations:\n  casa:\n    timezone: Europe/Madrid\n"
@@ -40,7 +40,7 @@ def test_a_bug_is_a_refusal_that_quotes_nothing(tmp_path: Path, monkeypatch: pyt
     def broken(value: object) -> None:
         raise KeyError("https://portal.example/secret.ics")
 
-    monkeypatch.setattr(config, "validate", broken)
+    monkeypatch.setattr(loading, "validate", broken)
     file = tmp_path / "config.yaml"
     file.write_text("terms: accepted\n")
     for loaded in (load(file, {}), parse("terms: accepted\n", file, {})):

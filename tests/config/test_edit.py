@@ -12,10 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from icalsyncd.config import Accepted, Config, parse
-from icalsyncd.document import Document, read
-from icalsyncd.edit import EditRefused, add_entry, set_value
-from icalsyncd.nodes import Plain
+from icalsyncd.config.document import Document, read
+from icalsyncd.config.edit import EditRefused, add_entry, set_value
+from icalsyncd.config.loading import Accepted, parse
+from icalsyncd.config.nodes import Plain
+from icalsyncd.config.resolved import Config
 from tests.config.written import Writer
 
 SEEDS = range(100)

@@ -11,8 +11,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from icalsyncd import document
-from icalsyncd.config import Accepted, Refused, load, parse
+from icalsyncd.config import document
+from icalsyncd.config.loading import Accepted, Refused, load, parse
 from tests.config.written import Writer
 
 BAD = sorted((Path(__file__).parent / "bad").glob("*.yaml"))

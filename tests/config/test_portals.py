@@ -9,11 +9,11 @@ import pytest
 
 import icalsyncd
 from icalsyncd.calendars.feed import SUMMARY
-from icalsyncd.config import Accepted, parse
-from icalsyncd.portals import FACTS, names, profile, recognise
-from icalsyncd.summaries import check, compiled
+from icalsyncd.config.loading import Accepted, parse
+from icalsyncd.config.portals import FACTS, names, profile, recognise
+from icalsyncd.config.summaries import check, compiled
 
-WRITTEN = tomllib.loads((Path(icalsyncd.__file__).parent / "portals.toml").read_text(encoding="utf-8"))
+WRITTEN = tomllib.loads((Path(icalsyncd.__file__).parent / "config" / "portals.toml").read_text(encoding="utf-8"))
 KNOWN_AT_LEAST = {
     *("airbnb", "booking", "vrbo", "agoda", "holidu", "tripadvisor", "expedia", "hometogo", "plumguide", "smoobu"),
     *("lodgify", "ownerrez", "guesty", "avaibook", "google", "outlook", "apple", "generic"),

@@ -10,10 +10,10 @@ import pytest
 from jsonschema import Draft202012Validator
 
 import icalsyncd
-from icalsyncd.document import Document, read
-from icalsyncd.schema import json_schema
+from icalsyncd.config.document import Document, read
+from icalsyncd.config.schema import json_schema
 
-SHIPPED = Path(icalsyncd.__file__).parent / "config.schema.json"
+SHIPPED = Path(icalsyncd.__file__).parent / "config" / "config.schema.json"
 EXAMPLE = Path(__file__).parents[2] / "config.example.yaml"
 # what shows when keys are compared, or files and calendars are looked at, is not in a schema
 BEYOND = (
@@ -57,7 +57,7 @@ BAD = {
 
 
 def test_the_shipped_schema_is_in_step() -> None:
-    """Made anew by ``icalsyncd print schema > icalsyncd/config.schema.json``."""
+    """Made anew by ``icalsyncd print schema > icalsyncd/config/config.schema.json``."""
     assert json.loads(SHIPPED.read_text(encoding="utf-8")) == json_schema()
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from icalsyncd.units import format_duration, format_size, parse_duration, parse_size
+from icalsyncd.config.units import format_duration, format_size, parse_duration, parse_size
 
 DURATIONS = {"90s": 90, "30m": 1800, "1h30m": 5400, "7d": 604800, "0s": 0, "1d2h3m4s": 93784, "24h": 86400}
 SIZES = {"512KiB": 524288, "5MiB": 5242880, "1GiB": 2**30, "100B": 100, "0B": 0}

@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from icalsyncd.document import Document, read
-from icalsyncd.nodes import Plain
+from icalsyncd.config.document import Document, read
+from icalsyncd.config.nodes import Plain
 
 CORE = {
     "NO": "NO",

@@ -12,9 +12,9 @@ import pytest
 from icalsyncd.availability.ledger import Lack, Presence
 from icalsyncd.calendars.calendar import Reason
 from icalsyncd.calendars.nights import Nights
+from icalsyncd.config.positions import lines_of
 from icalsyncd.delivery import TargetStatus
 from icalsyncd.page import POLICY, night_page, page
-from icalsyncd.places import lines_of
 from icalsyncd.sight import Sight
 from icalsyncd.state.state import Facts, State
 from icalsyncd.state.view import View, see

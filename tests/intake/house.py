@@ -13,7 +13,7 @@ from typing import Any
 from aiohttp import web
 
 from icalsyncd.availability.ledger import Presence
-from icalsyncd.config import Accepted, parse
+from icalsyncd.config.loading import Accepted, parse
 from icalsyncd.hub import Hub
 from icalsyncd.state.installation import Installation
 from icalsyncd.state.journal import Journal

@@ -16,7 +16,7 @@ import pytest
 from aiohttp import web
 
 from icalsyncd import connections, descriptors
-from icalsyncd.config import Address
+from icalsyncd.config.forms import Address
 from icalsyncd.connections import Closed, Connections
 from icalsyncd.listeners import Handler, Listener, listen
 

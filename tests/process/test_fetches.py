@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from icalsyncd import config
-from icalsyncd.config import Address
+from icalsyncd.config import loading
+from icalsyncd.config.forms import Address
 from icalsyncd.connections import Connections
 from icalsyncd.fetches import is_fetch
 from icalsyncd.hub import Hub
@@ -77,8 +77,8 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
         f"    blocks: [{stays}]\n    syncs:\n"
         "      website: {portal: generic, direction: export}\n      office: {portal: generic, direction: export}\n"
     )
-    loaded = config.parse(text, tmp_path / "config.yaml", {})
-    assert isinstance(loaded, config.Accepted), loaded
+    loaded = loading.parse(text, tmp_path / "config.yaml", {})
+    assert isinstance(loaded, loading.Accepted), loaded
     hub = Hub(loaded, Installation(b"s" * 32), Store(tmp_path / "state.sqlite3"))
     await hub.begin()
     writing = asyncio.create_task(hub.journal.run())

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from icalsyncd.config import Accepted, parse
+from icalsyncd.config.loading import Accepted, parse
 
 PAGE = (Path(__file__).parents[2] / "docs" / "publish.md").read_text(encoding="utf-8")
 RECIPES = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)

@@ -6,10 +6,10 @@ import asyncio
 import gc
 from pathlib import Path
 
-from icalsyncd import config
 from icalsyncd.app import Daemon, Options
 from icalsyncd.availability.attribution import fetched
 from icalsyncd.calendars.nights import Nights
+from icalsyncd.config import loading
 from icalsyncd.hub import Hub
 from icalsyncd.state.installation import Installation
 from icalsyncd.state.store import Store
@@ -18,9 +18,9 @@ from tests.end_to_end.daemon import free_port
 HOUSES = 60
 
 
-def accepted(folder: Path, text: str) -> config.Accepted:
-    loaded = config.parse(text, folder / "config.yaml", {})
-    assert isinstance(loaded, config.Accepted), loaded
+def accepted(folder: Path, text: str) -> loading.Accepted:
+    loaded = loading.parse(text, folder / "config.yaml", {})
+    assert isinstance(loaded, loading.Accepted), loaded
     return loaded
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from icalsyncd.config import Accepted, Refused, parse
+from icalsyncd.config.loading import Accepted, Refused, parse
 from icalsyncd.state.files import LARGEST, content
 
 _IN_PLACE_ONLY: Final = frozenset((errno.EBUSY, errno.EXDEV, errno.EACCES, errno.EPERM, errno.EROFS))

@@ -12,8 +12,8 @@ from typing import Final
 
 import yaml
 
-from icalsyncd.core_schema import TAG, Reader
-from icalsyncd.nodes import (
+from icalsyncd.config.core_schema import TAG, Reader
+from icalsyncd.config.nodes import (
     Alias,
     Fault,
     Mapping,

@@ -18,10 +18,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import PlainValidator, WithJsonSchema
 
-from icalsyncd import summaries
-from icalsyncd.mistakes import meant
-from icalsyncd.portals import names
-from icalsyncd.units import DURATION, SIZE, parse_duration, parse_size
+from icalsyncd.config import summaries
+from icalsyncd.config.mistakes import meant
+from icalsyncd.config.portals import names
+from icalsyncd.config.units import DURATION, SIZE, parse_duration, parse_size
 
 Network: TypeAlias = IPv4Network | IPv6Network
 

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from icalsyncd import schema
-from icalsyncd.configured import S3, Azure, Folder, Gcs, Place, WebDav
-from icalsyncd.mistakes import Remark
-from icalsyncd.nodes import Path as Steps
-from icalsyncd.secret import Secret
+from icalsyncd.config import schema
+from icalsyncd.config.mistakes import Remark
+from icalsyncd.config.nodes import Path as Steps
+from icalsyncd.config.resolved import S3, Azure, Folder, Gcs, Place, WebDav
+from icalsyncd.config.secret import Secret
 from icalsyncd.state.files import NotRegularError, content
 
 _LARGEST: Final = 2**20

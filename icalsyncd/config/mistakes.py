@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Final
 
-from icalsyncd.nodes import Path
+from icalsyncd.config.nodes import Path
 
 _HARMLESS: Final = re.compile(r"[\w.-]{1,60}|<<")
 

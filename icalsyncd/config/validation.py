@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ValidationError
 
-from icalsyncd import schema
-from icalsyncd.mistakes import Remark, listed, meant
-from icalsyncd.nodes import Path, Plain, Step
+from icalsyncd.config import schema
+from icalsyncd.config.mistakes import Remark, listed, meant
+from icalsyncd.config.nodes import Path, Plain, Step
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails

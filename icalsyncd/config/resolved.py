@@ -10,12 +10,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TypeAlias
 
-from icalsyncd import schema
 from icalsyncd.calendars.settings import ReadSettings
-from icalsyncd.forms import Address, Network
-from icalsyncd.portals import profile
-from icalsyncd.secret import Secret
-from icalsyncd.summaries import compiled
+from icalsyncd.config import schema
+from icalsyncd.config.forms import Address, Network
+from icalsyncd.config.portals import profile
+from icalsyncd.config.secret import Secret
+from icalsyncd.config.summaries import compiled
 
 
 class Direction(StrEnum):

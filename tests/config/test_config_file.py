@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from icalsyncd.config import Accepted, Refused
-from icalsyncd.config_file import ConfigUnwritableError, read_text, rewrite, write
+from icalsyncd.config.config_file import ConfigUnwritableError, read_text, rewrite, write
+from icalsyncd.config.loading import Accepted, Refused
 
 TEXT = "terms: accepted\n"
 

@@ -7,7 +7,7 @@ from dataclasses import fields
 from typing import Final
 
 from icalsyncd.calendars.settings import ReadSettings
-from icalsyncd.config import Config, Pull, Server, Sync
+from icalsyncd.config.resolved import Config, Pull, Server, Sync
 
 _KEYS: Final = {
     "drop_blocks": "claims",

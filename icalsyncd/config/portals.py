@@ -10,7 +10,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
-from icalsyncd.units import parse_duration
+from icalsyncd.config.units import parse_duration
 
 GENERIC: Final = "generic"
 FACTS: Final = (
@@ -90,7 +90,7 @@ def _belongs(host: str, pattern: str) -> bool:
 
 @cache
 def _profiles() -> Mapping[str, Profile]:
-    written = tomllib.loads(files("icalsyncd").joinpath("portals.toml").read_text(encoding="utf-8"))
+    written = tomllib.loads(files("icalsyncd.config").joinpath("portals.toml").read_text(encoding="utf-8"))
     generic = written[GENERIC]
     return {name: _profile(name, facts, generic) for name, facts in written.items()}
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from icalsyncd.document import Document, read
-from icalsyncd.nodes import Lines, key_of, resolved
-from icalsyncd.nodes import Mapping as Written
+from icalsyncd.config.document import Document, read
+from icalsyncd.config.nodes import Lines, key_of, resolved
+from icalsyncd.config.nodes import Mapping as Written
 from icalsyncd.state.view import SyncName
 
 

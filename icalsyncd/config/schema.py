@@ -1,7 +1,7 @@
 """What may be written in ``config.yaml``: its keys, their forms and defaults, one model a mapping.
 
-The models hold what each key says by itself. What keys mean together is found in :mod:`icalsyncd.refusals`, and what
-they come to, with the profiles and secrets, in :mod:`icalsyncd.configured`.
+The models hold what each key says by itself. What keys mean together is found in :mod:`icalsyncd.config.refusals`, and what
+they come to, with the profiles and secrets, in :mod:`icalsyncd.config.resolved`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from icalsyncd.forms import (
+from icalsyncd.config.forms import (
     Address,
     Day,
     Duration,
@@ -29,7 +29,7 @@ from icalsyncd.forms import (
     Text,
     Zone,
 )
-from icalsyncd.units import parse_duration, parse_size
+from icalsyncd.config.units import parse_duration, parse_size
 
 
 def _time(default: str, description: str) -> Any:

@@ -9,8 +9,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
-from icalsyncd import schema
-from icalsyncd.configured import (
+from icalsyncd.config import schema
+from icalsyncd.config.credentials import Credentials
+from icalsyncd.config.document import Document, read
+from icalsyncd.config.forms import Address
+from icalsyncd.config.mistakes import Mistake, Remark, written
+from icalsyncd.config.nodes import Fault, Lines
+from icalsyncd.config.refusals import refusals, warnings
+from icalsyncd.config.resolved import (
     S3,
     Accommodation,
     Azure,
@@ -27,17 +33,11 @@ from icalsyncd.configured import (
     WebDav,
     resolve,
 )
-from icalsyncd.credentials import Credentials
-from icalsyncd.document import Document, read
-from icalsyncd.forms import Address
-from icalsyncd.mistakes import Mistake, Remark, written
-from icalsyncd.nodes import Fault, Lines
+from icalsyncd.config.secret import Secret
+from icalsyncd.config.url import place_of
+from icalsyncd.config.validation import validate
 from icalsyncd.redaction import told, wordless
-from icalsyncd.refusals import refusals, warnings
-from icalsyncd.secret import Secret
 from icalsyncd.state.files import LARGEST, content
-from icalsyncd.url import place_of
-from icalsyncd.validation import validate
 
 __all__ = [
     "S3",

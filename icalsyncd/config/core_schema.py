@@ -9,7 +9,19 @@ from __future__ import annotations
 import re
 from typing import Final, cast
 
-from icalsyncd.nodes import Alias, Fault, Mapping, Node, Plain, Scalar, Sequence, Step, Unreadable, key_of, merges
+from icalsyncd.config.nodes import (
+    Alias,
+    Fault,
+    Mapping,
+    Node,
+    Plain,
+    Scalar,
+    Sequence,
+    Step,
+    Unreadable,
+    key_of,
+    merges,
+)
 
 MAX_VALUES: Final = 1_000_000
 """How many values a document may come to once its aliases are followed; a few lines of YAML can name billions."""

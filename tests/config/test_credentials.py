@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from icalsyncd.config import Accepted, Refused, parse
+from icalsyncd.config.loading import Accepted, Refused, parse
 
 CONFIG = """\
 terms: accepted

@@ -12,9 +12,9 @@ import re
 from collections.abc import Mapping as Values
 from typing import Any, Final
 
-from icalsyncd.core_schema import scalar
-from icalsyncd.document import Document, read
-from icalsyncd.nodes import Alias, Lines, Mapping, Node, Plain, Scalar, resolved
+from icalsyncd.config.core_schema import scalar
+from icalsyncd.config.document import Document, read
+from icalsyncd.config.nodes import Alias, Lines, Mapping, Node, Plain, Scalar, resolved
 
 _PROPERTIES: Final = re.compile(r"(?:[&!]\S*\s+)*")
 # texts that need no quotes, in a block or in a flow

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from icalsyncd import schema
 from icalsyncd.calendars.feed import SUMMARY
-from icalsyncd.configured import block_summaries, public_url, reservation_summaries
-from icalsyncd.forms import Address
-from icalsyncd.mistakes import Remark, meant
-from icalsyncd.nodes import Path
-from icalsyncd.portals import names, profile, recognise
-from icalsyncd.summaries import compiled
-from icalsyncd.url import Misfit, Place, Target, place_of
+from icalsyncd.config import schema
+from icalsyncd.config.forms import Address
+from icalsyncd.config.mistakes import Remark, meant
+from icalsyncd.config.nodes import Path
+from icalsyncd.config.portals import names, profile, recognise
+from icalsyncd.config.resolved import block_summaries, public_url, reservation_summaries
+from icalsyncd.config.summaries import compiled
+from icalsyncd.config.url import Misfit, Place, Target, place_of
 
 # any name may be a portal's, so only what can hardly be another one is taken for a slip
 _NEARLY: Final = 0.8
