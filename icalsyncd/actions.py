@@ -23,7 +23,7 @@ from icalsyncd.config.resolved import Accommodation
 from icalsyncd.hub import Hub
 from icalsyncd.pace import in_steps, unsearched
 from icalsyncd.page import night_page, page
-from icalsyncd.report import Report
+from icalsyncd.pulling.report import Report
 from icalsyncd.sight import Sight
 from icalsyncd.state.view import SyncName
 from icalsyncd.status import Condition, report, rfc3339

@@ -17,7 +17,7 @@ from aiohttp import hdrs, web
 from icalsyncd.calendars.nights import Night, night_of
 from icalsyncd.metrics import CONTENT_TYPE
 from icalsyncd.page import POLICY, STATIC, static
-from icalsyncd.report import Report
+from icalsyncd.pulling.report import Report
 from icalsyncd.state.view import SyncName
 
 _OPEN: Final = frozenset({"/metrics", "/-/healthy", "/-/ready"})

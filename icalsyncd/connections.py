@@ -14,7 +14,7 @@ from enum import StrEnum
 from ipaddress import IPv4Address, ip_address, ip_network
 from typing import Final, Protocol, cast
 
-from icalsyncd.address import Network
+from icalsyncd.pulling.address import Network
 
 HEAD_MOST: Final = 15.0
 """Seconds in which the whole head of a request must come, counted from its first byte, or from the connection."""

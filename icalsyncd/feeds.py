@@ -16,12 +16,12 @@ from aiohttp import web, web_response
 from aiohttp.hdrs import ACCEPT_ENCODING, IF_MODIFIED_SINCE, IF_NONE_MATCH, USER_AGENT
 
 from icalsyncd import log
-from icalsyncd.answer import epoch
 from icalsyncd.availability.attribution import fetched, telling
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.nights import Nights
 from icalsyncd.fetches import Fetch, Fetches, Tally, is_fetch
-from icalsyncd.report import Report
+from icalsyncd.pulling.header_fields import epoch
+from icalsyncd.pulling.report import Report
 from icalsyncd.state.journal import Journal
 from icalsyncd.state.state import State
 from icalsyncd.state.view import Feed, SyncName, Target, View

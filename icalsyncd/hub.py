@@ -24,12 +24,12 @@ from icalsyncd.clock import Clock, Waking
 from icalsyncd.config.loading import Accepted
 from icalsyncd.connections import Closed
 from icalsyncd.feeds import Feeds
-from icalsyncd.intake import Intake
 from icalsyncd.metrics import Counts, Metrics, Scene
 from icalsyncd.pace import in_steps
 from icalsyncd.publisher import Publisher
-from icalsyncd.pull import Puller
-from icalsyncd.rounds import Rounds
+from icalsyncd.pulling.intake import Intake
+from icalsyncd.pulling.pull import Puller
+from icalsyncd.pulling.rounds import Rounds
 from icalsyncd.seating import plans, todays
 from icalsyncd.state.installation import Installation
 from icalsyncd.state.journal import Journal

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from icalsyncd import descriptors, log, socket_activation
-from icalsyncd.address import Network
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.config.forms import Address
 from icalsyncd.config.resolved import Config
 from icalsyncd.connections import Connections, Tally
 from icalsyncd.listeners import CannotListen, Handler, Listener, listen
+from icalsyncd.pulling.address import Network
 
 DEFAULT_ADDRESSES: Final = {"feeds": Address("0.0.0.0", 5545), "admin": Address("127.0.0.1", 15545)}  # noqa: S104
 

@@ -21,8 +21,8 @@ from icalsyncd.config.loading import Refused, parse
 from icalsyncd.config.paths import Paths
 from icalsyncd.config.portals import profile
 from icalsyncd.config.resolved import Sync
-from icalsyncd.intake import AGENT
-from icalsyncd.pull import Body, Failure, NotModified, Order, Puller
+from icalsyncd.pulling.intake import AGENT
+from icalsyncd.pulling.pull import Body, Failure, NotModified, Order, Puller
 from icalsyncd.terminal import Colour, confirmed, listed, painted
 
 _NEW: Final = "terms: accepted\n"

@@ -23,8 +23,8 @@ from icalsyncd.clock import Clock
 from icalsyncd.commands.outcome import DONE, FAILED, USAGE, CommandError
 from icalsyncd.config.portals import Profile, profile, recognise
 from icalsyncd.config.summaries import compiled
-from icalsyncd.intake import AGENT
-from icalsyncd.pull import Body, Failure, NotModified, Order, Puller
+from icalsyncd.pulling.intake import AGENT
+from icalsyncd.pulling.pull import Body, Failure, NotModified, Order, Puller
 from icalsyncd.terminal import Colour, counted, painted, table
 
 _SCHEMES: Final = frozenset({"http", "https", "webcal", "webcals", "file"})

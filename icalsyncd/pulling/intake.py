@@ -16,7 +16,6 @@ from typing import Final, Protocol
 from weakref import WeakValueDictionary
 
 from icalsyncd import PROJECT_URL, __version__, log
-from icalsyncd.already_read import AlreadyRead, mark_of
 from icalsyncd.availability.admission import Admitted, Outcome
 from icalsyncd.availability.ledger import Ledger, SyncLedger
 from icalsyncd.availability.offers import blocked
@@ -24,10 +23,11 @@ from icalsyncd.availability.receipt import Receipt, is_unchanged
 from icalsyncd.calendars.calendar import Event, Failed, Good, Partial, Reason
 from icalsyncd.clock import Clock
 from icalsyncd.config.resolved import Config, Sync
-from icalsyncd.copies import Copies, Copy
-from icalsyncd.errand import Errand
-from icalsyncd.pull import Body, Failure, NotModified, Order, Puller
-from icalsyncd.report import PullOutcome, Report, tell, tell_failed
+from icalsyncd.pulling.already_read import AlreadyRead, mark_of
+from icalsyncd.pulling.copies import Copies, Copy
+from icalsyncd.pulling.errand import Errand
+from icalsyncd.pulling.pull import Body, Failure, NotModified, Order, Puller
+from icalsyncd.pulling.report import PullOutcome, Report, tell, tell_failed
 from icalsyncd.state.installation import Installation
 from icalsyncd.state.journal import Journal
 from icalsyncd.state.schedule import Attempts, after_failure, unconditional, wait_of

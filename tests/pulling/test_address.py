@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from icalsyncd.address import EVERYWHERE, refused
+from icalsyncd.pulling.address import EVERYWHERE, refused
 
 REFUSED = {
     "0.0.0.0": "unspecified",

@@ -11,9 +11,9 @@ import zlib
 import pytest
 
 from icalsyncd.calendars.calendar import Reason
-from icalsyncd.pull import Body, Failure
+from icalsyncd.pulling.pull import Body, Failure
 from icalsyncd.state.state import Validators
-from tests.pull.portal import CALENDAR, http, portal, says, zipped
+from tests.pulling.portal import CALENDAR, http, portal, says, zipped
 
 SECRET = "/calendar/s3cr3t-key.ics"
 

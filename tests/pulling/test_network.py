@@ -9,10 +9,10 @@ from ipaddress import ip_network
 import pytest
 
 from icalsyncd.calendars.calendar import Reason
-from icalsyncd.pull import Body, Failure, NotModified, Puller
-from icalsyncd.slots import Slots
+from icalsyncd.pulling.pull import Body, Failure, NotModified, Puller
+from icalsyncd.pulling.slots import Slots
 from icalsyncd.state.state import Validators
-from tests.pull.portal import CALENDAR, http, portal, routes, says, zipped
+from tests.pulling.portal import CALENDAR, http, portal, routes, says, zipped
 
 ONE = (ip_network("127.0.0.1/32"),)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from icalsyncd.already_read import mark_of
+from icalsyncd.pulling.already_read import mark_of
 from tests.calendars.calendars import crlf, plain_calendar
 
 BODY = crlf(plain_calendar(3))

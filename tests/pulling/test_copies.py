@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from icalsyncd.calendars.settings import ReadSettings
-from icalsyncd.copies import _is_plain
+from icalsyncd.pulling.copies import _is_plain
 from tests.end_to_end.portal import calendar, day, portals
-from tests.intake.house import A, B, Gate, House, house, sync
+from tests.pulling.house import A, B, Gate, House, house, sync
 
 
 def uid_of(feed: bytes, start: int) -> str:
@@ -121,7 +121,7 @@ async def test_a_folded_rule_leaves_the_loop_free(tmp_path: Path) -> None:
     """The reading of it ends on another thread than the loop's."""
     import threading
 
-    from icalsyncd import copies as module
+    from icalsyncd.pulling import copies as module
 
     async with portals(1) as (a,), house(tmp_path, sync("a", a)) as made:
         seen: list[threading.Thread] = []

@@ -10,7 +10,7 @@ import threading
 
 import pytest
 
-from icalsyncd.readers import MOST, Readers
+from icalsyncd.pulling.readers import MOST, Readers
 
 
 async def test_a_portal_that_takes_long_keeps_no_other_waiting() -> None:
@@ -116,7 +116,7 @@ async def test_no_more_threads_are_made_than_may_be() -> None:
 def test_the_process_ends_though_a_thread_still_reads() -> None:
     program = textwrap.dedent("""
         import asyncio, threading
-        from icalsyncd.readers import Readers
+        from icalsyncd.pulling.readers import Readers
 
         async def main():
             readers, started = Readers(), threading.Event()

@@ -7,11 +7,11 @@ import threading
 
 import pytest
 
-from icalsyncd import pull
 from icalsyncd.calendars.calendar import Reason
-from icalsyncd.compression import Damage, unpacked
-from icalsyncd.pull import Body, Failure
-from tests.pull.portal import CALENDAR, http, portal, says
+from icalsyncd.pulling import pull
+from icalsyncd.pulling.compression import Damage, unpacked
+from icalsyncd.pulling.pull import Body, Failure
+from tests.pulling.portal import CALENDAR, http, portal, says
 
 LIMIT = 5 * 2**20
 

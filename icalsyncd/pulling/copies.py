@@ -14,7 +14,7 @@ from icalsyncd.calendars.calendar import Event, Failed, Reading
 from icalsyncd.calendars.nights import Night
 from icalsyncd.calendars.reading import read
 from icalsyncd.config.resolved import Sync
-from icalsyncd.readers import Readers
+from icalsyncd.pulling.readers import Readers
 from icalsyncd.state.journal import Journal
 from icalsyncd.state.state import Validators
 from icalsyncd.state.store import Role, StoreFailed

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 
-from icalsyncd.rounds import Rounds
+from icalsyncd.pulling.rounds import Rounds
 from icalsyncd.state.schedule import Attempts
 from icalsyncd.state.view import SyncName
 

@@ -24,13 +24,13 @@ from typing import Final, TypeAlias, assert_never
 import aiohttp
 from aiohttp.http import HttpProcessingError
 
-from icalsyncd import answer, files
-from icalsyncd.address import EVERYWHERE, Network
 from icalsyncd.calendars.calendar import Reason
-from icalsyncd.compression import Damage, may_be_packed, unpacked
 from icalsyncd.config import url
-from icalsyncd.lookup import Found, Lookup, Pinned, find, look_up
-from icalsyncd.slots import Slots
+from icalsyncd.pulling import file_urls, header_fields
+from icalsyncd.pulling.address import EVERYWHERE, Network
+from icalsyncd.pulling.compression import Damage, may_be_packed, unpacked
+from icalsyncd.pulling.lookup import Found, Lookup, Pinned, find, look_up
+from icalsyncd.pulling.slots import Slots
 from icalsyncd.state.state import Validators
 
 _REDIRECTS: Final = 5
@@ -231,13 +231,13 @@ class Puller:
 
     async def _hear(self, response: aiohttp.ClientResponse, order: Order) -> Pulled | _Redirect:
         status, headers = response.status, response.headers
-        date = answer.epoch(headers.get("Date"))
+        date = header_fields.epoch(headers.get("Date"))
         if status in (301, 302, 303, 307, 308):
             return _Redirect(headers.get("Location"), status, date)
         if status == 304 and order.validators is not None:
             return NotModified(date)
         if status not in (200, 203, 204):
-            wait = answer.retry_after(headers.get("Retry-After"), date if date is not None else self._now())
+            wait = header_fields.retry_after(headers.get("Retry-After"), date if date is not None else self._now())
             return Failure(_reason_of(status), f"portal answered {status}", wait, status, date)
         packed = await _whole(response, order.max_size)
         if isinstance(packed, Failure):
@@ -258,17 +258,19 @@ class Puller:
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(order.timeout):
-                read = await loop.run_in_executor(self._threads, files.read, path, known, order.max_size, self._now())
+                read = await loop.run_in_executor(
+                    self._threads, file_urls.read, path, known, order.max_size, self._now()
+                )
         except TimeoutError:
             return Failure(Reason.TIMEOUT, f"the file could not be read within {order.timeout:g} s")
         match read:
-            case files.Unchanged():
+            case file_urls.Unchanged():
                 return NotModified(None)
-            case files.Unreadable(detail):
+            case file_urls.Unreadable(detail):
                 return Failure(Reason.CONNECT, detail)
-            case files.TooLarge():
+            case file_urls.TooLarge():
                 return Failure(Reason.TOO_LARGE, _larger(order.max_size))
-            case files.Read(content, mark):
+            case file_urls.Read(content, mark):
                 body = await self._unpack(content, "", order.max_size)
                 if isinstance(body, Failure):
                     return body
@@ -294,7 +296,10 @@ def _question(target: url.Target, order: Order) -> dict[str, str]:
 
 
 def _validators(headers: Mapping[str, str]) -> Validators | None:
-    etag, last_modified = answer.validator(headers.get("ETag")), answer.validator(headers.get("Last-Modified"))
+    etag, last_modified = (
+        header_fields.validator(headers.get("ETag")),
+        header_fields.validator(headers.get("Last-Modified")),
+    )
     return Validators(etag, last_modified) if etag is not None or last_modified is not None else None
 
 
@@ -350,13 +355,13 @@ def _no_answer(error: Exception) -> Failure:
     """Why there was no answer; the error's own text, which may hold the URL, is left behind."""
     cause = _cause(error)
     if isinstance(cause, ssl.SSLCertVerificationError):
-        return Failure(Reason.TLS, answer.certificate_problem(cause.verify_code))
+        return Failure(Reason.TLS, header_fields.certificate_problem(cause.verify_code))
     if isinstance(cause, ssl.SSLError):
         return Failure(Reason.TLS, "no encrypted connection could be agreed upon")
     if isinstance(cause, TimeoutError):
         return Failure(Reason.TIMEOUT, "the portal did not take the connection")
     if isinstance(error, aiohttp.ClientConnectorError):
-        return Failure(Reason.CONNECT, answer.connect_problem(error.errno))
+        return Failure(Reason.CONNECT, header_fields.connect_problem(error.errno))
     if isinstance(error, aiohttp.ClientResponseError | HttpProcessingError):
         return Failure(Reason.CONNECT, "the answer was no HTTP")
     if isinstance(error, aiohttp.InvalidURL):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from icalsyncd.pull import Order, Puller
+from icalsyncd.pulling.pull import Order, Puller
 
 LOOPBACK = (ip_network("127.0.0.0/8"),)
 

@@ -9,8 +9,8 @@ import time
 import pytest
 
 from icalsyncd.calendars.calendar import Reason
-from icalsyncd.pull import Body, Failure, NotModified, Puller
-from tests.pull.portal import CALENDAR
+from icalsyncd.pulling.pull import Body, Failure, NotModified, Puller
+from tests.pulling.portal import CALENDAR
 
 
 async def test_a_file_is_read(puller, order, tmp_path):

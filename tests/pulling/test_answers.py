@@ -10,10 +10,10 @@ import pytest
 
 from icalsyncd.calendars.calendar import Reading, Reason
 from icalsyncd.calendars.settings import ReadSettings
-from icalsyncd.report import Report
+from icalsyncd.pulling.report import Report
 from icalsyncd.state.schedule import Attempts
 from tests.end_to_end.portal import calendar, portals
-from tests.intake.house import HEAD, A, B, Gate, house, sync
+from tests.pulling.house import HEAD, A, B, Gate, house, sync
 
 GONE_AT_ONCE = HEAD + "server: {removal_delay: 0s}\n"
 

@@ -14,8 +14,8 @@ from typing import Final, TypeAlias
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from icalsyncd.address import Network, refused
 from icalsyncd.calendars.calendar import Reason
+from icalsyncd.pulling.address import Network, refused
 
 Lookup: TypeAlias = Callable[[str, int], Sequence[str]]
 """The addresses of a host name, or of an address written in any form the system knows; raises OSError as
