@@ -26,10 +26,10 @@ from icalsyncd.config.loading import Accepted, Refused, load, parse
 from icalsyncd.config.paths import Paths
 from icalsyncd.config.resolved import Config
 from icalsyncd.hub import Hub
-from icalsyncd.listeners import CannotListen
 from icalsyncd.pace import unsearched
-from icalsyncd.ports import Ports
 from icalsyncd.redaction import told, wordless
+from icalsyncd.serving.listeners import CannotListen
+from icalsyncd.serving.ports import Ports
 from icalsyncd.state.installation import SecretUnusable, open_installation
 from icalsyncd.state.state_folder import Folder, FolderHeld
 from icalsyncd.state.store import Store, StoreFailed, StoreRefused

@@ -22,8 +22,6 @@ from icalsyncd.availability.rewinding import rewound
 from icalsyncd.calendars.nights import Nights
 from icalsyncd.clock import Clock, Waking
 from icalsyncd.config.loading import Accepted
-from icalsyncd.connections import Closed
-from icalsyncd.feeds import Feeds
 from icalsyncd.metrics import Counts, Metrics, Scene
 from icalsyncd.pace import in_steps
 from icalsyncd.publisher import Publisher
@@ -31,6 +29,8 @@ from icalsyncd.pulling.intake import Intake
 from icalsyncd.pulling.pull import Puller
 from icalsyncd.pulling.rounds import Rounds
 from icalsyncd.seating import plans, todays
+from icalsyncd.serving.connections import Closed
+from icalsyncd.serving.feeds import Feeds
 from icalsyncd.state.installation import Installation
 from icalsyncd.state.journal import Journal
 from icalsyncd.state.schedule import Attempts

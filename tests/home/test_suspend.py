@@ -11,10 +11,11 @@ import aiohttp
 import pytest
 
 from icalsyncd import clock as clocks
-from icalsyncd import fetches, hub
+from icalsyncd import hub
 from icalsyncd.app import Daemon, Options
 from icalsyncd.calendars.nights import Nights
 from icalsyncd.clock import Clock
+from icalsyncd.serving import fetches
 from tests.end_to_end.daemon import free_port
 from tests.end_to_end.portal import Portal, calendar, portals
 

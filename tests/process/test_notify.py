@@ -11,7 +11,8 @@ import time
 
 import pytest
 
-from icalsyncd import notify, socket_activation
+from icalsyncd import notify
+from icalsyncd.serving import socket_activation
 
 
 @pytest.fixture(params=["path", "abstract"])
@@ -69,7 +70,7 @@ def test_the_watchdog_is_fed_twice_as_often_as_it_asks(monkeypatch):
 HANDED = """
 import os, socket
 os.environ["LISTEN_PID"] = str(os.getpid())
-from icalsyncd.socket_activation import listen_fds
+from icalsyncd.serving.socket_activation import listen_fds
 handed = listen_fds()
 print(sorted((name, [s.getsockname()[1] for s in sockets]) for name, sockets in handed.items()))
 print(all(not s.get_inheritable() for sockets in handed.values() for s in sockets), listen_fds())

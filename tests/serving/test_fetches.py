@@ -12,14 +12,14 @@ import pytest
 
 from icalsyncd.config import loading
 from icalsyncd.config.forms import Address
-from icalsyncd.connections import Connections
-from icalsyncd.fetches import is_fetch
 from icalsyncd.hub import Hub
-from icalsyncd.listeners import listen
+from icalsyncd.serving.connections import Connections
+from icalsyncd.serving.fetches import is_fetch
+from icalsyncd.serving.listeners import listen
 from icalsyncd.state.installation import Installation
 from icalsyncd.state.store import Store
 from icalsyncd.state.view import SyncName
-from tests.process.readers import BROWSERS, PORTALS, headers
+from tests.serving.readers import BROWSERS, PORTALS, headers
 
 NAME, BESIDE = ("casa", "website"), ("casa", "office")
 

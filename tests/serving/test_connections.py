@@ -15,10 +15,10 @@ from ipaddress import ip_network
 import pytest
 from aiohttp import web
 
-from icalsyncd import connections, descriptors
 from icalsyncd.config.forms import Address
-from icalsyncd.connections import Closed, Connections
-from icalsyncd.listeners import Handler, Listener, listen
+from icalsyncd.serving import connections, descriptors
+from icalsyncd.serving.connections import Closed, Connections
+from icalsyncd.serving.listeners import Handler, Listener, listen
 
 Reader, Writer = asyncio.StreamReader, asyncio.StreamWriter
 ASK = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"

@@ -18,7 +18,7 @@ from aiohttp.http import HttpProcessingError
 
 from icalsyncd import log
 from icalsyncd.config.forms import Address
-from icalsyncd.connections import IDLE_MOST, Connection, Connections
+from icalsyncd.serving.connections import IDLE_MOST, Connection, Connections
 
 CLOSING_GRACE: Final = 0.25
 """Seconds in which whoever was let in a moment ago can still say what it wants."""

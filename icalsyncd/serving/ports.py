@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from icalsyncd import descriptors, log, socket_activation
+from icalsyncd import log
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.config.forms import Address
 from icalsyncd.config.resolved import Config
-from icalsyncd.connections import Connections, Tally
-from icalsyncd.listeners import CannotListen, Handler, Listener, listen
 from icalsyncd.pulling.address import Network
+from icalsyncd.serving import descriptors, socket_activation
+from icalsyncd.serving.connections import Connections, Tally
+from icalsyncd.serving.listeners import CannotListen, Handler, Listener, listen
 
 DEFAULT_ADDRESSES: Final = {"feeds": Address("0.0.0.0", 5545), "admin": Address("127.0.0.1", 15545)}  # noqa: S104
 

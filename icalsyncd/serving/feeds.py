@@ -19,9 +19,9 @@ from icalsyncd import log
 from icalsyncd.availability.attribution import fetched, telling
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.nights import Nights
-from icalsyncd.fetches import Fetch, Fetches, Tally, is_fetch
 from icalsyncd.pulling.header_fields import epoch
 from icalsyncd.pulling.report import Report
+from icalsyncd.serving.fetches import Fetch, Fetches, Tally, is_fetch
 from icalsyncd.state.journal import Journal
 from icalsyncd.state.state import State
 from icalsyncd.state.view import Feed, SyncName, Target, View
