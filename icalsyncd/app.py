@@ -27,6 +27,7 @@ from icalsyncd.config.paths import Paths
 from icalsyncd.config.resolved import Config
 from icalsyncd.hub import Hub
 from icalsyncd.pace import unsearched
+from icalsyncd.publishing.targets.opening import secrets_of
 from icalsyncd.redaction import told, wordless
 from icalsyncd.serving.listeners import CannotListen
 from icalsyncd.serving.ports import Ports
@@ -34,7 +35,6 @@ from icalsyncd.state.installation import SecretUnusable, open_installation
 from icalsyncd.state.state_folder import Folder, FolderHeld
 from icalsyncd.state.store import Store, StoreFailed, StoreRefused
 from icalsyncd.status import ConfigStatus
-from icalsyncd.targets.opening import secrets_of
 from icalsyncd.timesync import last_set
 from icalsyncd.watch import watch
 

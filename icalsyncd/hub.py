@@ -24,7 +24,7 @@ from icalsyncd.clock import Clock, Waking
 from icalsyncd.config.loading import Accepted
 from icalsyncd.metrics import Counts, Metrics, Scene
 from icalsyncd.pace import in_steps
-from icalsyncd.publisher import Publisher
+from icalsyncd.publishing.publisher import Publisher
 from icalsyncd.pulling.intake import Intake
 from icalsyncd.pulling.pull import Puller
 from icalsyncd.pulling.rounds import Rounds

@@ -20,12 +20,12 @@ from icalsyncd.availability.ledger import Presence, SyncLedger
 from icalsyncd.availability.pausing import pauses
 from icalsyncd.calendars.calendar import Reason
 from icalsyncd.calendars.nights import Night
-from icalsyncd.delivery import TargetStatus
 from icalsyncd.exposition import Exposition, labels
+from icalsyncd.publishing.delivery import TargetStatus
+from icalsyncd.publishing.targets.storage import Why
 from icalsyncd.state.state import Facts
 from icalsyncd.state.view import SyncName, View
 from icalsyncd.status import ConfigStatus, direction_of
-from icalsyncd.targets.storage import Why
 
 CODES: Final = (200, 304, 503)
 """The answers to a link."""

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from icalsyncd.availability.ledger import SyncLedger
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.nights import Night, Stay
-from icalsyncd.delivery import TargetStatus
+from icalsyncd.publishing.delivery import TargetStatus
 from icalsyncd.state.state import Facts
 from icalsyncd.state.view import House, SyncName, View
 from icalsyncd.status import ConfigStatus

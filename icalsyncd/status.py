@@ -14,7 +14,7 @@ from icalsyncd.availability.ledger import Ledger, Presence, SyncLedger
 from icalsyncd.availability.pausing import pauses
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.nights import date_of
-from icalsyncd.delivery import TargetStatus
+from icalsyncd.publishing.delivery import TargetStatus
 from icalsyncd.state.state import Facts
 from icalsyncd.state.view import House, SyncName, View, has_feed
 

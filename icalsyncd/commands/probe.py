@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 
 from icalsyncd.config.resolved import S3, Azure, Config, Folder, Gcs, Target, WebDav
-from icalsyncd.targets.opening import open_storage
-from icalsyncd.targets.storage import Unsent
+from icalsyncd.publishing.targets.opening import open_storage
+from icalsyncd.publishing.targets.storage import Unsent
 
 _BODY = b"icalsyncd tries whether it can write here. This file can be removed.\r\n"
 

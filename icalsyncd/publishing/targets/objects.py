@@ -14,7 +14,15 @@ from typing import Any, Final
 
 from icalsyncd.config.resolved import S3, Azure, Gcs
 from icalsyncd.config.secret import Secret
-from icalsyncd.targets.storage import CACHE_CONTROL, CONNECT_MOST, CONTENT_TYPE, PUT_MOST, Unsent, Why, answered
+from icalsyncd.publishing.targets.storage import (
+    CACHE_CONTROL,
+    CONNECT_MOST,
+    CONTENT_TYPE,
+    PUT_MOST,
+    Unsent,
+    Why,
+    answered,
+)
 
 _STATUS: Final = re.compile(r"status code: (\d{3})")
 _FULL: Final = re.compile(r"QuotaExceeded|StorageFull|InsufficientCapacity|InsufficientStorage", re.IGNORECASE)

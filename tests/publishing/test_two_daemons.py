@@ -8,7 +8,7 @@ import pytest
 
 from tests.end_to_end.daemon import daemon, nights_of
 from tests.end_to_end.portal import calendar, portals
-from tests.publish.house import config, links, name_of, nights
+from tests.publishing.house import config, links, name_of, nights
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from threading import Thread
 
-from icalsyncd.targets.storage import PUT_MOST, Unsent, Why
+from icalsyncd.publishing.targets.storage import PUT_MOST, Unsent, Why
 
 _READABLE = 0o644
 """The web server is another user; what must not be found is kept secret by its name."""

@@ -20,12 +20,12 @@ from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.nights import Nights
 from icalsyncd.clock import Clock
 from icalsyncd.config.resolved import Target
+from icalsyncd.publishing.targets.opening import describe, kind_of, open_storage
+from icalsyncd.publishing.targets.storage import Unsent, Why
 from icalsyncd.state.installation import Installation, path_of
 from icalsyncd.state.journal import Journal
 from icalsyncd.state.publication import Due, LinkKey, Publication, Reach, Sending, due, links_of, part_of, parted
 from icalsyncd.state.view import SyncName, View
-from icalsyncd.targets.opening import describe, kind_of, open_storage
-from icalsyncd.targets.storage import Unsent, Why
 
 AT_ONCE: Final = 8
 """Files that are on their way to one target at the same time."""

@@ -11,7 +11,15 @@ from yarl import URL
 
 from icalsyncd import __version__
 from icalsyncd.config.secret import Secret
-from icalsyncd.targets.storage import CACHE_CONTROL, CONNECT_MOST, CONTENT_TYPE, PUT_MOST, Unsent, Why, answered
+from icalsyncd.publishing.targets.storage import (
+    CACHE_CONTROL,
+    CONNECT_MOST,
+    CONTENT_TYPE,
+    PUT_MOST,
+    Unsent,
+    Why,
+    answered,
+)
 
 _WITHOUT_MOVE: Final = frozenset({400, 403, 404, 405, 409, 412, 501, 502})
 """Answers of servers, or of the proxies before them, that take files and do not move them."""

@@ -8,7 +8,7 @@ import pytest
 
 from tests.end_to_end.daemon import Daemon, nights_of
 from tests.end_to_end.portal import Portal, calendar
-from tests.publish.house import config, link_of, name_of, nights
+from tests.publishing.house import config, link_of, name_of, nights
 
 pytestmark = pytest.mark.slow
 

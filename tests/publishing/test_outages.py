@@ -11,8 +11,8 @@ import pytest
 from tests.commands.program import icalsyncd
 from tests.end_to_end.daemon import Daemon, nights_of
 from tests.end_to_end.portal import Portal, calendar
-from tests.publish import servers
-from tests.publish.house import config, link_of, links, name_of, nights, until_published
+from tests.publishing import servers
+from tests.publishing.house import config, link_of, links, name_of, nights, until_published
 
 pytestmark = pytest.mark.slow
 

@@ -11,8 +11,8 @@ import pytest
 
 from tests.end_to_end.daemon import LOOK, Daemon
 from tests.end_to_end.portal import Portal, calendar
-from tests.publish import servers
-from tests.publish.house import config, get, link_of, name_of, nights, until_published
+from tests.publishing import servers
+from tests.publishing.house import config, get, link_of, name_of, nights, until_published
 
 pytestmark = pytest.mark.slow
 

@@ -12,7 +12,7 @@ import pytest
 
 from tests.end_to_end.daemon import Daemon, nights_of
 from tests.end_to_end.portal import Portal, calendar
-from tests.publish.house import config, link_of, links, name_of, nights, sync
+from tests.publishing.house import config, link_of, links, name_of, nights, sync
 
 pytestmark = pytest.mark.slow
 
@@ -180,7 +180,7 @@ async def test_after_kills_the_feed_that_lies_there_is_whole_and_brought_up_to_d
 _WRITER = """
 import asyncio, sys
 from pathlib import Path
-from icalsyncd.targets.folder import Folder
+from icalsyncd.publishing.targets.folder import Folder
 
 async def write():
     folder = Folder(Path(sys.argv[1]))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.publish import servers
+from tests.publishing import servers
 
 pytestmark = pytest.mark.slow
 

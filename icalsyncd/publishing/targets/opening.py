@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from icalsyncd.config import resolved
 from icalsyncd.config.secret import Secret
-from icalsyncd.targets.folder import Folder
-from icalsyncd.targets.objects import Objects
-from icalsyncd.targets.storage import Storage
-from icalsyncd.targets.webdav import WebDav
+from icalsyncd.publishing.targets.folder import Folder
+from icalsyncd.publishing.targets.objects import Objects
+from icalsyncd.publishing.targets.storage import Storage
+from icalsyncd.publishing.targets.webdav import WebDav
 
 
 def open_storage(place: resolved.Place) -> Storage:

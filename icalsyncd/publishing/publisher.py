@@ -12,7 +12,7 @@ from icalsyncd.availability.attribution import unpublished
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.clock import Clock
 from icalsyncd.config.resolved import Config
-from icalsyncd.delivery import Delivery, Means, Tally, TargetStatus
+from icalsyncd.publishing.delivery import Delivery, Means, Tally, TargetStatus
 from icalsyncd.state.installation import Installation
 from icalsyncd.state.journal import Journal
 from icalsyncd.state.publication import Reach, carries
