@@ -10,7 +10,10 @@ from time import time
 from typing import Any, Final, TypeVar
 
 from icalsyncd import log
-from icalsyncd.admin import Actions, Refusal
+from icalsyncd.admin.admin import Actions, Refusal
+from icalsyncd.admin.overview import Sight
+from icalsyncd.admin.page import night_page, page
+from icalsyncd.admin.status import Condition, report, rfc3339
 from icalsyncd.availability.admission import CONFIRMATIONS
 from icalsyncd.availability.explanation import explain, frees_when, words
 from icalsyncd.availability.ledger import Ledger, Presence, SyncLedger
@@ -22,11 +25,8 @@ from icalsyncd.config.positions import lines_of
 from icalsyncd.config.resolved import Accommodation
 from icalsyncd.hub import Hub
 from icalsyncd.pace import in_steps, unsearched
-from icalsyncd.page import night_page, page
 from icalsyncd.pulling.report import Report
-from icalsyncd.sight import Sight
 from icalsyncd.state.view import SyncName
-from icalsyncd.status import Condition, report, rfc3339
 
 PULLS_AT_ONCE: Final = 32
 """Pulls that are begun in one go."""

@@ -21,7 +21,8 @@ from typing import Any, Final
 
 from icalsyncd import __version__, log, notify, redaction
 from icalsyncd.actions import Answers
-from icalsyncd.admin import application
+from icalsyncd.admin.admin import application
+from icalsyncd.admin.status import ConfigStatus
 from icalsyncd.config.loading import Accepted, Refused, load, parse
 from icalsyncd.config.paths import Paths
 from icalsyncd.config.resolved import Config
@@ -34,7 +35,6 @@ from icalsyncd.serving.ports import Ports
 from icalsyncd.state.installation import SecretUnusable, open_installation
 from icalsyncd.state.state_folder import Folder, FolderHeld
 from icalsyncd.state.store import Store, StoreFailed, StoreRefused
-from icalsyncd.status import ConfigStatus
 from icalsyncd.timesync import last_set
 from icalsyncd.watch import watch
 

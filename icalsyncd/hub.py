@@ -14,6 +14,8 @@ from functools import partial
 from typing import Any, Final
 
 from icalsyncd import log
+from icalsyncd.admin.metrics import Counts, Metrics, Scene
+from icalsyncd.admin.status import ConfigStatus, state_of
 from icalsyncd.audit import tell
 from icalsyncd.availability.attribution import woke
 from icalsyncd.availability.offers import Trouble
@@ -22,7 +24,6 @@ from icalsyncd.availability.rewinding import rewound
 from icalsyncd.calendars.nights import Nights
 from icalsyncd.clock import Clock, Waking
 from icalsyncd.config.loading import Accepted
-from icalsyncd.metrics import Counts, Metrics, Scene
 from icalsyncd.pace import in_steps
 from icalsyncd.publishing.publisher import Publisher
 from icalsyncd.pulling.intake import Intake
@@ -37,7 +38,6 @@ from icalsyncd.state.schedule import Attempts
 from icalsyncd.state.state import State
 from icalsyncd.state.store import Store
 from icalsyncd.state.view import SyncName, View, believed, noted, see
-from icalsyncd.status import ConfigStatus, state_of
 from icalsyncd.takeover import Takeover, take_over
 from icalsyncd.vigil import Vigil
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from difflib import get_close_matches
 from typing import NamedTuple
 
+from icalsyncd.admin.status import RESUME_AFTER, safe_to_resume
 from icalsyncd.calendars.nights import EMPTY
 from icalsyncd.commands.asking import require_sync
 from icalsyncd.commands.household import stored_in
@@ -15,7 +16,6 @@ from icalsyncd.commands.taking_over import change, take_over, written_config
 from icalsyncd.config.edit import set_value
 from icalsyncd.config.paths import Paths
 from icalsyncd.config.resolved import Config, Sync
-from icalsyncd.status import RESUME_AFTER, safe_to_resume
 from icalsyncd.terminal import Colour, confirmed, listed, painted, told
 
 

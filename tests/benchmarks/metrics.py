@@ -15,8 +15,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from prometheus_client.core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
-from icalsyncd.metrics import Counts, Scene, standing
-from tests.glance.worlds import world
+from icalsyncd.admin.metrics import Counts, Scene, standing
+from tests.admin.worlds import world
 
 ROUNDS = 15
 

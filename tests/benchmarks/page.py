@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from icalsyncd.page import page
+from icalsyncd.admin.page import page
+from tests.admin.worlds import world
 from tests.benchmarks.figures import Figure, medians, table
-from tests.glance.worlds import world
 
 ACCOMMODATIONS = 200
 SYNCS = 5

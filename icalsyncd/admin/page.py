@@ -14,14 +14,25 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from icalsyncd import __version__
+from icalsyncd.admin.concerns import concerns, first_night
+from icalsyncd.admin.overview import Seen, Sight
+from icalsyncd.admin.picture import Band, Look, Month, Stretch, Taker, bands, colour_of, months, stretches, year
+from icalsyncd.admin.sentences import (
+    DIRECTIONS,
+    absolute,
+    ago,
+    clock_time,
+    counted,
+    day,
+    is_unread,
+    listed,
+    reading,
+    state,
+)
+from icalsyncd.admin.status import direction_of, rfc3339, state_of
 from icalsyncd.availability.explanation import IN_WORDS, advice, called, explain, frees_when, paused_words
 from icalsyncd.calendars.nights import Night, Stay, date_of
-from icalsyncd.concerns import concerns, first_night
-from icalsyncd.picture import Band, Look, Month, Stretch, Taker, bands, colour_of, months, stretches, year
-from icalsyncd.sentences import DIRECTIONS, absolute, ago, clock_time, counted, day, is_unread, listed, reading, state
-from icalsyncd.sight import Seen, Sight
 from icalsyncd.state.view import House
-from icalsyncd.status import direction_of, rfc3339, state_of
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -49,7 +60,7 @@ def _templates() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     made = Environment(
-        loader=PackageLoader("icalsyncd", "data"),
+        loader=PackageLoader("icalsyncd.admin", "data"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -63,7 +74,7 @@ def _templates() -> Environment:
 @lru_cache(maxsize=len(STATIC))
 def static(path: str) -> bytes:
     """The file behind one of the paths of :data:`STATIC`."""
-    return files("icalsyncd").joinpath("data", path.rpartition("/")[2]).read_bytes()
+    return files("icalsyncd.admin").joinpath("data", path.rpartition("/")[2]).read_bytes()
 
 
 def page(sight: Sight, only: str | None = None) -> str:

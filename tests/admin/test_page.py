@@ -9,18 +9,18 @@ from html.parser import HTMLParser
 
 import pytest
 
+from icalsyncd.admin.overview import Sight
+from icalsyncd.admin.page import POLICY, night_page, page
+from icalsyncd.admin.status import ConfigStatus
 from icalsyncd.availability.ledger import Lack, Presence
 from icalsyncd.calendars.calendar import Reason
 from icalsyncd.calendars.nights import Nights
 from icalsyncd.config.positions import lines_of
-from icalsyncd.page import POLICY, night_page, page
 from icalsyncd.publishing.delivery import TargetStatus
 from icalsyncd.publishing.targets.storage import Unsent, Why
-from icalsyncd.sight import Sight
 from icalsyncd.state.state import Facts, State
 from icalsyncd.state.view import View, see
-from icalsyncd.status import ConfigStatus
-from tests.glance.worlds import INSTALLATION, NOW, TODAY, world
+from tests.admin.worlds import INSTALLATION, NOW, TODAY, world
 
 HOSTILE = "<script>alert(1)</script>\"'&<img src=x onerror=alert(2)>"
 

@@ -14,13 +14,13 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from tests.admin.prometheus import Prometheus, prometheus
 from tests.end_to_end.daemon import Daemon, daemon
 from tests.end_to_end.portal import Portal, calendar, portals
-from tests.glance.prometheus import Prometheus, prometheus
 
 pytestmark = [pytest.mark.slow, pytest.mark.needs("prometheus", "promtool")]
 
-DATA = files("icalsyncd").joinpath("data")
+DATA = files("icalsyncd.admin").joinpath("data")
 RULES = DATA.joinpath("alerts.yaml").read_text(encoding="utf-8")
 ALERTS = set(re.findall(r"alert: (\w+)", RULES)) - {"IcalsyncdNotStored", "IcalsyncdClockDoubted"}
 """Those about this machine are tried where a disk is filled and a clock is set; their rules by promtool."""

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from icalsyncd.admin.status import ConfigStatus
 from icalsyncd.availability.ledger import SyncLedger
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.nights import Night, Stay
 from icalsyncd.publishing.delivery import TargetStatus
 from icalsyncd.state.state import Facts
 from icalsyncd.state.view import House, SyncName, View
-from icalsyncd.status import ConfigStatus
 
 
 class Seen(NamedTuple):

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
+from icalsyncd.admin.overview import Seen, Sight
+from icalsyncd.admin.sentences import absolute, ago, clock_time, counted, is_unread, listed, stretch
+from icalsyncd.admin.status import state_of
 from icalsyncd.availability.explanation import called, overbooked_advice
 from icalsyncd.availability.ledger import Presence
 from icalsyncd.availability.offers import origins
 from icalsyncd.availability.pausing import pauses
 from icalsyncd.calendars.nights import Night, Nights, Stay, date_of
-from icalsyncd.sentences import absolute, ago, clock_time, counted, is_unread, listed, stretch
-from icalsyncd.sight import Seen, Sight
 from icalsyncd.state.view import House
-from icalsyncd.status import state_of
 
 INTERVALS_OF_PATIENCE: Final = 2
 """Intervals within which a failing portal mostly comes back by itself."""

@@ -5,18 +5,18 @@ from __future__ import annotations
 import hashlib
 from datetime import date
 
+from icalsyncd.admin.overview import Sight
+from icalsyncd.admin.status import ConfigStatus
 from icalsyncd.availability.attribution import fetched, pulled
 from icalsyncd.availability.ledger import Channel
 from icalsyncd.availability.offers import offers
 from icalsyncd.availability.roster import Plan, Seat, reconcile
 from icalsyncd.calendars.calendar import Event, Kind
 from icalsyncd.calendars.nights import EMPTY, Stay, night_of
-from icalsyncd.sight import Sight
 from icalsyncd.state.installation import Installation
 from icalsyncd.state.schedule import Attempts
 from icalsyncd.state.state import Facts, State
 from icalsyncd.state.view import View, see
-from icalsyncd.status import ConfigStatus
 
 NOW = 1_800_000_000.0
 TODAY = night_of(date.fromtimestamp(NOW))  # noqa: DTZ012 (the tests' zone is UTC)

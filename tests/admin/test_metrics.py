@@ -8,13 +8,13 @@ from dataclasses import replace
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from icalsyncd.admin.exposition import labels
+from icalsyncd.admin.metrics import Counts, Metrics, Scene, standing
 from icalsyncd.calendars.calendar import Reason
-from icalsyncd.exposition import labels
-from icalsyncd.metrics import Counts, Metrics, Scene, standing
 from icalsyncd.state.state import State
 from icalsyncd.state.view import View, see
+from tests.admin.worlds import INSTALLATION, TODAY
 from tests.benchmarks.metrics import compare, scene_of
-from tests.glance.worlds import INSTALLATION, TODAY
 
 STANDING = {
     "build_info",

@@ -10,9 +10,9 @@ from time import sleep
 
 import pytest
 
+from tests.admin.browser import DESKTOP, PHONE, Browser, browser
+from tests.admin.households import VRBO, Household, household
 from tests.end_to_end.portal import calendar, day
-from tests.glance.browser import DESKTOP, PHONE, Browser, browser
-from tests.glance.households import VRBO, Household, household
 
 pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium", "chromedriver")]
 

@@ -7,13 +7,13 @@ from datetime import UTC, date, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from icalsyncd.admin.overview import Seen, Sight
+from icalsyncd.admin.status import safe_to_resume, state_of
 from icalsyncd.availability.admission import CONFIRMATIONS
 from icalsyncd.availability.ledger import Presence
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.nights import Night, Stay, date_of
-from icalsyncd.sight import Seen, Sight
 from icalsyncd.state.view import has_feed
-from icalsyncd.status import safe_to_resume, state_of
 
 _SPANS: Final = ((86_400.0, "d"), (3_600.0, "h"), (60.0, "min"))
 DIRECTIONS: Final = {

@@ -16,16 +16,16 @@ from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
 from icalsyncd import __version__
+from icalsyncd.admin.exposition import Exposition, labels
+from icalsyncd.admin.status import ConfigStatus, direction_of
 from icalsyncd.availability.ledger import Presence, SyncLedger
 from icalsyncd.availability.pausing import pauses
 from icalsyncd.calendars.calendar import Reason
 from icalsyncd.calendars.nights import Night
-from icalsyncd.exposition import Exposition, labels
 from icalsyncd.publishing.delivery import TargetStatus
 from icalsyncd.publishing.targets.storage import Why
 from icalsyncd.state.state import Facts
 from icalsyncd.state.view import SyncName, View
-from icalsyncd.status import ConfigStatus, direction_of
 
 CODES: Final = (200, 304, 503)
 """The answers to a link."""

@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
+from icalsyncd.admin.page import page
+from icalsyncd.admin.picture import LOCAL, Look, Stretch, bands, months, stretches, year
 from icalsyncd.availability.attribution import fetched, pulled
 from icalsyncd.availability.ledger import Channel, Ledger
 from icalsyncd.availability.offers import offers
 from icalsyncd.availability.roster import Plan, Seat, reconcile
 from icalsyncd.calendars.calendar import Event, Kind
 from icalsyncd.calendars.nights import EMPTY, Stay, night_of
-from icalsyncd.page import page
-from icalsyncd.picture import LOCAL, Look, Stretch, bands, months, stretches, year
 from icalsyncd.state.state import State
 from icalsyncd.state.view import House, View, see
-from tests.glance.worlds import INSTALLATION, NOW, TODAY, world
+from tests.admin.worlds import INSTALLATION, NOW, TODAY, world
 
 
 def told(ledger: Ledger, name: str, *stays: tuple[int, int], at: float, kind: Kind = Kind.UNKNOWN) -> Ledger:

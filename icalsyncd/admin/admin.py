@@ -14,9 +14,9 @@ from typing import Any, Final
 
 from aiohttp import hdrs, web
 
+from icalsyncd.admin.metrics import CONTENT_TYPE
+from icalsyncd.admin.page import POLICY, STATIC, static
 from icalsyncd.calendars.nights import Night, night_of
-from icalsyncd.metrics import CONTENT_TYPE
-from icalsyncd.page import POLICY, STATIC, static
 from icalsyncd.pulling.report import Report
 from icalsyncd.state.view import SyncName
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from yaml import safe_load
 
-RULES = files("icalsyncd").joinpath("data", "alerts.yaml").read_text(encoding="utf-8")
+RULES = files("icalsyncd.admin").joinpath("data", "alerts.yaml").read_text(encoding="utf-8")
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 TESTS = (HERE / "alerts_test.yaml", HERE / "alerts_of_days_test.yaml")
