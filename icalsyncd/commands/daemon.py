@@ -20,7 +20,8 @@ def run(paths: Paths, style: str | None, level: str) -> int:
     """The daemon, until SIGTERM or SIGINT; SIGHUP has it read its config anew."""
     import logging
 
-    from icalsyncd import app, log
+    from icalsyncd import log
+    from icalsyncd.daemon import app
 
     options = app.Options(
         config=paths.config,

@@ -12,7 +12,7 @@ from icalsyncd.commands.outcome import UNRUNNABLE, CommandError
 from icalsyncd.config.loading import Accepted, Refused, load, parse
 from icalsyncd.config.paths import Paths
 from icalsyncd.config.resolved import Config
-from icalsyncd.seating import plans, todays
+from icalsyncd.daemon.plans import plans, todays
 from icalsyncd.state.installation import Installation, SecretUnusable, read_installation, unmade_installation
 from icalsyncd.state.store import Stored, StoreFailed, StoreRefused, peek
 

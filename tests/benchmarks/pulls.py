@@ -18,7 +18,7 @@ import aiohttp
 
 from icalsyncd import log
 from icalsyncd.config import loading
-from icalsyncd.hub import Hub
+from icalsyncd.daemon.hub import Hub
 from icalsyncd.state.installation import Installation
 from icalsyncd.state.store import Store
 from tests.benchmarks.figures import Figure, table

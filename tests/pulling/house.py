@@ -14,7 +14,7 @@ from aiohttp import web
 
 from icalsyncd.availability.ledger import Presence
 from icalsyncd.config.loading import Accepted, parse
-from icalsyncd.hub import Hub
+from icalsyncd.daemon.hub import Hub
 from icalsyncd.state.installation import Installation
 from icalsyncd.state.journal import Journal
 from icalsyncd.state.state import Facts

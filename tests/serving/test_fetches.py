@@ -12,7 +12,7 @@ import pytest
 
 from icalsyncd.config import loading
 from icalsyncd.config.forms import Address
-from icalsyncd.hub import Hub
+from icalsyncd.daemon.hub import Hub
 from icalsyncd.serving.connections import Connections
 from icalsyncd.serving.fetches import is_fetch
 from icalsyncd.serving.listeners import listen

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from icalsyncd.audit import entries
 from icalsyncd.availability.attribution import settled, tick
 from icalsyncd.availability.ledger import Ledger
 from icalsyncd.availability.roster import pause
+from icalsyncd.daemon.audit import entries
 from tests.availability.house import DAY_ONE, House, nights
 
 

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from icalsyncd.watch import watch
+from icalsyncd.daemon.watch import watch
 
 SOON = 0.6
 

@@ -19,11 +19,11 @@ from icalsyncd.availability.removal import RemovalDelay
 from icalsyncd.availability.roster import GONE_KEPT, expire, expiries
 from icalsyncd.calendars.nights import EMPTY, Stay, date_of, night_of
 from icalsyncd.clock import Clock
+from icalsyncd.daemon.deadlines import Vigil
 from icalsyncd.state.journal import Journal
 from icalsyncd.state.state import State
 from icalsyncd.state.store import Store, Stored
 from icalsyncd.state.view import SyncName
-from icalsyncd.vigil import Vigil
 from tests.state import states
 
 DELAY = 1800.0

@@ -19,14 +19,17 @@ from pathlib import Path
 from time import monotonic
 from typing import Any, Final
 
-from icalsyncd import __version__, log, notify, redaction
-from icalsyncd.actions import Answers
+from icalsyncd import __version__, log, redaction
 from icalsyncd.admin.admin import application
 from icalsyncd.admin.status import ConfigStatus
 from icalsyncd.config.loading import Accepted, Refused, load, parse
 from icalsyncd.config.paths import Paths
 from icalsyncd.config.resolved import Config
-from icalsyncd.hub import Hub
+from icalsyncd.daemon import service_manager
+from icalsyncd.daemon.actions import Answers
+from icalsyncd.daemon.hub import Hub
+from icalsyncd.daemon.timesync import last_set
+from icalsyncd.daemon.watch import watch
 from icalsyncd.pace import unsearched
 from icalsyncd.publishing.targets.opening import secrets_of
 from icalsyncd.redaction import told, wordless
@@ -35,8 +38,6 @@ from icalsyncd.serving.ports import Ports
 from icalsyncd.state.installation import SecretUnusable, open_installation
 from icalsyncd.state.state_folder import Folder, FolderHeld
 from icalsyncd.state.store import Store, StoreFailed, StoreRefused
-from icalsyncd.timesync import last_set
-from icalsyncd.watch import watch
 
 EX_CONFIG: Final = 78
 """A config that cannot be run (sysexits.h): the service manager need not try again."""
@@ -164,7 +165,7 @@ class Daemon:
         for warning in hub.accepted.warnings:
             log.warning(str(warning))
         log.info("started", version=__version__, syncs=len(hub.accepted.config.syncs()))
-        notify.ready(hub.words())
+        service_manager.ready(hub.words())
         # whatever the portals show by now, and whatever could not be stored before
         await hub.rounds.pull_soon()
         self._spawn("rounds", hub.rounds.run())
@@ -188,7 +189,7 @@ class Daemon:
 
     async def stop(self) -> bool:
         """Close the ports, write what is known, release the folder; False where the disk did not take what is known."""
-        notify.stopping()
+        service_manager.stopping()
         await self._ports.close()
         await _end([*self._tasks, *self._reloads])
         stored = await self.hub.end()
@@ -216,14 +217,14 @@ class Daemon:
                 if loaded.digest == self._running:
                     self._approve(taken_over=False)
                     return ()
-                notify.reloading()
+                service_manager.reloading()
                 try:
                     return await self._take_over(loaded)
                 except Exception as error:  # whatever it is, the daemon goes on under the config that it has
                     log.bug("taking over the config ended in a bug", wordless(error))
                     return self._refuse((f"{self.options.config}: {told(error)}",))
                 finally:
-                    notify.ready(await asyncio.to_thread(self.hub.words))
+                    service_manager.ready(await asyncio.to_thread(self.hub.words))
 
     async def _take_over(self, loaded: Accepted) -> tuple[str, ...]:
         why = await asyncio.to_thread(self._other_secret, loaded.config)
@@ -282,13 +283,13 @@ class Daemon:
             for mistake in mistakes:
                 log.error("config refused, the one before goes on", mistake=mistake)
         self.hub.config_status = replace(self.hub.config_status, ok=False, problems=mistakes)
-        notify.status(self.hub.words())
+        service_manager.status(self.hub.words())
         return mistakes
 
     def _approve(self, *, taken_over: bool) -> None:
         at = self.hub.clock.now() if taken_over else self.hub.config_status.loaded_at
         self.hub.config_status = ConfigStatus(ok=True, problems=(), loaded_at=at)
-        notify.status(self.hub.words())
+        service_manager.status(self.hub.words())
 
     def _hide_secrets(self, accepted: Accepted) -> None:
         for sync in accepted.config.syncs():
@@ -323,7 +324,7 @@ class Daemon:
 
     async def _keep_house(self) -> None:
         """Fetches entered, the service manager told that the loop turns and the store answers."""
-        interval = notify.watchdog_interval() or HOUSEKEEPING
+        interval = service_manager.watchdog_interval() or HOUSEKEEPING
         said, doubted, began = "", False, monotonic()
         while True:
             await asyncio.sleep(min(interval, HOUSEKEEPING))
@@ -334,11 +335,11 @@ class Daemon:
                     self.hub.in_background(listener.close())
                 self._note_address()
             await self.hub.journal.ask(lambda: None)
-            notify.watchdog()
+            service_manager.watchdog()
             # thousands of syncs take their time to count
             if (line := await asyncio.to_thread(self.hub.words)) != said:
                 said = line
-                notify.status(line)
+                service_manager.status(line)
             self.hub.clock.synchronized(await asyncio.to_thread(last_set))
             doubt = self.hub.clock.doubted
             if doubt and not doubted:

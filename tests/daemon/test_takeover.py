@@ -6,11 +6,11 @@ import asyncio
 import gc
 from pathlib import Path
 
-from icalsyncd.app import Daemon, Options
 from icalsyncd.availability.attribution import fetched
 from icalsyncd.calendars.nights import Nights
 from icalsyncd.config import loading
-from icalsyncd.hub import Hub
+from icalsyncd.daemon.app import Daemon, Options
+from icalsyncd.daemon.hub import Hub
 from icalsyncd.state.installation import Installation
 from icalsyncd.state.store import Store
 from tests.end_to_end.daemon import free_port

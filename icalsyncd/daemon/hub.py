@@ -16,7 +16,6 @@ from typing import Any, Final
 from icalsyncd import log
 from icalsyncd.admin.metrics import Counts, Metrics, Scene
 from icalsyncd.admin.status import ConfigStatus, state_of
-from icalsyncd.audit import tell
 from icalsyncd.availability.attribution import woke
 from icalsyncd.availability.offers import Trouble
 from icalsyncd.availability.removal import RemovalDelay
@@ -24,12 +23,15 @@ from icalsyncd.availability.rewinding import rewound
 from icalsyncd.calendars.nights import Nights
 from icalsyncd.clock import Clock, Waking
 from icalsyncd.config.loading import Accepted
+from icalsyncd.daemon.audit import tell
+from icalsyncd.daemon.deadlines import Vigil
+from icalsyncd.daemon.plans import plans, todays
+from icalsyncd.daemon.takeover import Takeover, take_over
 from icalsyncd.pace import in_steps
 from icalsyncd.publishing.publisher import Publisher
 from icalsyncd.pulling.intake import Intake
 from icalsyncd.pulling.pull import Puller
 from icalsyncd.pulling.rounds import Rounds
-from icalsyncd.seating import plans, todays
 from icalsyncd.serving.connections import Closed
 from icalsyncd.serving.feeds import Feeds
 from icalsyncd.state.installation import Installation
@@ -38,8 +40,6 @@ from icalsyncd.state.schedule import Attempts
 from icalsyncd.state.state import State
 from icalsyncd.state.store import Store
 from icalsyncd.state.view import SyncName, View, believed, noted, see
-from icalsyncd.takeover import Takeover, take_over
-from icalsyncd.vigil import Vigil
 
 HOUSES_AT_ONCE: Final = 8
 """Accommodations that change in one go."""

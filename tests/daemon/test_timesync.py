@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from icalsyncd.timesync import last_set
+from icalsyncd.daemon.timesync import last_set
 
 
 def test_where_nobody_tells_nothing_is_known(tmp_path: Path) -> None:

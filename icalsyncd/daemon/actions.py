@@ -23,7 +23,7 @@ from icalsyncd.calendars.nights import EMPTY, Stay, date_of, night_of
 from icalsyncd.config.paths import Paths
 from icalsyncd.config.positions import lines_of
 from icalsyncd.config.resolved import Accommodation
-from icalsyncd.hub import Hub
+from icalsyncd.daemon.hub import Hub
 from icalsyncd.pace import in_steps, unsearched
 from icalsyncd.pulling.report import Report
 from icalsyncd.state.view import SyncName

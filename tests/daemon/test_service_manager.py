@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from icalsyncd import notify
+from icalsyncd.daemon import service_manager
 from icalsyncd.serving import socket_activation
 
 
@@ -26,18 +26,18 @@ def systemd(request, tmp_path, monkeypatch):
 
 
 def test_systemd_hears_each_state(systemd):
-    notify.ready("3 syncs")
-    notify.ready()
-    notify.status("two\nlines")
-    notify.stopping()
-    notify.watchdog()
+    service_manager.ready("3 syncs")
+    service_manager.ready()
+    service_manager.status("two\nlines")
+    service_manager.stopping()
+    service_manager.watchdog()
     heard = [systemd.recv(1000) for _ in range(5)]
     assert heard == [b"READY=1\nSTATUS=3 syncs", b"READY=1", b"STATUS=two lines", b"STOPPING=1", b"WATCHDOG=1"]
 
 
 def test_a_reload_tells_when_it_began(systemd):
     before = time.monotonic_ns() // 1000
-    notify.reloading()
+    service_manager.reloading()
     state, _, stamp = systemd.recv(1000).decode().partition("\nMONOTONIC_USEC=")
     assert state == "RELOADING=1"
     assert before <= int(stamp) <= time.monotonic_ns() // 1000
@@ -48,23 +48,23 @@ def test_without_systemd_nothing_happens(monkeypatch, name):
     monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
     if name is not None:
         monkeypatch.setenv("NOTIFY_SOCKET", name)
-    notify.ready("here")
+    service_manager.ready("here")
 
 
 def test_a_systemd_that_does_not_listen_does_not_stop_the_daemon(systemd):
     for _ in range(1000):
-        notify.watchdog()
+        service_manager.watchdog()
 
 
 def test_the_watchdog_is_fed_twice_as_often_as_it_asks(monkeypatch):
     monkeypatch.delenv("WATCHDOG_USEC", raising=False)
-    assert notify.watchdog_interval() is None
+    assert service_manager.watchdog_interval() is None
     monkeypatch.setenv("WATCHDOG_USEC", "30000000")
-    assert notify.watchdog_interval() == 15.0
+    assert service_manager.watchdog_interval() == 15.0
     monkeypatch.setenv("WATCHDOG_PID", str(os.getpid()))
-    assert notify.watchdog_interval() == 15.0
+    assert service_manager.watchdog_interval() == 15.0
     monkeypatch.setenv("WATCHDOG_PID", "1")
-    assert notify.watchdog_interval() is None
+    assert service_manager.watchdog_interval() is None
 
 
 HANDED = """
@@ -107,11 +107,11 @@ def test_sockets_meant_for_another_process_are_left_alone(monkeypatch):
 
 
 def test_a_sign_of_life_needs_no_descriptor_once_one_was_given(systemd):
-    notify.ready()
+    service_manager.ready()
     limits = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (0, limits[1]))
     try:
-        notify.watchdog()
+        service_manager.watchdog()
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, limits)
     assert [systemd.recv(1000) for _ in range(2)] == [b"READY=1", b"WATCHDOG=1"]

@@ -1,0 +1,5 @@
+"""The running program: it opens, starts, reloads, keeps house and stops, and ties the other rooms together.
+
+In: the config file, signals, time that passes, what the host asks for. Out: every other room, at work.
+Never here: how a calendar is read, a night decided, or an answer worded.
+"""
