@@ -11,7 +11,7 @@ from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import replace
 
-from icalsyncd.arguments import parser
+from icalsyncd.commands.arguments import parser
 from icalsyncd.commands.outcome import FAILED, INTERRUPTED, USAGE, CommandError
 from icalsyncd.config import paths
 from icalsyncd.config.paths import Paths

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from icalsyncd.arguments import parser
+from icalsyncd.commands.arguments import parser
 from icalsyncd.config.schema import json_schema
 
 ROOT = Path(__file__).parent.parent

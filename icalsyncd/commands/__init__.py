@@ -1,1 +1,5 @@
-"""What the commands do, one module a command or a pair that belongs together. Each returns its exit code."""
+"""The commands, one file each, and what they share: the terminal, the daemon's client, the paths of an installation.
+
+In: the command line. Out: words for people or JSON, and an exit code.
+Never here: what the daemon does while it runs.
+"""

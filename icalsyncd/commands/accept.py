@@ -8,8 +8,8 @@ from typing import Any
 
 from icalsyncd.commands.asking import json_of
 from icalsyncd.commands.outcome import DONE, FAILED, USAGE, CommandError
+from icalsyncd.commands.terminal import Colour, confirmed, painted
 from icalsyncd.config.paths import Paths
-from icalsyncd.terminal import Colour, confirmed, painted
 
 Json = dict[str, Any]
 

@@ -11,11 +11,12 @@ from icalsyncd.availability.offers import blocked
 from icalsyncd.calendars.calendar import Failed, Reading, nights_in
 from icalsyncd.calendars.nights import EMPTY, Nights
 from icalsyncd.calendars.reading import read
-from icalsyncd.commands.household import Household, household_under, refusal, stored_in
+from icalsyncd.commands.config_change import change, environ, take_over, written_config
 from icalsyncd.commands.interview import Entry, Given, Interview
 from icalsyncd.commands.links import Known, known_links, warnings
+from icalsyncd.commands.offline import Household, household_under, refusal, stored_in
 from icalsyncd.commands.outcome import FAILED, UNRUNNABLE, CommandError
-from icalsyncd.commands.taking_over import change, environ, take_over, written_config
+from icalsyncd.commands.terminal import Colour, confirmed, listed, painted
 from icalsyncd.config.edit import EditRefused
 from icalsyncd.config.loading import Refused, parse
 from icalsyncd.config.paths import Paths
@@ -23,7 +24,6 @@ from icalsyncd.config.portals import profile
 from icalsyncd.config.resolved import Sync
 from icalsyncd.pulling.intake import AGENT
 from icalsyncd.pulling.pull import Body, Failure, NotModified, Order, Puller
-from icalsyncd.terminal import Colour, confirmed, listed, painted
 
 _NEW: Final = "terms: accepted\n"
 

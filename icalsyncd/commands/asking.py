@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, assert_never
 
-from icalsyncd.client import PATIENCE, Answer, Unreachable, ask
+from icalsyncd.commands.client import PATIENCE, Answer, Unreachable, ask
 from icalsyncd.commands.outcome import USAGE, CommandError
 from icalsyncd.config.paths import Paths
 

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from icalsyncd.commands.household import last_config
+from icalsyncd.commands.offline import last_config
 from icalsyncd.commands.outcome import DONE, CommandError
 from icalsyncd.config.loading import Accepted, load
 from icalsyncd.config.paths import Paths

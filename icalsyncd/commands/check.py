@@ -11,16 +11,16 @@ from datetime import UTC, datetime
 from typing import Any
 
 from icalsyncd.calendars.nights import Nights, date_of
-from icalsyncd.commands.household import household_under, last_config
+from icalsyncd.commands.offline import household_under, last_config
 from icalsyncd.commands.outcome import DONE, FAILED
+from icalsyncd.commands.preview import Change, Outlook, Step, Turn, foresee
+from icalsyncd.commands.terminal import Colour, counted, listed, painted, told
 from icalsyncd.config.differences import differences
 from icalsyncd.config.loading import Accepted, Refused, load
 from icalsyncd.config.mistakes import Mistake
 from icalsyncd.config.paths import Paths
 from icalsyncd.config.resolved import Config
 from icalsyncd.config.units import format_duration
-from icalsyncd.outlook import Change, Outlook, Step, Turn, foresee
-from icalsyncd.terminal import Colour, counted, listed, painted, told
 
 Json = dict[str, Any]
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from icalsyncd.commands.asking import answer_of, json_of, require_sync
 from icalsyncd.commands.outcome import DONE, FAILED, USAGE, CommandError
+from icalsyncd.commands.terminal import counted
 from icalsyncd.config.paths import Paths
-from icalsyncd.terminal import counted
 
 HEALTH_PATIENCE = 5.0
 """Seconds; a monitor that asks often must not pile up."""

@@ -18,13 +18,13 @@ from time import monotonic
 from typing import Any, Final
 
 from icalsyncd.calendars.nights import Nights, Stay, date_of, night_of
-from icalsyncd.client import Answer, ask
-from icalsyncd.commands.household import household
+from icalsyncd.commands.client import Answer, ask
+from icalsyncd.commands.demo_portal import DemoPortal
 from icalsyncd.commands.links import links_of
+from icalsyncd.commands.offline import household
 from icalsyncd.commands.outcome import DONE, FAILED, CommandError
+from icalsyncd.commands.terminal import Colour, painted
 from icalsyncd.config.paths import Paths
-from icalsyncd.demo_portal import DemoPortal
-from icalsyncd.terminal import Colour, painted
 
 PATIENCE: Final = 60.0
 """Seconds for a thing to happen that is to happen within a few."""

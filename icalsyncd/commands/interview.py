@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from icalsyncd.commands.config_change import environ
 from icalsyncd.commands.links import unreachable
 from icalsyncd.commands.outcome import USAGE, CommandError
 from icalsyncd.commands.read import machine_zone
-from icalsyncd.commands.taking_over import environ
 from icalsyncd.commands.wizard import answered, one_of
 from icalsyncd.config.edit import EditRefused, add_entry, set_value
 from icalsyncd.config.loading import Refused, parse

@@ -13,14 +13,14 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from icalsyncd.availability.roster import reconcile
-from icalsyncd.client import Answer, Asked, ask, ask_at
-from icalsyncd.commands.household import Household, household
+from icalsyncd.commands.client import Answer, Asked, ask, ask_at
+from icalsyncd.commands.offline import Household, household
 from icalsyncd.commands.outcome import DONE, CommandError
+from icalsyncd.commands.terminal import Colour, painted, table
 from icalsyncd.config.loading import Accepted, load
 from icalsyncd.config.paths import Paths
 from icalsyncd.config.resolved import Config
 from icalsyncd.state.installation import SecretUnusable, path_of, read_installation
-from icalsyncd.terminal import Colour, painted, table
 
 _NOWHERE: Final = ("localhost", "127.0.0.1", "::1", "0.0.0.0", "::")  # noqa: S104
 

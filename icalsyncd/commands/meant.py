@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from icalsyncd.client import Answer, ask
+from icalsyncd.commands.client import Answer, ask
 from icalsyncd.commands.outcome import CommandError
 from icalsyncd.config.paths import Paths
 from icalsyncd.state.state_folder import Folder

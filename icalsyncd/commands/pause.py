@@ -10,13 +10,13 @@ from typing import NamedTuple
 from icalsyncd.admin.status import RESUME_AFTER, safe_to_resume
 from icalsyncd.calendars.nights import EMPTY
 from icalsyncd.commands.asking import require_sync
-from icalsyncd.commands.household import stored_in
+from icalsyncd.commands.config_change import change, take_over, written_config
+from icalsyncd.commands.offline import stored_in
 from icalsyncd.commands.outcome import DONE, FAILED, UNRUNNABLE, USAGE, CommandError
-from icalsyncd.commands.taking_over import change, take_over, written_config
+from icalsyncd.commands.terminal import Colour, confirmed, listed, painted, told
 from icalsyncd.config.edit import set_value
 from icalsyncd.config.paths import Paths
 from icalsyncd.config.resolved import Config, Sync
-from icalsyncd.terminal import Colour, confirmed, listed, painted, told
 
 
 def pause(paths: Paths, name: str, *, yes: bool) -> int:

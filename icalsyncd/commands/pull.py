@@ -8,11 +8,11 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import Any, Final
 
-from icalsyncd.client import Answer, ask
 from icalsyncd.commands.asking import json_of, require_sync, status_of
+from icalsyncd.commands.client import Answer, ask
 from icalsyncd.commands.outcome import DONE, FAILED, CommandError
+from icalsyncd.commands.terminal import Colour, counted, painted
 from icalsyncd.config.paths import Paths
-from icalsyncd.terminal import Colour, counted, painted
 
 PATIENCE: Final = 600.0
 """Seconds to wait for one sync's pull: its own timeout, and a place in the queue of its portal."""

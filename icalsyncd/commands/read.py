@@ -21,11 +21,11 @@ from icalsyncd.calendars.reading import read as read_calendar
 from icalsyncd.calendars.settings import ReadSettings
 from icalsyncd.clock import Clock
 from icalsyncd.commands.outcome import DONE, FAILED, USAGE, CommandError
+from icalsyncd.commands.terminal import Colour, counted, painted, table
 from icalsyncd.config.portals import Profile, profile, recognise
 from icalsyncd.config.summaries import compiled
 from icalsyncd.pulling.intake import AGENT
 from icalsyncd.pulling.pull import Body, Failure, NotModified, Order, Puller
-from icalsyncd.terminal import Colour, counted, painted, table
 
 _SCHEMES: Final = frozenset({"http", "https", "webcal", "webcals", "file"})
 

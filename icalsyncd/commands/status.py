@@ -10,8 +10,8 @@ from typing import Any, Final
 from icalsyncd.availability.explanation import called
 from icalsyncd.commands.asking import status_of
 from icalsyncd.commands.outcome import DONE, FAILED
+from icalsyncd.commands.terminal import Colour, counted, moment_of, painted, table, told
 from icalsyncd.config.paths import Paths
-from icalsyncd.terminal import Colour, counted, moment_of, painted, table, told
 
 _ARROWS: Final = {"bidirectional": "<->", "export": "-->", "import": "<--"}
 _COLOURS: Final = {

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from icalsyncd.commands.outcome import USAGE, CommandError
-from icalsyncd.terminal import Colour, painted
+from icalsyncd.commands.terminal import Colour, painted
 
 
 def answered(

@@ -181,7 +181,7 @@ async def test_links_are_told_to_the_host_alone(tmp_path: Path) -> None:
 async def _beside_a_service(home: Home, service: Path, *arguments: object) -> Done:
     """Run a command of this user's on a machine whose service has its state in *service*."""
     program = (
-        "import sys, pathlib, icalsyncd.config.paths as paths, icalsyncd.client as client; "
+        "import sys, pathlib, icalsyncd.config.paths as paths, icalsyncd.commands.client as client; "
         f"paths.SERVICE_STATE = client.SERVICE_STATE = pathlib.Path({str(service)!r}); "
         "from icalsyncd.cli import main; sys.exit(main())"
     )

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from icalsyncd.calendars.nights import EMPTY, Nights
-from icalsyncd.terminal import Colour, listed, painted, table, told
+from icalsyncd.commands.terminal import Colour, listed, painted, table, told
 
 NOW = datetime(2030, 6, 1, 12, 0, tzinfo=UTC)
 

@@ -10,7 +10,7 @@ from icalsyncd.availability.ledger import Channel, Ledger
 from icalsyncd.availability.roster import Plan, Seat, reconcile
 from icalsyncd.calendars.calendar import Event, Kind
 from icalsyncd.calendars.nights import EMPTY, Nights, Stay, night_of
-from icalsyncd.outlook import Outlook, Step, foresee
+from icalsyncd.commands.preview import Outlook, Step, foresee
 
 TODAY = night_of(date(2030, 6, 1))
 NOW = 1_906_545_600.0

@@ -6,8 +6,8 @@ import os
 from collections.abc import Callable
 from typing import assert_never
 
-from icalsyncd.client import Answer, Unreachable, ask
-from icalsyncd.commands.household import refusal
+from icalsyncd.commands.client import Answer, Unreachable, ask
+from icalsyncd.commands.offline import refusal
 from icalsyncd.commands.outcome import DONE, FAILED, UNRUNNABLE, CommandError
 from icalsyncd.config.config_file import ConfigUnwritableError, read_text, rewrite
 from icalsyncd.config.edit import EditRefused
