@@ -22,7 +22,7 @@ from icalsyncd import RELEASED
 _TOLERANCE: Final = 3600.0
 _DAY: Final = 86400.0
 _LONGEST_ABSENCE: Final = 30 * 86400.0
-LOOK_MOST: Final = 20.0
+MAX_LOOK: Final = 20.0
 """Seconds after which somebody looks at the time again: a timer stands still while the machine is suspended."""
 _OVERSLEPT: Final = 15.0
 _SET_BACK: Final = 60.0
@@ -167,7 +167,7 @@ def slept(before: float, now: float) -> bool:
 
     A clock that was set back counts as well: what was reckoned under it would wait for moments that are far away now.
     """
-    return not before - _SET_BACK <= now <= before + LOOK_MOST + _OVERSLEPT
+    return not before - _SET_BACK <= now <= before + MAX_LOOK + _OVERSLEPT
 
 
 def day_at(moment: float, timezone: str, floor: date | None = None) -> date:

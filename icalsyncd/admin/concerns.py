@@ -19,7 +19,7 @@ from icalsyncd.state.view import House
 
 INTERVALS_OF_PATIENCE: Final = 2
 """Intervals within which a failing portal mostly comes back by itself."""
-_LISTED_MOST: Final = 8
+_MAX_LISTED: Final = 8
 
 
 class Weight(IntEnum):
@@ -178,7 +178,7 @@ def _of_nights(
     name: str, accommodation: str, nights: Nights, weight: Weight, what: str, advice: str
 ) -> Iterator[Concern]:
     stays = nights.stays()
-    if len(stays) > _LISTED_MOST:
+    if len(stays) > _MAX_LISTED:
         said = f"{name}: {len(nights)} nights in {len(stays)} stretches are {what}, the first {stretch(stays[0])}."
         yield Concern(weight, said, advice, accommodation, night=stays[0].check_in)
         return
@@ -219,7 +219,7 @@ def _of_sync(sight: Sight, sync: Seen) -> Iterator[Concern]:
                 f"{sync.whole} is partly unreadable, and frees no night until it is whole.",
                 "Look at the portal's calendar for what is unusual in it.",
                 *where,
-                details=facts.problems[:_LISTED_MOST],
+                details=facts.problems[:_MAX_LISTED],
             )
         case "leaving" if ledger.presence is Presence.LEAVING:
             until = clock_time(ledger.since + sight.removal_delay, now, zone)
@@ -251,7 +251,7 @@ def _of_links(sight: Sight) -> Iterator[Concern]:
         and (sync.ledger.last_fetch or 0.0) < (sight.secret_since or 0.0)
     ]
     if unread:
-        shown = unread[:_LISTED_MOST] + ([f"{len(unread) - _LISTED_MOST} more"] if len(unread) > _LISTED_MOST else [])
+        shown = unread[:_MAX_LISTED] + ([f"{len(unread) - _MAX_LISTED} more"] if len(unread) > _MAX_LISTED else [])
         yield Concern(
             Weight.NOTE,
             f"{counted(len(unread), 'link')} not read by {'its portal' if len(unread) == 1 else 'their portals'} yet: "

@@ -1,5 +1,6 @@
-"""What is taken, by whom, and who must be told: pure functions over plain values.
+"""Whose night it is: claims, echoes and origins, and from them the nights that each portal must close.
 
-Nothing here reads a clock, a file or a socket, and nothing here is told a guest's name: time comes in as a value, and
-of a summary only its kind leaves the reader.
+In: the stays that a portal shows, what it was told, and the time as an argument. Out: a new frozen ledger, the nights
+of each feed, and why a night is closed.
+Never here: a clock, a file, a socket, or the host's YAML.
 """

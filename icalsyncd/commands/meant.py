@@ -7,7 +7,7 @@ from dataclasses import replace
 from icalsyncd.commands.client import Answer, ask
 from icalsyncd.commands.outcome import CommandError
 from icalsyncd.config.paths import Paths
-from icalsyncd.state.state_folder import Folder
+from icalsyncd.state.state_folder import StateFolder
 
 _PATIENCE = 5.0
 
@@ -33,7 +33,7 @@ def meant(paths: Paths) -> Paths:
     )
 
 
-def _is_used(folder: Folder) -> bool:
+def _is_used(folder: StateFolder) -> bool:
     """Whether a daemon has been here; a folder that may not be looked into is somebody's."""
     try:
         return folder.secret.exists() or folder.state.exists()

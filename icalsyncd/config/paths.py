@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from icalsyncd.state.state_folder import Folder
+from icalsyncd.state.state_folder import StateFolder
 
 CONFIGS: Final = (Path("config.yaml"), Path("/etc/icalsyncd/config.yaml"))
 """Where the config is looked for, in this order, when nobody says where it is."""
@@ -25,9 +25,9 @@ class Paths:
     """The state folder of the systemd service, where nobody said which is meant and this is another one."""
 
     @property
-    def folder(self) -> Folder:
+    def folder(self) -> StateFolder:
         """The state folder, not held."""
-        return Folder(self.state_dir)
+        return StateFolder(self.state_dir)
 
 
 def find(config: Path | None, state_dir: Path | None, environ: Mapping[str, str]) -> Paths:

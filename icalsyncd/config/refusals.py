@@ -13,7 +13,7 @@ from icalsyncd.config.nodes import Path
 from icalsyncd.config.portals import names, profile, recognise
 from icalsyncd.config.resolved import block_summaries, public_url, reservation_summaries
 from icalsyncd.config.summaries import compiled
-from icalsyncd.config.url import Misfit, Place, Target, place_of
+from icalsyncd.config.url import Hop, Misfit, Place, place_of
 
 # any name may be a portal's, so only what can hardly be another one is taken for a slip
 _NEARLY: Final = 0.8
@@ -63,7 +63,7 @@ def warnings(file: schema.File, calendars: Mapping[str, Place]) -> Iterator[Rema
             if near:
                 yield Remark((*path, "portal"), f"there is no profile of that name, so the generic one holds{near}")
             place = calendars.get(f"{id}/{key}")
-            if isinstance(place, Target) and not place.encrypted:
+            if isinstance(place, Hop) and not place.encrypted:
                 yield Remark(
                     _url_path(sync, path), "not encrypted: whoever is on the way can read it, and change it; use https"
                 )
@@ -152,7 +152,7 @@ def _official(file: schema.File, sync: schema.Sync, place: Place | None, path: P
     if near:
         yield Remark((*path, "portal"), f"this is nearly the name of a portal that iCal is refused for{near}")
         return
-    portal = recognise(place.host) if isinstance(place, Target) else None
+    portal = recognise(place.host) if isinstance(place, Hop) else None
     if portal in file.official_only and portal is not None:
         yield Remark(_url_path(sync, path), f"this is a calendar of {profile(portal).name}. {refusal(portal)}")
 
@@ -176,19 +176,19 @@ def _summaries(sync: schema.Sync, path: Path) -> Iterator[Remark]:
         yield Remark((*path, "block", index), "is a reservation's summary as well: it can mean only one of the two")
 
 
-def _calendar(name: str, place: Place, ours: tuple[Target, ...], known: dict[str, str], at: Path) -> Iterator[Remark]:
+def _calendar(name: str, place: Place, ours: tuple[Hop, ...], known: dict[str, str], at: Path) -> Iterator[Remark]:
     if isinstance(place, Misfit):
         yield Remark(at, f"{place.detail}: it begins with https://, http://, webcal:// or file:///")
         return
-    if isinstance(place, Target) and any(_below(base, place) for base in ours):
+    if isinstance(place, Hop) and any(_below(base, place) for base in ours):
         yield Remark(at, "this is a link of this daemon: the portal's own calendar belongs here, and the link there")
-    same = _calendar_at(place) if isinstance(place, Target) else str(place)
+    same = _calendar_at(place) if isinstance(place, Hop) else str(place)
     if same in known:
         yield Remark(at, f"`{known[same]}` has the same calendar: each calendar belongs to one sync")
     known.setdefault(same, name)
 
 
-def _calendar_at(place: Target) -> str:
+def _calendar_at(place: Hop) -> str:
     """The same for every way to write one URL."""
     port = 443 if place.port == 80 else place.port
     return f"{place.host.lower().rstrip('.')}:{port}{place.url.raw_path_qs}"
@@ -205,7 +205,7 @@ def _was(file: schema.File, name: str, was: str, former: dict[str, str], at: Pat
     former.setdefault(was, name)
 
 
-def _ours(file: schema.File) -> tuple[Target, ...]:
+def _ours(file: schema.File) -> tuple[Hop, ...]:
     """What our links begin with."""
     listen = file.server.listen
     starts = [public_url(file), *(target.public_url for target in file.publish)]
@@ -213,10 +213,10 @@ def _ours(file: schema.File) -> tuple[Target, ...]:
         local = _LOOPBACK if listen.host in (*_ANYWHERE, *_LOOPBACK) else ()
         starts += [f"http://{Address(host, listen.port)}" for host in (listen.host, *local)]
     places = [place_of(f"{start}/") for start in starts if start]
-    return tuple(place for place in places if isinstance(place, Target))
+    return tuple(place for place in places if isinstance(place, Hop))
 
 
-def _below(base: Target, place: Target) -> bool:
+def _below(base: Hop, place: Hop) -> bool:
     # whether it is encrypted says nothing of whose it is
     ports = {80, 443} if {base.port, place.port} <= {80, 443} else {base.port}
     return base.host == place.host and place.port in ports and place.url.raw_path.startswith(base.url.raw_path)

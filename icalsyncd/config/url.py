@@ -24,7 +24,7 @@ _SCHEMES: Final = {"https": "https", "http": "http", "webcal": "https", "webcals
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class Hop:
     """What is asked by HTTP: one hop of a pull."""
 
     url: URL = field(repr=False)
@@ -53,7 +53,7 @@ class Misfit:
     detail: str
 
 
-Place: TypeAlias = Target | PurePosixPath | Misfit
+Place: TypeAlias = Hop | PurePosixPath | Misfit
 
 
 def place_of(written: str) -> Place:
@@ -67,7 +67,7 @@ def place_of(written: str) -> Place:
         return Misfit("the URL cannot be understood")
 
 
-def redirected(target: Target, location: str) -> Target | Misfit:
+def redirected(target: Hop, location: str) -> Hop | Misfit:
     """Where *target*'s answer sends us by its Location header, which may be relative (RFC 9110 section 10.2.2).
 
     The userinfo stays with the host and port that it was written for; none is taken from a redirect.
@@ -83,10 +83,10 @@ def redirected(target: Target, location: str) -> Target | Misfit:
         return Misfit("it redirects to a URL that cannot be understood")
     if target.encrypted and not followed.encrypted:
         return Misfit("it redirects from https to http")
-    return Target(followed.url, target.authorization if _same_portal(target, followed) else None)
+    return Hop(followed.url, target.authorization if _same_portal(target, followed) else None)
 
 
-def _same_portal(here: Target, there: Target) -> bool:
+def _same_portal(here: Hop, there: Hop) -> bool:
     upgraded = not here.encrypted and there.encrypted and (here.port, there.port) == (80, 443)
     return here.host.lower() == there.host.lower() and (here.port == there.port or upgraded)
 
@@ -101,7 +101,7 @@ def _sendable(written: str) -> str:
     return _UNSENDABLE.sub(lambda octet: b"%%%02X" % octet[0][0], raw).decode("ascii")
 
 
-def _target(parts: SplitResult) -> Target | Misfit:
+def _target(parts: SplitResult) -> Hop | Misfit:
     scheme = _SCHEMES.get(parts.scheme)
     if scheme is None:
         return Misfit("the URL is neither https, http, webcal nor file")
@@ -112,7 +112,7 @@ def _target(parts: SplitResult) -> Target | Misfit:
     url = URL(f"{scheme}://{authority}{parts.path or '/'}{query}", encoded=True)
     if not url.raw_host or url.port is None:
         return Misfit("the URL names no host")
-    return Target(url, _basic(userinfo) if userinfo else None)
+    return Hop(url, _basic(userinfo) if userinfo else None)
 
 
 def _basic(userinfo: str) -> str:

@@ -36,7 +36,7 @@ from icalsyncd.redaction import told, wordless
 from icalsyncd.serving.listeners import CannotListen
 from icalsyncd.serving.ports import Ports
 from icalsyncd.state.installation import SecretUnusable, open_installation
-from icalsyncd.state.state_folder import Folder, FolderHeld
+from icalsyncd.state.state_folder import FolderHeld, StateFolder
 from icalsyncd.state.store import Store, StoreFailed, StoreRefused
 
 EX_CONFIG: Final = 78
@@ -45,11 +45,11 @@ GIVE_WAY: Final = 0.0005
 """Seconds after which a thread that reads a calendar or writes the state lets the event loop go on (usually 5 ms)."""
 THREADS: Final = 64
 """Threads for what is done beside the event loop; each is made when all others are busy."""
-CALLS_MOST: Final = 5
+MAX_CALLS: Final = 5
 """Times that a task is told to end, half a second apart."""
 HOUSEKEEPING: Final = 5.0
 """Seconds between two rounds of what need not be done at once."""
-UNSURE_MOST: Final = 600.0
+MAX_UNSURE: Final = 600.0
 """Seconds after a start for which feeds are withheld at most since something may be lost: closing must not wait either."""
 
 
@@ -100,7 +100,7 @@ async def run(options: Options, stop: asyncio.Event, reload: asyncio.Event) -> i
 class Daemon:
     """One running icalsyncd."""
 
-    def __init__(self, options: Options, folder: Folder, hub: Hub) -> None:
+    def __init__(self, options: Options, folder: StateFolder, hub: Hub) -> None:
         self.options = options
         self.hub = hub
         self._folder = folder
@@ -116,7 +116,7 @@ class Daemon:
     @classmethod
     def open(cls, options: Options) -> Daemon:
         """Everything that a start needs. Raises CannotStart."""
-        folder = Folder(options.state_dir)
+        folder = StateFolder(options.state_dir)
         try:
             folder.hold()
         except FolderHeld as error:
@@ -328,7 +328,7 @@ class Daemon:
         said, doubted, began = "", False, monotonic()
         while True:
             await asyncio.sleep(min(interval, HOUSEKEEPING))
-            await self.hub.be_sure(at_last=monotonic() - began > UNSURE_MOST)
+            await self.hub.be_sure(at_last=monotonic() - began > MAX_UNSURE)
             self.hub.feeds.flush()
             if self._ports.moving:
                 for listener in await self._ports.settle(self.hub.accepted.config):
@@ -360,7 +360,7 @@ class Daemon:
 
 async def _end(tasks: Sequence[asyncio.Task[Any]]) -> None:
     """Cancel *tasks* until they have ended: one that was just being woken may miss a single call."""
-    for _ in range(CALLS_MOST):
+    for _ in range(MAX_CALLS):
         left = [task for task in tasks if not task.done()]
         if not left:
             return
@@ -376,14 +376,14 @@ def _tell_bug(refused: Refused) -> None:
         log.bug("reading the config ended in a bug", refused.bug)
 
 
-def _last_accepted(options: Options, folder: Folder) -> Accepted | None:
+def _last_accepted(options: Options, folder: StateFolder) -> Accepted | None:
     """The config that was taken over last; None where there is none that can be run."""
     text = folder.accepted_text()
     last = parse(text, options.config, os.environ) if text is not None else None
     return last if isinstance(last, Accepted) else None
 
 
-def _boot_config(options: Options, folder: Folder) -> tuple[Accepted, Refused | None]:
+def _boot_config(options: Options, folder: StateFolder) -> tuple[Accepted, Refused | None]:
     """The config to start with, and the refusal of the file where it is the last accepted one. Raises CannotStart."""
     loaded = load(options.config, os.environ)
     if isinstance(loaded, Accepted):

@@ -15,7 +15,7 @@ from icalsyncd.availability.ledger import Ledger, Presence, SyncLedger
 from icalsyncd.availability.offers import blocked
 from icalsyncd.calendars.nights import Nights, Stay
 
-_LISTED_MOST: Final = 12
+_MAX_LISTED: Final = 12
 _PRESENCES: Final = {
     Presence.ACTIVE: "takes part again",
     Presence.PAUSED: "is paused",
@@ -60,8 +60,8 @@ def entries(before: Ledger, after: Ledger) -> Iterator[Entry]:
 def dates(nights: Nights) -> str:
     """*nights* as half-open ranges of dates, from arrival to departure."""
     stays = nights.stays()
-    shown = " ".join(map(str, stays[:_LISTED_MOST]))
-    return f"{shown} and {len(stays) - _LISTED_MOST} more" if len(stays) > _LISTED_MOST else shown
+    shown = " ".join(map(str, stays[:_MAX_LISTED]))
+    return f"{shown} and {len(stays) - _MAX_LISTED} more" if len(stays) > _MAX_LISTED else shown
 
 
 def _acts(before: Ledger, after: Ledger) -> Iterator[Entry]:

@@ -30,9 +30,9 @@ from icalsyncd.state.view import SyncName, View
 AT_ONCE: Final = 8
 """Files that are on their way to one target at the same time."""
 RETRY_FIRST: Final = 2.0
-RETRY_MOST: Final = 300.0
+MAX_RETRY: Final = 300.0
 """Seconds between two tries at a target that fails; they double from the first up to this."""
-STORE_MOST: Final = 2.0
+MAX_STORE: Final = 2.0
 """Seconds for which a feed waits for a slow disk: a night that must close is worth more than a record."""
 LOOK_KEPT: Final = 600.0
 """Seconds for which a look serves further tries to send the same nights: tries are more frequent than pulls."""
@@ -42,7 +42,7 @@ _FEW: Final = 32
 """Accommodations up to which it takes no thread to see what is due."""
 
 
-class Tally(Protocol):
+class PublishTally(Protocol):
     """Where failures are counted."""
 
     def unsent(self, target: str, why: Why) -> None:
@@ -61,7 +61,7 @@ class Means:
     """Has a sync's portal pulled, and waits for that, but not for long."""
     targets: Callable[[], tuple[str, ...]]
     """The names of all targets there are."""
-    tally: Tally
+    tally: PublishTally
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ class Delivery:
                     log.exception("a publication ended in a bug", target=self.target.name)
                     self._failed(Unsent(Why.OTHER, "a bug, see the log"))
                 if self._failures:
-                    await asyncio.sleep(min(RETRY_MOST, RETRY_FIRST * 2.0 ** min(self._failures - 1, 16)))
+                    await asyncio.sleep(min(MAX_RETRY, RETRY_FIRST * 2.0 ** min(self._failures - 1, 16)))
                 else:
                     with suppress(TimeoutError):
                         await asyncio.wait_for(self._wake.wait(), self._nap())
@@ -234,7 +234,7 @@ class Delivery:
             # what may lie there is known before it does: nothing is left behind by a kill
             before = Publication(self._place)
             means.journal.enter(key, before)
-        await means.journal.stored(STORE_MOST)
+        await means.journal.stored(MAX_STORE)
         unsent = await self._storage.put(self._file(sending.link), feed.plain.body)
         if unsent is not None:
             return unsent

@@ -12,13 +12,13 @@ from icalsyncd.availability.attribution import unpublished
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.clock import Clock
 from icalsyncd.config.resolved import Config
-from icalsyncd.publishing.delivery import Delivery, Means, Tally, TargetStatus
+from icalsyncd.publishing.delivery import Delivery, Means, PublishTally, TargetStatus
 from icalsyncd.state.installation import Installation
 from icalsyncd.state.journal import Journal
 from icalsyncd.state.publication import Reach, carries
 from icalsyncd.state.view import SyncName, View
 
-LOOK_MOST: Final = 2.0
+MAX_LOOK: Final = 2.0
 """Seconds for which a publication waits for the look at its portal's own calendar."""
 _HOUSEKEEPING: Final = 30.0
 
@@ -33,7 +33,7 @@ class Publisher:
         clock: Clock,
         installation: Installation,
         pull: Callable[[SyncName], Awaitable[object]],
-        tally: Tally,
+        tally: PublishTally,
     ) -> None:
         self._view = view
         self._journal = journal
@@ -117,7 +117,7 @@ class Publisher:
             self._looks[name] = look
             look.add_done_callback(lambda _: self._looks.pop(name, None))
         with suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.shield(look), LOOK_MOST)
+            await asyncio.wait_for(asyncio.shield(look), MAX_LOOK)
 
     async def _pulled(self, name: SyncName) -> None:
         try:

@@ -19,7 +19,7 @@ from icalsyncd.state.journal import Journal
 from icalsyncd.state.state import Validators
 from icalsyncd.state.store import Role, StoreFailed
 
-INLINE_MOST: Final = 12 * 1024
+MAX_INLINE: Final = 12 * 1024
 """Bytes that are read on the loop, in about a quarter of a millisecond; larger bodies are read on a thread."""
 
 T = TypeVar("T")
@@ -49,7 +49,7 @@ class Copies:
     async def read(self, body: bytes, sync: Sync, today: Night) -> Reading:
         """What *body*, the calendar of *sync*, says on *today*."""
         max_size = self.max_size
-        if len(body) <= INLINE_MOST and _is_plain(body):
+        if len(body) <= MAX_INLINE and _is_plain(body):
             return read(body, sync.read, today, max_size=max_size)
         return await self.aside(sync, lambda: read(body, sync.read, today, max_size=max_size))
 

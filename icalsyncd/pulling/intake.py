@@ -40,7 +40,7 @@ HEAVY: Final = 400
 """Events above which attribution, too, is done on a thread."""
 
 
-class Tally(Protocol):
+class PullTally(Protocol):
     """Where pulls are counted."""
 
     def pulled(self, name: str, reason: Reason | None, seconds: float) -> None:
@@ -51,7 +51,7 @@ class Intake:
     """Takes in the calendars of all syncs."""
 
     def __init__(
-        self, journal: Journal, puller: Puller, clock: Clock, installation: Installation, tally: Tally
+        self, journal: Journal, puller: Puller, clock: Clock, installation: Installation, tally: PullTally
     ) -> None:
         self._journal = journal
         self._puller = puller

@@ -181,7 +181,7 @@ class Puller:
             )
         return pulled
 
-    async def _follow(self, target: url.Target, order: Order) -> Pulled:
+    async def _follow(self, target: url.Hop, order: Order) -> Pulled:
         left = order.timeout
         for _ in range(_REDIRECTS + 1):
             # hop by hop, so that two hosts that redirect to each other cannot wait for each other's slots
@@ -209,7 +209,7 @@ class Puller:
             target = followed
         return Failure(Reason.REDIRECT, f"more than {_REDIRECTS} redirects")
 
-    async def _ask(self, target: url.Target, order: Order) -> Pulled | _Redirect:
+    async def _ask(self, target: url.Hop, order: Order) -> Pulled | _Redirect:
         found = await find(target.host, target.port, order.allowed, self._lookup, self._threads)
         if not isinstance(found, Found):
             return Failure(found.reason, found.detail)
@@ -279,7 +279,7 @@ class Puller:
                 assert_never(read)
 
 
-def _question(target: url.Target, order: Order) -> dict[str, str]:
+def _question(target: url.Hop, order: Order) -> dict[str, str]:
     headers = {
         "User-Agent": order.user_agent,
         "Accept": "text/calendar, */*;q=0.1",

@@ -11,7 +11,7 @@ from typing import Final
 
 from icalsyncd import log
 from icalsyncd.availability.stamps import Moment
-from icalsyncd.clock import LOOK_MOST
+from icalsyncd.clock import MAX_LOOK
 from icalsyncd.pace import in_steps
 from icalsyncd.state.schedule import Attempts, due, spread, wait_of
 from icalsyncd.state.view import SyncName
@@ -124,9 +124,9 @@ class Rounds:
                     await self._begin_again(self._now())
                 now = self._now()
                 await self._start_due(now)
-                next_due = self._queue[0][0] if self._queue else now + LOOK_MOST
+                next_due = self._queue[0][0] if self._queue else now + MAX_LOOK
                 with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(max(0.01, min(LOOK_MOST, next_due - self._now()))):
+                    async with asyncio.timeout(max(0.01, min(MAX_LOOK, next_due - self._now()))):
                         await self._wake.wait()
                 self._wake.clear()
         finally:

@@ -16,11 +16,11 @@ from typing import Final, Protocol, cast
 
 from icalsyncd.pulling.address import Network
 
-HEAD_MOST: Final = 15.0
+MAX_HEAD: Final = 15.0
 """Seconds in which the whole head of a request must come, counted from its first byte, or from the connection."""
-IDLE_MOST: Final = 60.0
+MAX_IDLE: Final = 60.0
 """Seconds for which a connection is kept after an answer."""
-UNREAD_MOST: Final = 30.0
+MAX_UNREAD: Final = 30.0
 """Seconds in which something of an answer must be taken."""
 LOOK_EVERY: Final = 1.0
 """Seconds between two looks for those that are late."""
@@ -41,7 +41,7 @@ class Closed(StrEnum):
     """There were as many as there may be, and another one came."""
 
 
-class Tally(Protocol):
+class ClosingTally(Protocol):
     """Where closed connections are counted."""
 
     def closed(self, listener: str, why: str) -> None:
@@ -67,7 +67,7 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take a place, and let the protocol begin."""
         self._transport = cast(asyncio.Transport, transport)
-        self._until = self._loop.time() + HEAD_MOST
+        self._until = self._loop.time() + MAX_HEAD
         self.peer = self._room.peer_of(transport.get_extra_info("peername"))
         self._room.enter(self)
         self._behind.connection_made(transport)
@@ -76,7 +76,7 @@ class Connection(asyncio.Protocol):
         """Something was said: the beginning of a request, or more of it."""
         if self._idle:
             self._idle = False
-            self._until = self._loop.time() + HEAD_MOST
+            self._until = self._loop.time() + MAX_HEAD
         self._room.heard(self, answering=self.answering)
         self._behind.data_received(data)
 
@@ -106,7 +106,7 @@ class Connection(asyncio.Protocol):
     def answered(self) -> None:
         """The answer is written, or on its way."""
         self._idle = True
-        self._until = self._loop.time() + IDLE_MOST
+        self._until = self._loop.time() + MAX_IDLE
         self._room.heard(self, answering=False)
 
     def misunderstood(self) -> None:
@@ -120,7 +120,7 @@ class Connection(asyncio.Protocol):
             self._taken_at = now
         self._unsent = unsent
         if unsent:
-            return now - self._taken_at > UNREAD_MOST
+            return now - self._taken_at > MAX_UNREAD
         return not self.answering and now > self._until
 
     def cut(self) -> None:
@@ -160,7 +160,7 @@ class _Crowd:
 class Connections:
     """All connections of the listener called *name*, and the room that there is for them."""
 
-    def __init__(self, name: str, most: int, tally: Tally) -> None:
+    def __init__(self, name: str, most: int, tally: ClosingTally) -> None:
         self._name = name
         self._most = most
         self._most_of_peer = max(1, most // _PEERS_LEAST)

@@ -8,8 +8,8 @@ from typing import Final
 
 _WANTED: Final = 4096
 """More than all that is done at once needs. What a process may have by default (1024) is a bound of long ago."""
-_FEEDS_MOST: Final = 1024
-_ADMIN_MOST: Final = 64
+_MAX_FEEDS: Final = 1024
+_MAX_ADMIN: Final = 64
 _OWN: Final = 256
 """For pulls (64 at once) and their look-ups, publishing, the state, the config and the service manager."""
 
@@ -37,9 +37,9 @@ def raised() -> int:
 
 def shares(descriptors: int) -> Shares:
     """How many connections each listener may have where there are so many *descriptors*."""
-    admin = min(_ADMIN_MOST, max(4, descriptors // 8))
+    admin = min(_MAX_ADMIN, max(4, descriptors // 8))
     feeds = max(descriptors // 4, descriptors - _OWN - admin)
-    return Shares(feeds=max(8, min(_FEEDS_MOST, feeds)), admin=admin)
+    return Shares(feeds=max(8, min(_MAX_FEEDS, feeds)), admin=admin)
 
 
 def _finite(limit: int) -> int:

@@ -21,17 +21,17 @@ from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.nights import Nights
 from icalsyncd.pulling.header_fields import epoch
 from icalsyncd.pulling.report import Report
-from icalsyncd.serving.fetches import Fetch, Fetches, Tally, is_fetch
+from icalsyncd.serving.fetches import Fetch, Fetches, RequestTally, is_fetch
 from icalsyncd.state.journal import Journal
 from icalsyncd.state.state import State
-from icalsyncd.state.view import Feed, SyncName, Target, View
+from icalsyncd.state.view import Feed, LinkTarget, SyncName, View
 
-LOOK_MOST: Final = 2.0
+MAX_LOOK: Final = 2.0
 """Seconds for which an answer waits for the look at its portal's own calendar."""
-STORE_MOST: Final = 2.0
+MAX_STORE: Final = 2.0
 """Seconds for which an answer waits for a slow disk."""
 _READER_KEPT: Final = 120
-_PATH_MOST: Final = 256
+_MAX_PATH: Final = 256
 _SOFTWARE: Final = "icalsyncd"
 
 # no version to anybody, in aiohttp's own answers to malformed requests neither
@@ -47,7 +47,7 @@ class Feeds:
         journal: Journal,
         look: Callable[[SyncName], Awaitable[Report | None]],
         now: Callable[[], Moment],
-        tally: Tally,
+        tally: RequestTally,
     ) -> None:
         self._view = view
         self._journal = journal
@@ -74,7 +74,7 @@ class Feeds:
         self._fetches.note(target, request, response)
         return response
 
-    async def _tell(self, request: web.BaseRequest, target: Target) -> web.StreamResponse:
+    async def _tell(self, request: web.BaseRequest, target: LinkTarget) -> web.StreamResponse:
         """Answer a portal that has not been told these nights: look at it, store that it may know, then tell."""
         name = target.name
         looked = await self._look(name)
@@ -92,7 +92,7 @@ class Feeds:
         if ledger is not state.ledger:
             self._journal.put(name[0], replace(state, ledger=ledger))
         # where the disk fails the answer goes out all the same: a night that must close is worth more than a record
-        await self._journal.stored(STORE_MOST)
+        await self._journal.stored(MAX_STORE)
         house = self._view().houses.get(name[0])
         if house is not None and (now := house.outlets.get(name[1])) is not None and now.withheld:
             return self._withhold(target)
@@ -106,7 +106,7 @@ class Feeds:
             log.info("fetched", sync="/".join(name), nights=len(feed.nights), looked=looked)
         return response
 
-    def _withhold(self, target: Target) -> web.Response:
+    def _withhold(self, target: LinkTarget) -> web.Response:
         self._tally.requested(target.name, 503, old=target.old)
         return web.Response(status=503, headers={"Retry-After": "600", "Cache-Control": "no-store"})
 
@@ -121,7 +121,7 @@ class Feeds:
             self._looks[name] = look
             look.add_done_callback(lambda done: self._looks.pop(name, None))
         try:
-            report = await asyncio.wait_for(asyncio.shield(look), LOOK_MOST)
+            report = await asyncio.wait_for(asyncio.shield(look), MAX_LOOK)
         except TimeoutError:
             return False
         except Exception as problem:
@@ -170,10 +170,10 @@ def _offers(state: State) -> list[Nights]:
     return [sync.offered.nights for sync in state.ledger.syncs.values()]
 
 
-def _sought(view: View, request: web.BaseRequest) -> Target | None:
+def _sought(view: View, request: web.BaseRequest) -> LinkTarget | None:
     """Where a path leads that is not a link as we write it: with a query, behind a proxy's prefix, or percent-encoded."""
     path = request.path
-    return view.links.get(path[path.rfind("/") :]) if len(path) < _PATH_MOST else None
+    return view.links.get(path[path.rfind("/") :]) if len(path) < _MAX_PATH else None
 
 
 def _response(request: web.BaseRequest, feed: Feed, *, told: bool) -> web.Response:

@@ -16,15 +16,15 @@ from aiohttp.hdrs import ACCEPT, ACCEPT_LANGUAGE, RANGE, USER_AGENT
 
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.clock import boottime
-from icalsyncd.state.view import SyncName, Target
+from icalsyncd.state.view import LinkTarget, SyncName
 
-ANSWER_MOST: Final = 120.0
+MAX_ANSWER: Final = 120.0
 """Seconds after which an answer that has not gone out in full is given up."""
 _HELD: Final = 8
 _SEC_FETCH: Final = ("Sec-Fetch-Mode", "Sec-Fetch-Dest", "Sec-Fetch-Site", "Sec-Fetch-User")
 
 
-class Tally(Protocol):
+class RequestTally(Protocol):
     """Where requests are counted."""
 
     def requested(self, name: SyncName | None, code: int, *, old: bool) -> None:
@@ -48,7 +48,7 @@ _Answer = tuple[web.Response, float, str]
 class Fetches:
     """The answers that are given at once: of feeds whose nights their portals know already, and to those who are none."""
 
-    def __init__(self, tally: Tally) -> None:
+    def __init__(self, tally: RequestTally) -> None:
         self._tally = tally
         self._last: dict[SyncName, _Answer] = {}
         """The last answer of each feed, on its way or not."""
@@ -57,7 +57,7 @@ class Fetches:
         self._slow: dict[SyncName, deque[_Answer]] = {}
         """Those that were on their way still when another was given."""
 
-    def note(self, target: Target, request: web.BaseRequest, response: web.Response) -> None:
+    def note(self, target: LinkTarget, request: web.BaseRequest, response: web.Response) -> None:
         """Count *request* of the link of *target*, to be answered by *response*, and remember it where it may be a fetch."""
         name = target.name
         self._tally.requested(name, response.status, old=target.old)
@@ -82,7 +82,7 @@ class Fetches:
             if gone:
                 _, since, agent = max(gone, key=lambda answer: answer[1])
                 taken.append((name, Fetch(now - (up - since), agent)))
-            slow = [answer for answer in known if not answer[0].body_length and up - answer[1] < ANSWER_MOST]
+            slow = [answer for answer in known if not answer[0].body_length and up - answer[1] < MAX_ANSWER]
             if slow:
                 self._slow[name] = deque(slow, maxlen=_HELD)
         return taken

@@ -18,11 +18,11 @@ from aiohttp.http import HttpProcessingError
 
 from icalsyncd import log
 from icalsyncd.config.forms import Address
-from icalsyncd.serving.connections import IDLE_MOST, Connection, Connections
+from icalsyncd.serving.connections import MAX_IDLE, Connection, Connections
 
 CLOSING_GRACE: Final = 0.25
 """Seconds in which whoever was let in a moment ago can still say what it wants."""
-CLOSING_MOST: Final = 1.0
+MAX_CLOSING: Final = 1.0
 """Seconds that running answers are given when a listener closes."""
 REST: Final = 0.5
 """Seconds for which nobody is let in after the system had no descriptor for a newcomer."""
@@ -70,7 +70,7 @@ class Listener:
         await asyncio.gather(*self._entering)
         if self._server.connections:
             await asyncio.sleep(CLOSING_GRACE)
-        await self._server.shutdown(CLOSING_MOST)
+        await self._server.shutdown(MAX_CLOSING)
 
     def _accept(self, door: socket.socket) -> None:
         for _ in range(_AT_ONCE):
@@ -136,7 +136,7 @@ class _Speech(web.RequestHandler):
             server,
             loop=asyncio.get_running_loop(),
             # the connection is watched; this must only not come before
-            keepalive_timeout=2 * IDLE_MOST,
+            keepalive_timeout=2 * MAX_IDLE,
             access_log=None,  # type: ignore[arg-type]  # None switches it off
             max_line_size=4096,
             max_field_size=4096,

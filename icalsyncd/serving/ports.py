@@ -13,7 +13,7 @@ from icalsyncd.config.forms import Address
 from icalsyncd.config.resolved import Config
 from icalsyncd.pulling.address import Network
 from icalsyncd.serving import descriptors, socket_activation
-from icalsyncd.serving.connections import Connections, Tally
+from icalsyncd.serving.connections import ClosingTally, Connections
 from icalsyncd.serving.listeners import CannotListen, Handler, Listener, listen
 
 DEFAULT_ADDRESSES: Final = {"feeds": Address("0.0.0.0", 5545), "admin": Address("127.0.0.1", 15545)}  # noqa: S104
@@ -36,7 +36,7 @@ class Ports:
         handlers: Mapping[str, Handler],
         now: Callable[[], Moment],
         removal_delay: Callable[[], float],
-        tally: Tally,
+        tally: ClosingTally,
     ) -> None:
         """*removal_delay* tells how long what disappears from the config is kept at present, in seconds."""
         self._handlers = handlers

@@ -28,7 +28,7 @@ NOTE_KEPT: Final = 30.0
 """Seconds after which what need not be durable at once (times, validators) is written at the latest."""
 TIME_KEPT: Final = 3600.0
 """Seconds after which the time is written at the latest though nothing happens: the next start begins from it."""
-RETRY_MOST: Final = 15.0
+MAX_RETRY: Final = 15.0
 STATES_AT_ONCE: Final = 32
 """Accommodations whose feeds are looked at in one go once they are stored."""
 
@@ -165,7 +165,7 @@ class Journal:
                 continue
             # whoever stops this waits in `close` for the commit that is under way
             self._commit = asyncio.ensure_future(self._write())
-            pause = 0.0 if await asyncio.shield(self._commit) else min(RETRY_MOST, 2 * pause or 1.0)
+            pause = 0.0 if await asyncio.shield(self._commit) else min(MAX_RETRY, 2 * pause or 1.0)
 
     async def be_sure(self) -> None:
         """Every portal was asked since the start, or for long enough: what is known holds, whatever was lost."""

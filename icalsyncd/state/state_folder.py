@@ -14,7 +14,7 @@ class FolderHeld(Exception):
     """Another daemon runs on this state folder."""
 
 
-class Folder:
+class StateFolder:
     """A state folder and the files in it."""
 
     def __init__(self, path: Path) -> None:

@@ -88,7 +88,7 @@ class Feed:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class LinkTarget:
     """Where a link leads."""
 
     name: SyncName
@@ -114,7 +114,7 @@ class House:
     state: State
     feeds: Mapping[str, Feed]
     """By sync; those that have a link."""
-    links: Mapping[str, Target]
+    links: Mapping[str, LinkTarget]
     """The links to its feeds, by their paths."""
     blocked: Nights
     """All nights that are taken, without buffers, from yesterday on."""
@@ -155,7 +155,7 @@ class View:
     """All accommodations, and the links to their feeds."""
 
     houses: Mapping[str, House] = field(default_factory=dict)
-    links: Mapping[str, Target] = field(default_factory=dict)
+    links: Mapping[str, LinkTarget] = field(default_factory=dict)
     """By a link's path. A look-up tells nothing by its time: Python hashes it with a key of its own first."""
     unsure_since: Moment | None = None
     """Of what was known before that, something may be lost: feeds are withheld until their portals were asked."""
@@ -283,17 +283,17 @@ def _links_of(state: State) -> list[object]:
     return [(name, sync.link, has_feed(sync)) for name, sync in state.ledger.syncs.items()]
 
 
-def _links(accommodation: str, ledger: Ledger, installation: Installation) -> dict[str, Target]:
-    links: dict[str, Target] = {}
+def _links(accommodation: str, ledger: Ledger, installation: Installation) -> dict[str, LinkTarget]:
+    links: dict[str, LinkTarget] = {}
     for name, sync in ledger.syncs.items():
         if has_feed(sync):
             for generation, _ in sync.link.old:
-                links[path_of(installation.token(sync.link, generation))] = Target((accommodation, name), old=True)
-            links[path_of(installation.token(sync.link))] = Target((accommodation, name), old=False)
+                links[path_of(installation.token(sync.link, generation))] = LinkTarget((accommodation, name), old=True)
+            links[path_of(installation.token(sync.link))] = LinkTarget((accommodation, name), old=False)
     return links
 
 
-def _relinked(links: Mapping[str, Target], gone: Iterable[House], come: Iterable[House]) -> dict[str, Target]:
+def _relinked(links: Mapping[str, LinkTarget], gone: Iterable[House], come: Iterable[House]) -> dict[str, LinkTarget]:
     """*links* without those of the houses *gone*, with those of the houses *come*; a link may be in both."""
     relinked = dict(links)
     for house in gone:

@@ -97,7 +97,7 @@ def deadlines(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     monkeypatch.setattr(connections, "LOOK_EVERY", 0.02)
 
     def put(**named: float) -> None:
-        for name in ("HEAD_MOST", "IDLE_MOST", "UNREAD_MOST"):
+        for name in ("MAX_HEAD", "MAX_IDLE", "MAX_UNREAD"):
             monkeypatch.setattr(connections, name, named.get(name, 1000.0))
 
     return put
@@ -105,14 +105,14 @@ def deadlines(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
 @pytest.mark.parametrize("words", [b"", b"GE", b"GET / HTTP/1.1\r\nHost: a\r\n"])
 async def test_a_head_that_does_not_come_ends_the_connection(deadlines: Callable[..., None], words: bytes) -> None:
-    deadlines(HEAD_MOST=0.2)
+    deadlines(MAX_HEAD=0.2)
     async with place() as here:
         assert await here.say(words) == b""
         assert here.tally == {Closed.SILENT: 1}
 
 
 async def test_a_head_that_drips_does_not_live_longer_than_its_deadline(deadlines: Callable[..., None]) -> None:
-    deadlines(HEAD_MOST=0.3)
+    deadlines(MAX_HEAD=0.3)
     async with place() as here:
         reader, writer = await here.connect()
         writer.write(b"GET / HTTP/1.1\r\n")
@@ -127,7 +127,7 @@ async def test_a_head_that_drips_does_not_live_longer_than_its_deadline(deadline
 
 
 async def test_a_head_after_others_has_the_same_deadline(deadlines: Callable[..., None]) -> None:
-    deadlines(HEAD_MOST=0.2)
+    deadlines(MAX_HEAD=0.2)
     async with place() as here:
         reader, writer = await here.connect()
         writer.write(ASK)
@@ -138,7 +138,7 @@ async def test_a_head_after_others_has_the_same_deadline(deadlines: Callable[...
 
 
 async def test_a_connection_that_is_kept_is_not_cut_for_being_slow(deadlines: Callable[..., None]) -> None:
-    deadlines(HEAD_MOST=1.0)
+    deadlines(MAX_HEAD=1.0)
     async with place() as here:
         reader, writer = await here.connect()
         for pause in (0.0, 1.5, 1.2):
@@ -152,7 +152,7 @@ async def test_a_connection_that_is_kept_is_not_cut_for_being_slow(deadlines: Ca
 
 
 async def test_a_connection_is_not_kept_for_ever(deadlines: Callable[..., None]) -> None:
-    deadlines(IDLE_MOST=0.2)
+    deadlines(MAX_IDLE=0.2)
     async with place() as here:
         reader, writer = await here.connect()
         writer.write(ASK)
@@ -163,7 +163,7 @@ async def test_a_connection_is_not_kept_for_ever(deadlines: Callable[..., None])
 
 
 async def test_an_answer_may_take_its_time(deadlines: Callable[..., None]) -> None:
-    deadlines(HEAD_MOST=0.2, IDLE_MOST=0.2, UNREAD_MOST=0.2)
+    deadlines(MAX_HEAD=0.2, MAX_IDLE=0.2, MAX_UNREAD=0.2)
 
     async def slow(request: web.BaseRequest) -> web.StreamResponse:
         await asyncio.sleep(1.0)
@@ -181,7 +181,7 @@ async def large(request: web.BaseRequest) -> web.StreamResponse:
 
 
 async def test_an_answer_that_nobody_reads_ends_the_connection(deadlines: Callable[..., None]) -> None:
-    deadlines(UNREAD_MOST=0.2)
+    deadlines(MAX_UNREAD=0.2)
     async with place(large) as here:
         with socket.create_connection(("127.0.0.1", here.listener.port)) as unread:
             unread.sendall(ASK)
@@ -190,7 +190,7 @@ async def test_an_answer_that_nobody_reads_ends_the_connection(deadlines: Callab
 
 
 async def test_an_answer_that_is_read_slowly_comes_whole(deadlines: Callable[..., None]) -> None:
-    deadlines(UNREAD_MOST=1.0)
+    deadlines(MAX_UNREAD=1.0)
     async with place(large) as here:
         reader, writer = await here.connect()
         writer.write(ASK)

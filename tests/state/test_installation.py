@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from icalsyncd.availability.ledger import Link
 from icalsyncd.state.installation import Installation, SecretUnusable, open_installation, path_of
-from icalsyncd.state.state_folder import Folder, FolderHeld
+from icalsyncd.state.state_folder import FolderHeld, StateFolder
 
 
 def test_a_secret_is_made_once_and_for_its_owner_alone(tmp_path: Path):
@@ -70,7 +70,7 @@ def test_two_calendars_are_told_apart_without_keeping_their_urls():
 
 
 def test_a_folder_is_held_by_one_daemon_at_a_time(tmp_path: Path):
-    first, second = Folder(tmp_path / "state"), Folder(tmp_path / "state")
+    first, second = StateFolder(tmp_path / "state"), StateFolder(tmp_path / "state")
     first.hold()
     assert (tmp_path / "state").stat().st_mode & 0o777 == 0o700
     with pytest.raises(FolderHeld):
@@ -83,7 +83,7 @@ def test_a_folder_is_held_by_one_daemon_at_a_time(tmp_path: Path):
 
 
 def test_a_file_of_the_folder_is_replaced_whole_and_for_its_owner_alone(tmp_path: Path):
-    folder = Folder(tmp_path)
+    folder = StateFolder(tmp_path)
     for text in ("one", "two"):
         folder.write(folder.accepted, text)
         assert folder.accepted.read_text() == text

@@ -13,7 +13,7 @@ from icalsyncd.calendars.feed import render
 from icalsyncd.calendars.nights import EMPTY, Nights, Stay
 from icalsyncd.state.installation import Installation, path_of
 from icalsyncd.state.state import State
-from icalsyncd.state.view import Target, View, see
+from icalsyncd.state.view import LinkTarget, View, see
 
 TODAY = 740_000
 INSTALLATION = Installation(b"s" * 32)
@@ -130,7 +130,7 @@ def test_a_feed_whose_nights_stay_is_not_made_again_and_was_not_modified():
 
 def test_each_link_leads_to_its_feed_and_nothing_else_does():
     view = seen(state())
-    assert view.links == {path(Link(f"casa/{name}")): Target(("casa", name), old=False) for name in "ab"}
+    assert view.links == {path(Link(f"casa/{name}")): LinkTarget(("casa", name), old=False) for name in "ab"}
 
 
 def test_an_old_link_leads_to_the_same_feed_and_is_known_as_old():
@@ -140,9 +140,9 @@ def test_an_old_link_leads_to_the_same_feed_and_is_known_as_old():
     view = seen(moved, current, seen(current))
     assert len(view.links) == 4
     assert [view.links[path(link, each)] for each in (1, 2, 3)] == [
-        Target(("casa", "a"), old=True),
-        Target(("casa", "a"), old=True),
-        Target(("casa", "a"), old=False),
+        LinkTarget(("casa", "a"), old=True),
+        LinkTarget(("casa", "a"), old=True),
+        LinkTarget(("casa", "a"), old=False),
     ]
 
 
@@ -172,7 +172,7 @@ def test_a_link_that_moves_to_another_accommodation_leads_there():
     moved = replace(after, ledger=after.ledger.with_sync("c", sync))
     for order in (["casa", "villa"], ["villa", "casa"]):
         later = see(view, order, {"casa": emptied, "villa": moved}, [{}], INSTALLATION)
-        assert later.links[path(sync.link)] == Target(("villa", "c"), old=False)
+        assert later.links[path(sync.link)] == LinkTarget(("villa", "c"), old=False)
         assert len(later.links) == 4
 
 

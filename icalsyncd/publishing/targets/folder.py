@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from threading import Thread
 
-from icalsyncd.publishing.targets.storage import PUT_MOST, Unsent, Why
+from icalsyncd.publishing.targets.storage import MAX_PUT, Unsent, Why
 
 _READABLE = 0o644
 """The web server is another user; what must not be found is kept secret by its name."""
@@ -79,9 +79,9 @@ async def _apart(work: Callable[[], None]) -> Unsent | None:
 
     Thread(target=run, name="folder", daemon=True).start()
     try:
-        return await asyncio.wait_for(done, PUT_MOST)
+        return await asyncio.wait_for(done, MAX_PUT)
     except TimeoutError:
-        return Unsent(Why.TIMEOUT, f"the folder does not answer within {PUT_MOST:.0f} s")
+        return Unsent(Why.TIMEOUT, f"the folder does not answer within {MAX_PUT:.0f} s")
 
 
 def _told(error: OSError) -> Unsent:

@@ -16,9 +16,9 @@ from icalsyncd.config.resolved import S3, Azure, Gcs
 from icalsyncd.config.secret import Secret
 from icalsyncd.publishing.targets.storage import (
     CACHE_CONTROL,
-    CONNECT_MOST,
     CONTENT_TYPE,
-    PUT_MOST,
+    MAX_CONNECT,
+    MAX_PUT,
     Unsent,
     Why,
     answered,
@@ -68,7 +68,7 @@ class Objects:
         except (BaseError, ValueError, OSError):
             return Unsent(Why.SETTINGS, "its settings or credentials are not in the form they must have")
         try:
-            await asyncio.wait_for(work(obstore, self._store), PUT_MOST)
+            await asyncio.wait_for(work(obstore, self._store), MAX_PUT)
         except TimeoutError:
             return Unsent(Why.TIMEOUT, "it does not answer in time")
         except FileNotFoundError:
@@ -101,13 +101,13 @@ def _opened(place: S3 | Gcs | Azure) -> Any:
 
     options: dict[str, Any] = {
         "client_options": {
-            "timeout": timedelta(seconds=PUT_MOST),
-            "connect_timeout": timedelta(seconds=CONNECT_MOST),
+            "timeout": timedelta(seconds=MAX_PUT),
+            "connect_timeout": timedelta(seconds=MAX_CONNECT),
             # the config names the address, and whether it is encrypted
             "allow_http": True,
         },
         # one try: when the next is due is decided in one place for all targets
-        "retry_config": {"max_retries": 0, "retry_timeout": timedelta(seconds=PUT_MOST)},
+        "retry_config": {"max_retries": 0, "retry_timeout": timedelta(seconds=MAX_PUT)},
     }
     match place:
         case S3():

@@ -10,9 +10,9 @@ from typing import Final, Protocol
 CONTENT_TYPE: Final = "text/calendar; charset=utf-8"
 CACHE_CONTROL: Final = "no-cache"
 """Google's store, among others, would else let a reader be told hour-old nights."""
-PUT_MOST: Final = 20.0
+MAX_PUT: Final = 20.0
 """Seconds for which one file may be on its way."""
-CONNECT_MOST: Final = 10.0
+MAX_CONNECT: Final = 10.0
 
 
 class Why(StrEnum):

@@ -13,9 +13,9 @@ from icalsyncd import __version__
 from icalsyncd.config.secret import Secret
 from icalsyncd.publishing.targets.storage import (
     CACHE_CONTROL,
-    CONNECT_MOST,
     CONTENT_TYPE,
-    PUT_MOST,
+    MAX_CONNECT,
+    MAX_PUT,
     Unsent,
     Why,
     answered,
@@ -83,7 +83,7 @@ class WebDav:
             self._session = aiohttp.ClientSession(
                 auth=self._auth,
                 headers={"User-Agent": f"icalsyncd/{__version__}"},
-                timeout=aiohttp.ClientTimeout(PUT_MOST, sock_connect=CONNECT_MOST),
+                timeout=aiohttp.ClientTimeout(MAX_PUT, sock_connect=MAX_CONNECT),
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
         try:
