@@ -15,8 +15,9 @@ from dataclasses import dataclass, replace
 from icalsyncd.availability.roster import Place, Plan, reconcile, renames, tied
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.nights import Night
+from icalsyncd.calendars.settings import digest_of
 from icalsyncd.config.resolved import Config
-from icalsyncd.state.state import State, digest_of
+from icalsyncd.state.state import State
 from icalsyncd.state.view import SyncName
 
 

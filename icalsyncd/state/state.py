@@ -7,14 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
-from hashlib import blake2b
 
 from icalsyncd.availability.ledger import Ledger, Presence, SyncLedger
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.calendar import Reason
 from icalsyncd.calendars.nights import Night
-from icalsyncd.calendars.settings import ReadSettings, Summaries
 from icalsyncd.state.schedule import Attempts
 
 
@@ -157,23 +154,3 @@ _FRESH = Facts()
 
 def _at_most(moment: Moment | None, now: Moment) -> Moment | None:
     return None if moment is None else min(moment, now)
-
-
-@lru_cache(1024)
-def digest_of(settings: ReadSettings) -> str:
-    """Tells whether a calendar must be read anew because the settings of its sync have changed."""
-
-    def words(summaries: Summaries) -> list[str]:
-        return [*sorted(summaries.texts), "/", *(pattern.pattern for pattern in summaries.patterns)]
-
-    parts = [
-        settings.timezone,
-        *words(settings.ignore),
-        *words(settings.reservation),
-        *words(settings.block),
-        str(settings.drop_blocks),
-        str(settings.dtend_inclusive),
-        str(settings.transparent_blocks),
-        str(settings.empty_is_valid),
-    ]
-    return blake2b("\0".join(parts).encode(), digest_size=12).hexdigest()
