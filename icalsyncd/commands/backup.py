@@ -13,8 +13,9 @@ from icalsyncd.commands.outcome import DONE, CommandError
 from icalsyncd.config.loading import Accepted, load
 from icalsyncd.config.paths import Paths
 from icalsyncd.state.installation import SecretUnusable, open_installation
+from icalsyncd.state.state_file import StoreFailed, StoreRefused
 from icalsyncd.state.state_folder import FolderHeld
-from icalsyncd.state.store import Store, StoreFailed, StoreRefused, peek
+from icalsyncd.state.store import Store, peek
 
 _SECRET: Final = "secret"  # noqa: S105
 _STATE: Final = "state.sqlite3"

@@ -14,7 +14,8 @@ from icalsyncd.config.paths import Paths
 from icalsyncd.config.resolved import Config
 from icalsyncd.daemon.plans import plans, todays
 from icalsyncd.state.installation import Installation, SecretUnusable, read_installation, unmade_installation
-from icalsyncd.state.store import Stored, StoreFailed, StoreRefused, peek
+from icalsyncd.state.state_file import StoreFailed, StoreRefused
+from icalsyncd.state.store import Stored, peek
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,8 +36,9 @@ from icalsyncd.redaction import told, wordless
 from icalsyncd.serving.listeners import CannotListen
 from icalsyncd.serving.ports import Ports
 from icalsyncd.state.installation import SecretUnusable, open_installation
+from icalsyncd.state.state_file import StoreFailed, StoreRefused
 from icalsyncd.state.state_folder import FolderHeld, StateFolder
-from icalsyncd.state.store import Store, StoreFailed, StoreRefused
+from icalsyncd.state.store import Store
 
 EX_CONFIG: Final = 78
 """A config that cannot be run (sysexits.h): the service manager need not try again."""

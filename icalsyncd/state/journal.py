@@ -22,7 +22,8 @@ from icalsyncd.calendars.nights import EMPTY
 from icalsyncd.pace import in_steps
 from icalsyncd.state.publication import Publication, PublicationKey
 from icalsyncd.state.state import State
-from icalsyncd.state.store import BodyKey, Commit, Store, Stored, StoreFailed, copies_of
+from icalsyncd.state.state_file import StoreFailed
+from icalsyncd.state.store import BodyKey, Commit, Store, Stored, copies_of
 
 NOTE_KEPT: Final = 30.0
 """Seconds after which what need not be durable at once (times, validators) is written at the latest."""

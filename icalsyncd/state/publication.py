@@ -14,7 +14,8 @@ from typing import Final
 from icalsyncd.availability.roster import OLD_LINK_KEPT
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.nights import Nights
-from icalsyncd.state.view import Feed, SyncName, View
+from icalsyncd.state.served_feed import Feed
+from icalsyncd.state.view import SyncName, View
 
 REFRESH: Final = 1800.0
 """Seconds after which a feed is sent again though it has not changed: what was lost at the target is there again."""
