@@ -12,55 +12,18 @@ from typing import TypeAlias
 from icalsyncd.config import schema
 from icalsyncd.config.credentials import Credentials
 from icalsyncd.config.document import Document, read
-from icalsyncd.config.forms import Address
 from icalsyncd.config.mistakes import Mistake, Remark, written
 from icalsyncd.config.nodes import Fault, Lines
 from icalsyncd.config.refusals import refusals, warnings
 from icalsyncd.config.resolved import (
-    S3,
-    Accommodation,
-    Azure,
-    Block,
     Config,
-    Direction,
-    Folder,
-    Gcs,
-    Place,
-    Pull,
-    Server,
-    Sync,
-    Target,
-    WebDav,
     resolve,
 )
 from icalsyncd.config.secret import Secret
-from icalsyncd.config.url import place_of
+from icalsyncd.config.url import destination_of
 from icalsyncd.config.validation import validate
 from icalsyncd.redaction import told, wordless
 from icalsyncd.state.files import LARGEST, content
-
-__all__ = [
-    "S3",
-    "Accepted",
-    "Accommodation",
-    "Address",
-    "Azure",
-    "Block",
-    "Config",
-    "Direction",
-    "Folder",
-    "Gcs",
-    "Loaded",
-    "Place",
-    "Pull",
-    "Refused",
-    "Server",
-    "Sync",
-    "Target",
-    "WebDav",
-    "load",
-    "parse",
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +98,7 @@ def _parsed(text: str, path: Path, environ: Mapping[str, str], noticed: list[Rem
         urls = _urls(file, credentials)
         places = tuple(credentials.place(target, ("publish", index)) for index, target in enumerate(file.publish))
         found += credentials.remarks
-        calendars = {name: place_of(url.reveal()) for name, url in urls.items()}
+        calendars = {name: destination_of(url.reveal()) for name, url in urls.items()}
         found += refusals(file, calendars)
         noticed = [*noticed, *credentials.warnings, *warnings(file, calendars)]
         found += _look_at_secret(file, path.parent, noticed)

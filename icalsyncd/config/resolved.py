@@ -141,14 +141,14 @@ class Pull:
 
 
 @dataclass(frozen=True, slots=True)
-class Folder:
+class FolderPlace:
     """A folder of this machine that another program serves or copies."""
 
     path: Path
 
 
 @dataclass(frozen=True, slots=True)
-class WebDav:
+class WebDavPlace:
     """A folder of a WebDAV server."""
 
     url: str
@@ -157,7 +157,7 @@ class WebDav:
 
 
 @dataclass(frozen=True, slots=True)
-class S3:
+class S3Place:
     """A bucket of Amazon S3, or of a store that speaks its protocol."""
 
     bucket: str
@@ -169,7 +169,7 @@ class S3:
 
 
 @dataclass(frozen=True, slots=True)
-class Gcs:
+class GcsPlace:
     """A bucket of Google Cloud Storage."""
 
     bucket: str
@@ -178,7 +178,7 @@ class Gcs:
 
 
 @dataclass(frozen=True, slots=True)
-class Azure:
+class AzurePlace:
     """A container of Azure Blob Storage."""
 
     account: str
@@ -187,7 +187,7 @@ class Azure:
     account_key: Secret | None
 
 
-Place: TypeAlias = Folder | WebDav | S3 | Gcs | Azure
+Place: TypeAlias = FolderPlace | WebDavPlace | S3Place | GcsPlace | AzurePlace
 """Where feeds are published. Without credentials of their own, the platform's are used."""
 
 
