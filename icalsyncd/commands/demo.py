@@ -21,7 +21,7 @@ from icalsyncd.calendars.nights import Nights, Stay, date_of, night_of
 from icalsyncd.commands.client import Answer, ask
 from icalsyncd.commands.demo_portal import DemoPortal
 from icalsyncd.commands.links import links_of
-from icalsyncd.commands.offline import household
+from icalsyncd.commands.offline import read_offline
 from icalsyncd.commands.outcome import DONE, FAILED, CommandError
 from icalsyncd.commands.terminal import Colour, painted
 from icalsyncd.config.paths import Paths
@@ -180,7 +180,7 @@ class Story:
         """The whole of it; then the config is watched, until cancelled. Raises CommandError where something fails."""
         self.began = monotonic()
         await self._until(lambda: len(self._syncs()) == 2, "the daemon started")
-        links = links_of(await asyncio.to_thread(household, self.paths))
+        links = links_of(await asyncio.to_thread(read_offline, self.paths))
         self.alma.link, self.brisa.link = links[_HOUSE, "alma"], links[_HOUSE, "brisa"]
         print(f"Status page  {painted(self.page, Colour.STRONG)}")
         print(f"Config       {painted(str(self.paths.config), Colour.STRONG)}   edit it while I run")

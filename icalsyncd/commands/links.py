@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from icalsyncd.availability.roster import reconcile
 from icalsyncd.commands.client import Answer, Asked, ask, ask_at
-from icalsyncd.commands.offline import Household, household
+from icalsyncd.commands.offline import Offline, read_offline
 from icalsyncd.commands.outcome import DONE, CommandError
 from icalsyncd.commands.terminal import Colour, painted, table
 from icalsyncd.config.loading import Accepted, load
@@ -63,23 +63,23 @@ def known_links(paths: Paths) -> Known:
         wanted = [sync for sync in config.syncs() if sync.sends] if config else []
         waiting = tuple(sync.name for sync in wanted if (sync.accommodation, sync.id) not in served)
         return Known(served, waiting)
-    home = household(paths)
-    if home.installation.is_new:
+    offline = read_offline(paths)
+    if offline.installation.is_new:
         raise CommandError(
             f"there is no secret in {paths.state_dir} yet, so there are no links: the daemon makes it when it first starts"
         )
-    return Known(links_of(home))
+    return Known(links_of(offline))
 
 
-def links_of(home: Household) -> Links:
+def links_of(offline: Offline) -> Links:
     """The link of each sync that sends, under the config as it is in the file."""
-    ledgers = {each: state.ledger for each, state in home.stored.states.items()}
+    ledgers = {each: state.ledger for each, state in offline.stored.states.items()}
     # reconciled, since the link of a renamed sync is made of its first name
-    ledgers = reconcile(ledgers, home.plans, today=home.today, now=home.now)
+    ledgers = reconcile(ledgers, offline.plans, today=offline.today, now=offline.now)
     return {
-        (sync.accommodation, sync.id): home.config.public_url_of(sync.accommodation)
-        + path_of(home.installation.token(ledgers[sync.accommodation].syncs[sync.id].link))
-        for sync in home.config.syncs()
+        (sync.accommodation, sync.id): offline.config.public_url_of(sync.accommodation)
+        + path_of(offline.installation.token(ledgers[sync.accommodation].syncs[sync.id].link))
+        for sync in offline.config.syncs()
         if sync.sends
     }
 

@@ -19,7 +19,7 @@ from icalsyncd.state.store import Stored, peek
 
 
 @dataclass(frozen=True, slots=True)
-class Household:
+class Offline:
     """One installation as it lies on the disk, and the moment at which it was read."""
 
     config: Config
@@ -39,13 +39,13 @@ class Household:
         return known.under(wanted, self.now).at(self.now) if known is not None else wanted
 
 
-def household(paths: Paths) -> Household:
+def read_offline(paths: Paths) -> Offline:
     """Read everything. Raises CommandError where something of it cannot be read."""
     accepted = accepted_config(paths)
-    return household_under(paths, accepted)
+    return read_offline_under(paths, accepted)
 
 
-def household_under(paths: Paths, accepted: Accepted) -> Household:
+def read_offline_under(paths: Paths, accepted: Accepted) -> Offline:
     """The same under a config that is at hand."""
     config = accepted.config
     installation = installation_of(paths, config)
@@ -53,7 +53,7 @@ def household_under(paths: Paths, accepted: Accepted) -> Household:
     clock = Clock(stored.last_commit, agreed=stored.agreed)
     now = clock.now()
     days = todays(config, clock.day_moment(), stored.states)
-    return Household(config, accepted.text, installation, stored, plans(config, installation), days, now)
+    return Offline(config, accepted.text, installation, stored, plans(config, installation), days, now)
 
 
 def accepted_config(paths: Paths) -> Accepted:
