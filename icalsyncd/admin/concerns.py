@@ -18,7 +18,7 @@ from icalsyncd.calendars.nights import Night, Nights, Stay, date_of
 from icalsyncd.state.view import House
 
 INTERVALS_OF_PATIENCE: Final = 2
-"""Intervals within which a failing portal mostly comes back by itself."""
+"""Intervals within which a failing portal mostly recovers without help."""
 _MAX_LISTED: Final = 8
 
 

@@ -104,7 +104,7 @@ def page(overview: Overview, only: str | None = None) -> str:
 
 
 def night_page(overview: Overview, accommodation: str, night: Night) -> str | None:
-    """Why a night is taken or free; None where there is no such accommodation."""
+    """Why a night is taken or free; None if there is no such accommodation."""
     house = overview.view.houses.get(accommodation)
     if house is None:
         return None

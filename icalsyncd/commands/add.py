@@ -140,7 +140,7 @@ def _show_link(paths: Paths, sync: Sync) -> None:
 
 
 def _unlost(entry: Entry) -> str:
-    """The answers once more, but for the URL, so that nobody has to give them twice."""
+    """The answers as options, without the URL, so that they need not be given twice."""
     zone = f" --timezone {entry.timezone}" if entry.timezone else ""
     start = f" --public-url {entry.public_url}" if entry.public_url else ""
     return (

@@ -93,7 +93,7 @@ def _unpack(file: Path, drafts: Path) -> None:
 
 
 def _member(archive: tarfile.TarFile, name: str) -> bytes:
-    """The content of one file of the archive. Raises KeyError where it has none of that name."""
+    """The content of one file of the archive. Raises KeyError if it has none of that name."""
     content = archive.extractfile(name)
     if content is None:
         raise KeyError(name)

@@ -26,9 +26,9 @@ Json = dict[str, Any]
 
 
 def check(paths: Paths, *, plan: bool, probing: bool, as_json: bool) -> int:
-    """Print every mistake of the config, one a line; 1 where there is one. With *plan*, what a reload would change.
+    """Print every mistake of the config, one a line; 1 if there is one. With *plan*, what a reload would change.
 
-    *probing* tries each target of the shared cloud, and is 1 where one does not take a file.
+    *probing* tries each target of the shared cloud, and is 1 if one does not take a file.
     """
     loaded = load(paths.config, os.environ)
     if isinstance(loaded, Refused):
@@ -72,7 +72,7 @@ def check(paths: Paths, *, plan: bool, probing: bool, as_json: bool) -> int:
 
 
 def _targets(config: Config, *, probing: bool) -> list[Json]:
-    """Each target of the shared cloud: what it lacks, and why it did not take a file, where that was tried."""
+    """Each target of the shared cloud: what it lacks, and why it did not take a file, if that was tried."""
     if not config.publish:
         return []
     from icalsyncd.commands.probe import lacks, probe

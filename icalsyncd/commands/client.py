@@ -31,7 +31,7 @@ class Answer:
         return 200 <= self.status < 300
 
     def json(self) -> Any:
-        """The answer's JSON. Raises ValueError where it is none."""
+        """The answer's JSON. Raises ValueError if it is not JSON."""
         return json.loads(self.text)
 
 

@@ -1,4 +1,4 @@
-"""Which state folder a command is about where nobody said it: that of the service, or the user's own."""
+"""Which state folder a command is about if the command line does not say: that of the service, or the user's own."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _PATIENCE = 5.0
 def meant(paths: Paths) -> Paths:
     """*paths* with one state folder.
 
-    Of two in use it is the one whose daemon answers. Raises CommandError, which names both, where that does not tell.
+    Of two in use it is the one whose daemon answers. Raises CommandError, which names both, if that does not tell.
     """
     if paths.service is None:
         return paths

@@ -24,7 +24,7 @@ def lacks(config: Config) -> Iterator[tuple[str, str]]:
 
 
 def probe(config: Config) -> dict[str, Unsent | None]:
-    """Put a small file at each target, and delete it again: why that failed, by the target's name; None where it did not."""
+    """Put a small file at each target, and delete it again: why that failed, by the target's name; None if it did not."""
     return asyncio.run(_probe(config.publish))
 
 

@@ -84,7 +84,7 @@ def listed(nights: Nights) -> str:
 
 
 def confirmed(question: str, *, default: bool = False) -> bool:
-    """Whether a person says yes to *question*, or nothing where *default* is yes; no where nobody can be asked."""
+    """Whether a person says yes to *question*, or nothing if *default* is yes; no if there is no terminal to ask at."""
     if not sys.stdin.isatty():
         return False
     try:

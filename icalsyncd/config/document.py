@@ -49,7 +49,7 @@ class Document:
     value: Plain
 
     def entry(self, path: Path) -> tuple[Node, Node] | None:
-        """The key and the value at *path*, or None where nothing is; an item of a sequence, and the whole, twice.
+        """The key and the value at *path*, or None if nothing is; an item of a sequence, and the whole, twice.
 
         The value is the node that stands there: an alias is not followed at the end of the path, only on the way.
         """

@@ -49,7 +49,7 @@ class Refused:
     files: tuple[Path, ...]
     """As far as they could be told; the config file always."""
     bug: Exception | None = field(default=None, compare=False)
-    """For the log, where it was no mistake of the host's but one of ours that kept the file from being read."""
+    """For the log, if a bug of ours kept the file from being read, and not a mistake of the host's."""
 
 
 Loaded: TypeAlias = Accepted | Refused
@@ -59,7 +59,7 @@ def load(path: Path, environ: Mapping[str, str]) -> Loaded:
     """Read the config file at *path*, and the files and variables of *environ* that it names. Raises nothing."""
     try:
         return _loaded(path, environ)
-    except Exception as error:  # whatever it is, the daemon goes on under the config that it has
+    except Exception as error:  # any bug: the daemon goes on under the config that it has
         return _bug(path, error)
 
 
@@ -121,7 +121,7 @@ def _urls(file: schema.File, credentials: Credentials) -> dict[str, Secret]:
 
 
 def _look_at_secret(file: schema.File, folder: Path, noticed: list[Remark]) -> list[Remark]:
-    """What is wrong with the file of the secret, where one is named; what is worth a warning is added to *noticed*."""
+    """What is wrong with the file of the secret, if one is named; what is worth a warning is added to *noticed*."""
     if file.server.secret_file is None:
         return []
     at = ("server", "secret_file")
@@ -130,7 +130,7 @@ def _look_at_secret(file: schema.File, folder: Path, noticed: list[Remark]) -> l
     except FileNotFoundError:
         return []  # it is made on the first start
     except PermissionError:
-        return []  # the daemon may be another user than who checks
+        return []  # the daemon may run as another user than this check
     except OSError as error:
         return [Remark(at, f"the file cannot be used: {error.strerror}")]
     if not stat.S_ISREG(mode):

@@ -1,4 +1,4 @@
-"""What the keys of a config mean together: refusals of what is well-formed by itself, and warnings."""
+"""What the keys of a config mean together: refusals of keys that are each well-formed, and warnings."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ class Sync:
     """As the file says it; a portal without profile is read by the generic one."""
     direction: Direction
     url: Secret | None
-    """The portal's calendar; None where it does not receive."""
+    """The portal's calendar; None if it does not receive."""
     paused: bool
     was: str | None
     """An earlier name of it, as ``accommodation/sync``."""
@@ -129,7 +129,7 @@ class Pull:
     """How calendars are pulled."""
 
     interval: int
-    """Seconds; each sync has its own, which is this one where it says nothing else."""
+    """Seconds; each sync has its own, which is this one if it says nothing else."""
     timeout: int
     """Seconds."""
     max_size: int
@@ -197,7 +197,7 @@ class Target:
 
     name: str
     public_url: str | None
-    """The start of their links, without a slash at its end; None where the feeds are read elsewhere too."""
+    """The start of their links, without a slash at its end; None if the feeds are read elsewhere too."""
     accommodations: tuple[str, ...]
     place: Place
 

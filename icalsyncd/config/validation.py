@@ -59,7 +59,7 @@ _WANTED: Final = {
 def validate(value: Plain) -> tuple[schema.File | None, tuple[Remark, ...]]:
     """The file that *value* makes, and what is wrong in it.
 
-    With mistakes, the file is what is left without them. There is none where nothing can be left.
+    With mistakes, the file is what is left without them. It is None if nothing can be left.
     """
     if not isinstance(value, dict):
         return None, (Remark((), "must be a mapping of `key: value`, and begin with `terms: accepted`"),)

@@ -120,7 +120,7 @@ def _touches(stays: set[Stay], nights: Nights) -> bool:
 
 
 def _cause(was: SyncLedger | None, now: SyncLedger | None, nights: Nights) -> str:
-    """What of one sync changed that these nights hang on; empty where nothing did."""
+    """What changed in one sync and explains these nights; empty if nothing did."""
     if was is None or now is None:
         sync = was or now
         touched = sync is not None and bool((sync.claimed | sync.offered.nights) & nights)

@@ -62,7 +62,7 @@ class Hub:
         self.counts = Counts(Closed)
         self.config_status = ConfigStatus(ok=True, problems=(), loaded_at=self.clock.now())
         self.secret_since = stored.secret_since
-        """Since when there is this secret; links made before it answer no more."""
+        """Since when there is this secret; links made before it no longer answer."""
         self._known_secret = stored.installation
         self._puller = Puller(now=self.clock.now)
         self.intake = Intake(self.journal, self._puller, self.clock, installation, self.counts)
@@ -83,7 +83,7 @@ class Hub:
             self.secret_since = now
             self.journal.mark = (self.installation.mark, now)
             if self._known_secret is not None:
-                log.warning("the secret is a new one: every link has changed, paste them anew (icalsyncd links)")
+                log.warning("the secret is a new one: every link has changed, paste them again (icalsyncd links)")
             elif self.accepted.config.syncs():
                 log.info("a new secret was made: paste the links into the portals (icalsyncd links)")
         if self.view.unsure_since is not None:

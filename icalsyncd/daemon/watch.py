@@ -85,7 +85,7 @@ async def _stirrings(folders: dict[Path, Mark], stop: asyncio.Event) -> AsyncGen
             async for change in changes:
                 yield {path for _, path in change}
     except (OSError, RuntimeError):
-        # a folder has gone this moment, or the system grants no more watches: looking once a second remains
+        # a folder has just been deleted, or the system grants no more watches: the look once a second remains
         while not stop.is_set():
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), _LOOK_AGAIN / 1000)

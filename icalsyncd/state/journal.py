@@ -1,8 +1,8 @@
 """What is known now, and what of it is on the disk.
 
-Every change is put here at once and written by one task, many changes in one commit where they come together. The
+Every change is put here at once and written by one task, many changes in one commit if they come together. The
 view is made from both sides (see :mod:`~icalsyncd.state.view`): what closes a night shows from the moment it is put, what
-frees one only when it is durable. Where the disk fails nothing is lost but durability: what is known goes on being
+frees one only when it is durable. If the disk fails nothing is lost but durability: what is known goes on being
 known, and is written when the disk takes it again.
 """
 
@@ -84,7 +84,7 @@ class Journal:
     def put(
         self, accommodation: str, state: State | None, bodies: Mapping[BodyKey, bytes | None] | None = None
     ) -> None:
-        """Take over *state* (None: the accommodation is no more) and *bodies*, and write them at once."""
+        """Take over *state* (None: the accommodation has left) and *bodies*, and write them at once."""
         self.put_all({accommodation: state}, bodies)
 
     def put_all(self, states: Mapping[str, State | None], bodies: Mapping[BodyKey, bytes | None] | None = None) -> None:
@@ -132,7 +132,7 @@ class Journal:
         self._version += 1
 
     async def stored(self, patience: float = 10.0) -> bool:
-        """Wait until all that has been put is durable; False where the disk did not take it, or not in time."""
+        """Wait until all that has been put is durable; False if the disk did not take it, or not in time."""
         if self._written >= self._version:
             return True
         self._wake.set()
@@ -164,7 +164,7 @@ class Journal:
             self._wake.clear()
             if not self._is_behind and self._now() - self._committed < TIME_KEPT:
                 continue
-            # whoever stops this waits in `close` for the commit that is under way
+            # the caller of `close` waits for the commit that is under way
             self._commit = asyncio.ensure_future(self._write())
             pause = 0.0 if await asyncio.shield(self._commit) else min(MAX_RETRY, 2 * pause or 1.0)
 
@@ -175,7 +175,7 @@ class Journal:
             await self.ask(self._store.reserve.catch_up)
 
     async def close(self) -> bool:
-        """Write what is left, and close the file; False where the disk does not take it, and it is lost."""
+        """Write what is left, and close the file; False if the disk does not take it, and it is lost."""
         if self._commit is not None:
             await asyncio.wait((self._commit,))
         if self._is_behind and not await self._write():

@@ -39,7 +39,7 @@ class Representation:
 
 @dataclass(frozen=True)
 class Feed:
-    """What one link answers: written when it is first asked for, since nights change more often than anybody reads them."""
+    """What one link answers: written when it is first asked for, since nights change more often than they are read."""
 
     nights: Nights
     signature: Signature

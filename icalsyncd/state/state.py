@@ -66,7 +66,7 @@ class Facts:
         return self.has_snapshot or self.has_waiting or self.validators is not None
 
     def not_after(self, now: Moment) -> Facts:
-        """The same where nothing happened after *now*."""
+        """The same, with no moment that lies after *now*."""
         tried = self.attempts
         if tried.last is not None and tried.last > now:
             asked_to_wait = None if tried.not_before is None else now + max(0.0, tried.not_before - tried.last)
@@ -76,7 +76,7 @@ class Facts:
             attempts=tried,
             last_success=_at_most(self.last_success, now),
             last_change=_at_most(self.last_change, now),
-            # a pull without conditions is due as soon as may be: nobody knows when the last one was
+            # a pull without conditions is due at once, since when the last one was is unknown
             last_whole=None if self.last_whole is not None and self.last_whole > now else self.last_whole,
             failing_since=_at_most(self.failing_since, now),
             feed_changed=_at_most(self.feed_changed, now),
@@ -109,7 +109,7 @@ class State:
     facts: Mapping[str, Facts] = field(default_factory=dict)
 
     def of(self, sync: str) -> Facts:
-        """The facts of *sync*; fresh ones where none are known yet."""
+        """The facts of *sync*; fresh ones if none are known yet."""
         return self.facts.get(sync, _FRESH)
 
     def with_facts(self, sync: str, facts: Facts) -> State:
@@ -126,7 +126,7 @@ class State:
 
         Feeds whose nights differ are stamped with *now*. A sync without a snapshot has no copies and no validators: a
         "not modified" would stand for what no longer counts. One that takes part again is to be pulled at once, and so is
-        one at another address: what its former portal asked for is no wish of this one.
+        one at another address: what its former portal asked for does not bind this one.
         """
         facts: dict[str, Facts] = {}
         for name, sync in ledger.syncs.items():

@@ -88,11 +88,11 @@ class Stored:
     installation: str | None
     """The mark of the installation's secret under which it was written."""
     secret_since: float | None = None
-    """Since when the installation has this secret, where it had another before or none."""
+    """Since when the installation has this secret, if it had another before, or none."""
     publications: Mapping[PublicationKey, Publication] = field(default_factory=dict)
     """What was written in the shared cloud, and not deleted there since."""
     removal_delay: RemovalDelay | None = None
-    """The removal delay that was in force; None where none was stored yet."""
+    """The removal delay that was in force; None if none was stored yet."""
     agreed: float | None = None
     """The last moment that somebody outside agreed to, see :attr:`icalsyncd.clock.Clock.agreed`."""
 
@@ -197,7 +197,7 @@ class Store:
             execute("REPLACE INTO meta VALUES ('installation', ?), ('secret_since', ?)", (mark, repr(since)))
 
     def body(self, key: BodyKey) -> bytes | None:
-        """The stored body of a copy; None where there is none. Raises StoreFailed."""
+        """The stored body of a copy; None if there is none. Raises StoreFailed."""
         with failing(zlib.error):
             row = self._db.execute(
                 "SELECT body FROM copy WHERE owner = ? AND role = ?", (key[0], key[1].value)
@@ -223,7 +223,7 @@ class Store:
 
 
 def peek(path: Path) -> Stored:
-    """What the state file at *path* holds, read beside a daemon that may be writing it; nothing where there is none.
+    """What the state file at *path* holds, read beside a daemon that may be writing it; nothing if there is none.
 
     Raises StoreRefused and StoreFailed.
     """

@@ -96,12 +96,12 @@ class View:
     """Of what was known before that, something may be lost: feeds are withheld until their portals were asked."""
 
     def feed(self, name: SyncName) -> Feed | None:
-        """The feed of a sync; None where it has none."""
+        """The feed of a sync; None if it has none."""
         house = self.houses.get(name[0])
         return house.feeds.get(name[1]) if house else None
 
     def sync(self, name: SyncName) -> SyncLedger | None:
-        """The ledger of a sync; None where it is not known."""
+        """The ledger of a sync; None if it is not known."""
         house = self.houses.get(name[0])
         return house.state.ledger.syncs.get(name[1]) if house else None
 
@@ -145,7 +145,7 @@ def noted(view: View, states: Mapping[str, State]) -> View:
 
 
 def believed(view: View, since: Moment | None = None) -> View:
-    """*view* where nothing that was known before *since* (None: nothing at all) is taken for lost."""
+    """*view* in which only what was known before *since* may be lost (None: nothing is)."""
     houses = {accommodation: replace(house, unsure_since=since) for accommodation, house in view.houses.items()}
     return View(houses, view.links, since)
 
@@ -174,7 +174,7 @@ class _Stored:
             else:
                 elsewhere.append(index)
         for index in elsewhere:
-            # each of them is looked through: one may have its new name already, and another still its old one
+            # search each: one may already have the new name while another still has the old one
             if not found or accommodation in self._kept[index]:
                 found = [*found, *self._linked(index).get(first_name, ())]
         return found
