@@ -41,7 +41,7 @@ class Concern:
     what: str
     advice: str
     accommodation: str = ""
-    """`""` where it is about the whole."""
+    """Empty if it is about the whole."""
     sync: str = ""
     night: Night | None = None
     """A night to be explained."""

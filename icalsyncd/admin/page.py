@@ -56,7 +56,7 @@ _LABEL_LEAST: Final = 4
 
 @lru_cache(maxsize=1)
 def _templates() -> Environment:
-    # two megabytes that a daemon does without until its host first looks
+    # two megabytes that are not needed until the host first looks
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     made = Environment(
@@ -78,7 +78,7 @@ def static(path: str) -> bytes:
 
 
 def page(overview: Overview, only: str | None = None) -> str:
-    """The status page; of one accommodation where *only* names it."""
+    """The status page; of one accommodation if *only* names it."""
     if only not in overview.view.houses:
         only = None
     shown = [only] if only is not None else sorted(overview.view.houses)

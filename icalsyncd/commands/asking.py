@@ -1,4 +1,4 @@
-"""Asking the daemon on behalf of a command that is nothing without it."""
+"""Asking the daemon for a command that cannot work without it."""
 
 from __future__ import annotations
 

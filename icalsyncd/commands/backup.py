@@ -20,7 +20,7 @@ from icalsyncd.state.store import Store, peek
 _SECRET: Final = "secret"  # noqa: S105
 _STATE: Final = "state.sqlite3"
 _BESIDE: Final = ("-wal", "-shm")
-"""What SQLite may have laid beside its file, and belongs to it."""
+"""Files that SQLite may keep beside its own, and that belong to it."""
 _REPLACED: Final = ".replaced"
 
 
@@ -73,7 +73,7 @@ def restore(paths: Paths, file: Path, *, replace: bool) -> int:
 
 
 def _unpack(file: Path, drafts: Path) -> None:
-    """The files of the backup, looked through before anything is touched."""
+    """The files of the backup, all examined before anything is changed."""
     try:
         with tarfile.open(file, "r:gz") as archive:
             for name in (_SECRET, _STATE):
@@ -132,7 +132,7 @@ def _hand_over(path: Path, folder: Path) -> None:
 
 
 def _secret_path(paths: Paths) -> Path:
-    """Where the secret lies, or is to lie; a config that cannot be run does not keep anyone from a backup."""
+    """Where the secret lies, or is to lie; a backup is made even if the config cannot be run."""
     loaded = load(paths.config, os.environ)
     config = loaded.config if isinstance(loaded, Accepted) else last_config(paths)
     return (config.server.secret_file if config else None) or paths.folder.secret

@@ -16,7 +16,7 @@ from icalsyncd.state.files import content
 PATIENCE: Final = 15.0
 """Seconds to wait for an answer that needs no portal."""
 _SELF: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
-"""What a daemon that listens on all addresses can be reached at from here."""
+"""Where a daemon that listens on all addresses is reached from this machine."""
 
 
 @dataclass(frozen=True, slots=True)

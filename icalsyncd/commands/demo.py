@@ -27,7 +27,7 @@ from icalsyncd.commands.terminal import Colour, painted
 from icalsyncd.config.paths import Paths
 
 PATIENCE: Final = 60.0
-"""Seconds for a thing to happen that is to happen within a few."""
+"""Seconds to wait for something that should take a few."""
 _BREATH: Final = 2.5
 """Seconds between two chapters, for people to read."""
 _LOOK: Final = 0.2
@@ -250,7 +250,7 @@ class Story:
             known = config
 
     async def _until(self, seen: Callable[[], bool], what: str) -> None:
-        """Wait until *seen* holds. Raises CommandError if it does not come to it."""
+        """Wait until *seen* holds. Raises CommandError if it does not in time."""
         patient_until = monotonic() + PATIENCE
         while monotonic() < patient_until:
             await self._ask()

@@ -22,7 +22,7 @@ def meant(paths: Paths) -> Paths:
     own, service = replace(paths, service=None), replace(paths, state_dir=paths.service, service=None)
     used = [each for each in (service, own) if _is_used(each.folder)]
     if len(used) < 2:
-        # nothing begins in the user's own folder on a machine that has a service
+        # on a machine that has the service, nothing is started in the user's own folder
         return used[0] if used else service
     running = [each for each in used if isinstance(ask(each, "GET", "/-/healthy", patience=_PATIENCE), Answer)]
     if len(running) == 1:
@@ -34,7 +34,7 @@ def meant(paths: Paths) -> Paths:
 
 
 def _is_used(folder: StateFolder) -> bool:
-    """Whether a daemon has been here; a folder that may not be looked into is somebody's."""
+    """Whether a daemon has used it; a folder that may not be read counts as used."""
     try:
         return folder.secret.exists() or folder.state.exists()
     except OSError:

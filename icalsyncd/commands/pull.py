@@ -30,7 +30,7 @@ def pull(paths: Paths, syncs: Sequence[str], *, dry_run: bool, as_json: bool) ->
         return DONE
     reports: list[Json] = []
     width = max(map(len, wanted))
-    # as they come, so that one slow portal does not keep the others' news
+    # as they come, so that one slow portal does not delay the others' reports
     for report in _reports(paths, wanted, dry_run=dry_run):
         reports.append(report)
         if not as_json:

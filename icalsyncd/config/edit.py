@@ -113,7 +113,7 @@ def _added(document: Document, path: tuple[str, ...], value: Plain) -> str:
 def _replaced(text: str, node: Node, written: str) -> str:
     properties = _PROPERTIES.match(text, node.start, node.end)
     start = properties.end() if properties is not None and not isinstance(node, Alias) else node.start
-    # an empty value is written nowhere: it needs a space after its colon
+    # an empty value is written nowhere: its colon needs a space after it
     return text[:start] + (" " if start == node.end else "") + written + text[node.end :]
 
 

@@ -80,7 +80,7 @@ def _loaded(path: Path, environ: Mapping[str, str]) -> Loaded:
 
 
 def parse(text: str, path: Path, environ: Mapping[str, str]) -> Loaded:
-    """The same for a text at hand, as if it were the file at *path*. Raises nothing."""
+    """The same for *text*, as if it were in the file at *path*. Raises nothing."""
     try:
         return _parsed(text, path, environ, [])
     except Exception as error:  # the same
@@ -146,7 +146,7 @@ def _placed(remarks: Iterable[Remark], document: Document, path: Path) -> tuple[
     for remark in remarks:
         index = document.index(remark.path, key=remark.of_key)
         line, column = lines.position(index)
-        # what an alias repeats is wrong once, where it is written
+        # a mistake that an alias repeats is reported once, where it is written
         placed.setdefault(
             (index, remark.message), Mistake(str(path), line, column, written(remark.path), remark.message)
         )

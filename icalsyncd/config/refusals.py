@@ -219,7 +219,7 @@ def _ours(file: schema.File) -> tuple[Hop, ...]:
 
 
 def _below(base: Hop, place: Hop) -> bool:
-    # whether it is encrypted says nothing of whose it is
+    # http and https of one host are the same site
     ports = {80, 443} if {base.port, place.port} <= {80, 443} else {base.port}
     return base.host == place.host and place.port in ports and place.url.raw_path.startswith(base.url.raw_path)
 

@@ -1,4 +1,4 @@
-"""What the admin listener may ask of the daemon, answered."""
+"""The answers to what the admin listener may ask of the daemon."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ Json = dict[str, Any]
 T = TypeVar("T")
 
 
-class Answers:
-    """One daemon's answers."""
+class HostActions:
+    """What the admin listener may ask of one daemon, and how it is answered."""
 
     def __init__(self, hub: Hub, paths: Paths, reload: Callable[[], Awaitable[tuple[str, ...]]]) -> None:
         """*paths* are the daemon's own, *reload* has its config read again and returns the mistakes."""

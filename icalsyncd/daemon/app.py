@@ -22,7 +22,7 @@ from icalsyncd.admin.admin import application
 from icalsyncd.config.loading import Accepted, Refused
 from icalsyncd.config.paths import Paths
 from icalsyncd.daemon import service_manager
-from icalsyncd.daemon.actions import Answers
+from icalsyncd.daemon.actions import HostActions
 from icalsyncd.daemon.address import note_address
 from icalsyncd.daemon.boot_config import boot_config, keep_accepted, last_accepted
 from icalsyncd.daemon.housekeeping import keep_house
@@ -71,13 +71,13 @@ async def run(options: Options, stop: asyncio.Event, reload: asyncio.Event) -> i
     log.configure(options.log_style, options.log_level)
     daemon = None
     sys.setswitchinterval(GIVE_WAY)
-    # name servers that hang, of targets, must not take the threads that everything else waits for
+    # name servers of targets that hang must not use up the threads that everything else waits for
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="aside"))
     try:
         with unsearched():
             daemon = Daemon.open(options)
             await daemon.start()
-            # what stays for as long as the daemon runs is not searched later either
+            # the garbage collector need not search what stays as long as the daemon runs
             gc.freeze()
     except CannotStart as error:
         log.error("cannot start", why=str(error))
@@ -99,8 +99,8 @@ class Daemon:
         self.options = options
         self.hub = hub
         self._folder = folder
-        answers = Answers(hub, Paths(options.config, options.state_dir), self.reload)
-        handlers = {"feeds": hub.feeds.answer, "admin": application(answers.actions())}
+        host_actions = HostActions(hub, Paths(options.config, options.state_dir), self.reload)
+        handlers = {"feeds": hub.feeds.answer, "admin": application(host_actions.actions())}
         self._ports = Ports(handlers, hub.clock.now, lambda: hub.removal_delay, hub.counts)
         self._tasks: list[asyncio.Task[None]] = []
         self._reloads = Reloads(options.config, folder, hub, self._ports)

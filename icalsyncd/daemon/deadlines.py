@@ -99,7 +99,7 @@ class Deadlines:
         try:
             self.attend(accommodation)
         except Exception:
-            # a bug in one accommodation does not stop another, and is not met again in the same breath
+            # a bug in one accommodation does not stop the others, and is not met again at once
             log.exception("what time changes ended in a bug", accommodation=accommodation)
             self._plan(accommodation, self._clock.now() + _AFTER_BUG)
 

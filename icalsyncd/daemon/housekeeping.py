@@ -17,9 +17,9 @@ from icalsyncd.serving.ports import Ports
 from icalsyncd.state.state_folder import StateFolder
 
 HOUSEKEEPING: Final = 5.0
-"""Seconds between two rounds of what need not be done at once."""
+"""Seconds between two rounds."""
 MAX_UNSURE: Final = 600.0
-"""Seconds after a start for which feeds are withheld at most since something may be lost: closing must not wait either."""
+"""Seconds after a start from which feeds are no longer withheld for what may be lost: closings cannot wait longer."""
 
 
 async def keep_house(hub: Hub, ports: Ports, folder: StateFolder) -> None:
@@ -36,7 +36,7 @@ async def keep_house(hub: Hub, ports: Ports, folder: StateFolder) -> None:
             note_address(folder, ports)
         await hub.journal.ask(lambda: None)
         service_manager.watchdog()
-        # thousands of syncs take their time to count
+        # counting thousands of syncs takes long
         if (line := await asyncio.to_thread(hub.status_line)) != said:
             said = line
             service_manager.status(line)

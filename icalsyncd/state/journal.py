@@ -2,8 +2,8 @@
 
 Every change is put here at once and written by one task, many changes in one commit if they come together. The
 view is made from both sides (see :mod:`~icalsyncd.state.view`): what closes a night shows from the moment it is put, what
-frees one only when it is durable. If the disk fails nothing is lost but durability: what is known goes on being
-known, and is written when the disk takes it again.
+frees one only when it is durable. If the disk fails nothing is lost but durability: what is known stays in
+memory, and is written when the disk takes it again.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from icalsyncd.state.state_file import StoreFailed
 from icalsyncd.state.store import BodyKey, Commit, Store, Stored, copies_of
 
 NOTE_KEPT: Final = 30.0
-"""Seconds after which what need not be durable at once (times, validators) is written at the latest."""
+"""Longest time, in seconds, until values that need not be durable at once (times, validators) are written."""
 TIME_KEPT: Final = 3600.0
-"""Seconds after which the time is written at the latest though nothing happens: the next start begins from it."""
+"""Seconds after which the time is written at the latest, even if nothing else is: the next start begins from it."""
 MAX_RETRY: Final = 15.0
 STATES_AT_ONCE: Final = 32
 """Accommodations whose feeds are looked at in one go once they are stored."""
@@ -52,9 +52,9 @@ class Journal:
         self.unsure = store.reserve.is_behind
         """The daemon before could not store all that it knew, and not every portal was asked since. See :meth:`be_sure`."""
         self.on_change: Callable[[frozenset[str]], None] = lambda _: None
-        """Called with the ids of accommodations whose current or durable state is another one now."""
+        """Called with the ids of accommodations whose current or durable state has changed."""
         self.on_note: Callable[[Mapping[str, State]], None] = lambda _: None
-        """Called with states, by accommodation, that are others now and were only noted."""
+        """Called with the states, by accommodation, that :meth:`note_all` has taken."""
         self.mark: tuple[str, Moment] | None = None
         """The installation's mark and since when it is this one, to be written with the next commit."""
         self.removal_delay = stored.removal_delay
@@ -71,7 +71,7 @@ class Journal:
         self._written = 0
         self._committed = now()
         self.agreed: Callable[[], Moment | None] = lambda: None
-        """The last moment that somebody outside agreed to, to be written with each commit."""
+        """The last moment that a clock outside agreed to, to be written with each commit."""
         self._commit: asyncio.Future[bool] | None = None
         self._wake = asyncio.Event()
         self._waiting: list[tuple[int, asyncio.Future[bool]]] = []
@@ -90,7 +90,7 @@ class Journal:
     def put_all(self, states: Mapping[str, State | None], bodies: Mapping[BodyKey, bytes | None] | None = None) -> None:
         """The same for many at once: they become visible together."""
         if self._bodies:
-            # a copy that no sync has any more is not written either
+            # a waiting body whose copy no sync has any longer is not written
             parted = copies_of(map(self.current.get, states)) - copies_of(states.values())
             self._bodies.update(dict.fromkeys(parted & self._bodies.keys()))
         for accommodation, state in states.items():
@@ -100,7 +100,7 @@ class Journal:
         self.on_change(frozenset(states))
 
     def note(self, accommodation: str, state: State) -> None:
-        """Take over *state*, which differs in nothing that a feed or a verdict rests on; it is written before long."""
+        """Take over *state*, which differs in nothing that a feed or a verdict rests on; it is written later."""
         self.note_all({accommodation: state})
 
     def note_all(self, states: Mapping[str, State]) -> None:

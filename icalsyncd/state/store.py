@@ -94,7 +94,7 @@ class Stored:
     removal_delay: RemovalDelay | None = None
     """The removal delay that was in force; None if none was stored yet."""
     agreed: float | None = None
-    """The last moment that somebody outside agreed to, see :attr:`icalsyncd.clock.Clock.agreed`."""
+    """The last moment that a clock outside agreed to, see :attr:`icalsyncd.clock.Clock.agreed`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +167,7 @@ class Store:
                         (accommodation, name, *dump_sync(sync, after.of(name))),
                     )
                     continue
-                # only what is another one: claims are most of what is stored, and seldom change
+                # only the parts that changed: claims are most of what is stored, and seldom change
                 ledger = dump_sync_ledger(sync) if known is not sync else None
                 claims = dump_claims(sync.claims) if known.claims is not sync.claims else None
                 facts = dump_facts(after.of(name)) if before.of(name) is not after.of(name) else None

@@ -1,4 +1,4 @@
-"""The one picture of the world that handlers, metrics and the page read: frozen, and swapped whole.
+"""The view: one frozen picture of all accommodations, which handlers, metrics and the page read; replaced as a whole.
 
 The nights of a feed are those of the stored state and those of the current one together: what closes is seen at once,
 what frees when it is durable.
