@@ -28,7 +28,7 @@ Json = dict[str, Any]
 
 
 def status(paths: Paths, *, as_json: bool) -> int:
-    """Print the daemon's status; 1 where something of it wants the host soon."""
+    """Print the daemon's status; 1 if something of it wants the host soon."""
     found = status_of(paths)
     if as_json:
         print(json.dumps(found, indent=2))
@@ -37,7 +37,7 @@ def status(paths: Paths, *, as_json: bool) -> int:
             print(line)
     accommodations = found["accommodations"]
     alarming = any(sync["state"] in _ALARMING for house in accommodations for sync in house["syncs"])
-    # a pause that leaves taken nights open is no state to forget
+    # a pause that leaves taken nights open must not be forgotten
     alarming |= any(
         sync["released_nights"] or sync["unknown_nights"] for house in accommodations for sync in house["syncs"]
     )
@@ -105,7 +105,7 @@ def _remarks(sync: Json, now: datetime) -> Iterator[str]:
 
 
 def _released(sync: Json) -> str:
-    """What a pause leaves open, in words; empty where it is nothing."""
+    """What a pause leaves open, in words; empty if it is nothing."""
     said = []
     if count := sync["released_nights"]:
         said.append(f"{counted(count, 'night')} that it sold {'is' if count == 1 else 'are'} open everywhere else")

@@ -8,8 +8,9 @@ from typing import TypeGuard
 from icalsyncd.availability.ledger import Presence
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.nights import Night
+from icalsyncd.calendars.settings import digest_of
 from icalsyncd.config.resolved import Sync
-from icalsyncd.state.state import Facts, State, Validators, digest_of
+from icalsyncd.state.state import Facts, State, Validators
 from icalsyncd.state.view import SyncName
 
 

@@ -164,7 +164,7 @@ class Puller:
 
     async def pull(self, order: Order) -> Pulled:
         """Ask for *order*'s calendar. Never raises for what a portal or the network does; may be cancelled."""
-        place = url.place_of(order.url)
+        place = url.destination_of(order.url)
         if isinstance(place, url.Misfit):
             return Failure(Reason.CONNECT, place.detail)
         if isinstance(place, PurePosixPath):

@@ -23,8 +23,9 @@ from icalsyncd.pulling.header_fields import epoch
 from icalsyncd.pulling.report import Report
 from icalsyncd.serving.fetches import Fetch, Fetches, RequestTally, is_fetch
 from icalsyncd.state.journal import Journal
+from icalsyncd.state.served_feed import Feed
 from icalsyncd.state.state import State
-from icalsyncd.state.view import Feed, LinkTarget, SyncName, View
+from icalsyncd.state.view import LinkTarget, SyncName, View
 
 MAX_LOOK: Final = 2.0
 """Seconds for which an answer waits for the look at its portal's own calendar."""

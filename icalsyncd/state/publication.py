@@ -14,7 +14,8 @@ from typing import Final
 from icalsyncd.availability.roster import OLD_LINK_KEPT
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.nights import Nights
-from icalsyncd.state.view import Feed, SyncName, View
+from icalsyncd.state.served_feed import Feed
+from icalsyncd.state.view import SyncName, View
 
 REFRESH: Final = 1800.0
 """Seconds after which a feed is sent again though it has not changed: what was lost at the target is there again."""
@@ -32,7 +33,7 @@ class Publication:
     place: str
     """A keyed fingerprint of where the target was: it tells whether that is still the same place."""
     nights: Nights | None = None
-    """The nights of the feed that lies there; None where it may have been written and may not."""
+    """The nights of the feed that lies there; None if it may have been written and may not."""
     until: Moment | None = None
     """When it is to be deleted, since the target no longer carries its accommodation; None while it does."""
 
@@ -127,7 +128,7 @@ def links_of(view: View) -> Iterator[LinkKey]:
 def _links(
     view: View, reach: Reach, known: Mapping[LinkKey, Publication]
 ) -> Iterator[tuple[LinkKey, SyncName, Feed | None]]:
-    """Each link that is to lie at a target, with its feed; None where what lies there is to stay as it is."""
+    """Each link that is to lie at a target, with its feed; None if what lies there is to stay as it is."""
     for accommodation, house in view.houses.items():
         carried = accommodation in reach.carried
         for name, feed in house.feeds.items():

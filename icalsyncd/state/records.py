@@ -50,7 +50,7 @@ def dump_accommodation(ledger: Ledger) -> str:
             "blocks": [[*block.stay, block.leaving_since] for block in ledger.blocks],
             "awake_since": ledger.awake_since,
             "complete": ledger.complete,
-            # what is decided between syncs that are alike is decided in their order
+            # between syncs that are alike, their order decides
             "syncs": list(ledger.syncs),
         }
     )
@@ -206,7 +206,7 @@ def _json(record: Json) -> str:
 
 
 def _whole(record: Json) -> Json:
-    """*record* without what is empty, false or not there; a zero is a number."""
+    """*record* without what is empty, false or None; a zero is kept."""
     return {key: value for key, value in record.items() if value or (value == 0 and value is not False)}
 
 

@@ -7,14 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
-from hashlib import blake2b
 
 from icalsyncd.availability.ledger import Ledger, Presence, SyncLedger
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.calendar import Reason
 from icalsyncd.calendars.nights import Night
-from icalsyncd.calendars.settings import ReadSettings, Summaries
 from icalsyncd.state.schedule import Attempts
 
 
@@ -69,7 +66,7 @@ class Facts:
         return self.has_snapshot or self.has_waiting or self.validators is not None
 
     def not_after(self, now: Moment) -> Facts:
-        """The same where nothing happened after *now*."""
+        """The same, with no moment that lies after *now*."""
         tried = self.attempts
         if tried.last is not None and tried.last > now:
             asked_to_wait = None if tried.not_before is None else now + max(0.0, tried.not_before - tried.last)
@@ -79,7 +76,7 @@ class Facts:
             attempts=tried,
             last_success=_at_most(self.last_success, now),
             last_change=_at_most(self.last_change, now),
-            # a pull without conditions is due as soon as may be: nobody knows when the last one was
+            # a pull without conditions is due at once, since when the last one was is unknown
             last_whole=None if self.last_whole is not None and self.last_whole > now else self.last_whole,
             failing_since=_at_most(self.failing_since, now),
             feed_changed=_at_most(self.feed_changed, now),
@@ -112,7 +109,7 @@ class State:
     facts: Mapping[str, Facts] = field(default_factory=dict)
 
     def of(self, sync: str) -> Facts:
-        """The facts of *sync*; fresh ones where none are known yet."""
+        """The facts of *sync*; fresh ones if none are known yet."""
         return self.facts.get(sync, _FRESH)
 
     def with_facts(self, sync: str, facts: Facts) -> State:
@@ -129,7 +126,7 @@ class State:
 
         Feeds whose nights differ are stamped with *now*. A sync without a snapshot has no copies and no validators: a
         "not modified" would stand for what no longer counts. One that takes part again is to be pulled at once, and so is
-        one at another address: what its former portal asked for is no wish of this one.
+        one at another address: what its former portal asked for does not bind this one.
         """
         facts: dict[str, Facts] = {}
         for name, sync in ledger.syncs.items():
@@ -157,23 +154,3 @@ _FRESH = Facts()
 
 def _at_most(moment: Moment | None, now: Moment) -> Moment | None:
     return None if moment is None else min(moment, now)
-
-
-@lru_cache(1024)
-def digest_of(settings: ReadSettings) -> str:
-    """Tells whether a calendar must be read anew because the settings of its sync have changed."""
-
-    def words(summaries: Summaries) -> list[str]:
-        return [*sorted(summaries.texts), "/", *(pattern.pattern for pattern in summaries.patterns)]
-
-    parts = [
-        settings.timezone,
-        *words(settings.ignore),
-        *words(settings.reservation),
-        *words(settings.block),
-        str(settings.drop_blocks),
-        str(settings.dtend_inclusive),
-        str(settings.transparent_blocks),
-        str(settings.empty_is_valid),
-    ]
-    return blake2b("\0".join(parts).encode(), digest_size=12).hexdigest()

@@ -11,9 +11,8 @@ from icalsyncd.availability.ledger import Channel
 from icalsyncd.availability.roster import Plan, Seat, expire, pause, reconcile, resume
 from icalsyncd.calendars.calendar import Event, Kind
 from icalsyncd.calendars.nights import EMPTY
-from icalsyncd.calendars.settings import ReadSettings, Summaries
 from icalsyncd.state.schedule import Attempts
-from icalsyncd.state.state import Facts, State, Validators, digest_of
+from icalsyncd.state.state import Facts, State, Validators
 
 TODAY = 740_000
 SEAT = Seat(Channel("portal", receives=True, sends=True), "calendar")
@@ -70,28 +69,3 @@ def test_a_feed_was_modified_when_its_nights_changed_and_at_no_other_time(state:
 def test_the_facts_of_a_sync_that_is_no_more_go(state: State):
     ledger = replace(state.ledger, syncs={"t": state.ledger.syncs["t"]})
     assert "s" not in state.with_ledger(ledger, 20.0).facts
-
-
-@pytest.mark.parametrize(
-    "other",
-    [
-        {"timezone": "Europe/Madrid"},
-        {"ignore": Summaries(frozenset({"x"}))},
-        {"reservation": Summaries(frozenset({"x"}))},
-        {"block": Summaries(frozenset({"x"}))},
-        {"drop_blocks": True},
-        {"dtend_inclusive": True},
-        {"transparent_blocks": False},
-        {"empty_is_valid": True},
-    ],
-)
-def test_each_setting_of_reading_has_a_calendar_read_anew(other: dict[str, object]):
-    plain = ReadSettings("UTC")
-    assert digest_of(plain) == digest_of(ReadSettings("UTC"))
-    assert digest_of(replace(plain, **other)) != digest_of(plain)
-
-
-def test_a_summary_under_another_word_has_a_calendar_read_anew():
-    texts = Summaries(frozenset({"closed"}))
-    digests = {digest_of(ReadSettings("UTC", **{word: texts})) for word in ("ignore", "reservation", "block")}
-    assert len(digests) == 3

@@ -15,7 +15,7 @@ _READABLE = 0o644
 """The web server is another user; what must not be found is kept secret by its name."""
 
 
-class Folder:
+class FolderStorage:
     """A folder on this machine, or one that is mounted here."""
 
     def __init__(self, path: Path) -> None:

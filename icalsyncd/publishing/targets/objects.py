@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any, Final
 
-from icalsyncd.config.resolved import S3, Azure, Gcs
+from icalsyncd.config.resolved import AzurePlace, GcsPlace, S3Place
 from icalsyncd.config.secret import Secret
 from icalsyncd.publishing.targets.storage import (
     CACHE_CONTROL,
@@ -29,10 +29,10 @@ _FULL: Final = re.compile(r"QuotaExceeded|StorageFull|InsufficientCapacity|Insuf
 _TLS: Final = re.compile(r"certificate|UnknownIssuer", re.IGNORECASE)
 
 
-class Objects:
+class ObjectStorage:
     """One bucket or container, and what the names in it begin with."""
 
-    def __init__(self, place: S3 | Gcs | Azure) -> None:
+    def __init__(self, place: S3Place | GcsPlace | AzurePlace) -> None:
         self._place = place
         prefix = place.prefix.strip("/")
         self._prefix = f"{prefix}/" if prefix else ""
@@ -96,7 +96,7 @@ def _told(said: str, kind: str) -> Unsent:
     return Unsent(Why.OTHER, "it does not take the file")
 
 
-def _opened(place: S3 | Gcs | Azure) -> Any:
+def _opened(place: S3Place | GcsPlace | AzurePlace) -> Any:
     from obstore.store import AzureStore, GCSStore, S3Store
 
     options: dict[str, Any] = {
@@ -110,7 +110,7 @@ def _opened(place: S3 | Gcs | Azure) -> Any:
         "retry_config": {"max_retries": 0, "retry_timeout": timedelta(seconds=MAX_PUT)},
     }
     match place:
-        case S3():
+        case S3Place():
             given = {
                 "region": place.region,
                 "endpoint": place.endpoint,
@@ -118,11 +118,11 @@ def _opened(place: S3 | Gcs | Azure) -> Any:
                 "secret_access_key": _shown(place.secret_access_key),
             }
             return S3Store(place.bucket, config=_said(given), **options)
-        case Gcs():
+        case GcsPlace():
             account = place.service_account_file
             given = {"service_account": str(account) if account is not None else None}
             return GCSStore(place.bucket, config=_said(given), **options)
-        case Azure():
+        case AzurePlace():
             given = {"account_name": place.account, "account_key": _shown(place.account_key)}
             return AzureStore(place.container, config=_said(given), **options)
 

@@ -25,7 +25,7 @@ _WITHOUT_MOVE: Final = frozenset({400, 403, 404, 405, 409, 412, 501, 502})
 """Answers of servers, or of the proxies before them, that take files and do not move them."""
 
 
-class WebDav:
+class WebDavStorage:
     """A folder on a WebDAV server."""
 
     def __init__(self, url: str, username: Secret | None, password: Secret | None) -> None:
