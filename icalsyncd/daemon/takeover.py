@@ -16,7 +16,8 @@ from icalsyncd.availability.roster import Place, Plan, reconcile, renames, tied
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.nights import Night
 from icalsyncd.config.resolved import Config
-from icalsyncd.state.state import State, digest_of
+from icalsyncd.state.copy import digest_of
+from icalsyncd.state.state import State
 from icalsyncd.state.view import SyncName
 
 
@@ -92,6 +93,7 @@ def _wanted(
         now_known = state.ledger.syncs[sync.id]
         if known is None or now_known.pulled_at is None or known.calendar != now_known.calendar:
             asked.add(name)
-        if state.of(sync.id).read_under not in ("", digest_of(sync.read)):
+        copy = state.of(sync.id).copies.last
+        if copy is not None and copy.read_as.settings != digest_of(sync.read):
             reread.add(name)
     return frozenset(asked), frozenset(reread)

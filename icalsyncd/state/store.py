@@ -11,12 +11,12 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
 from icalsyncd.availability.ledger import SyncLedger
 from icalsyncd.availability.removal import RemovalDelay
+from icalsyncd.state.copy import BodyKey
 from icalsyncd.state.publication import Publication, PublicationKey
 from icalsyncd.state.records import (
     VERSION,
@@ -68,19 +68,6 @@ class StoreRefused(Exception):
 
 class StoreFailed(Exception):
     """The disk did not take a commit, or did not give what was asked of it."""
-
-
-class Role(StrEnum):
-    """Which copy of a portal's calendar a body is."""
-
-    SNAPSHOT = "snapshot"
-    """The last good one."""
-    WAITING = "waiting"
-    """A later one, held or partial."""
-
-
-BodyKey = tuple[str, Role]
-"""The name under which the sync's link was first made, which outlives a rename, and which copy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,12 +308,11 @@ def _examine(db: sqlite3.Connection, path: Path) -> None:
 def copies_of(states: Iterable[State | None]) -> set[BodyKey]:
     """The copies that belong to the syncs of *states*."""
     return {
-        (sync.link.first_name, role)
+        key
         for state in states
         if state is not None
         for name, sync in state.ledger.syncs.items()
-        for role, kept in ((Role.SNAPSHOT, state.of(name).has_snapshot), (Role.WAITING, state.of(name).has_waiting))
-        if kept
+        for key in state.of(name).copies.keys(sync.link.first_name)
     }
 
 

@@ -93,8 +93,8 @@ async def test_what_was_thrown_away_after_it_was_read_does_not_count_as_read(tmp
         a.body = calendar((10, 12))
         await made.hub.intake.pull(A)
         a.body = calendar((10, 12), (20, 22))
-        copies = made.hub.intake._copies
-        read, saved = copies.read, False
+        bodies = made.hub.intake._bodies
+        read, saved = bodies.read, False
 
         async def read_meanwhile(body: bytes, settings: ReadSettings, today: int) -> Reading:
             nonlocal saved
@@ -105,7 +105,7 @@ async def test_what_was_thrown_away_after_it_was_read_does_not_count_as_read(tmp
             return reading
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(copies, "read", read_meanwhile)
+            patch.setattr(bodies, "read", read_meanwhile)
             report = await made.hub.intake.look(A)
         assert isinstance(report, Report)
         assert report.new == 2
@@ -148,8 +148,7 @@ async def test_a_portal_that_asked_us_to_wait_is_not_looked_at(tmp_path: Path) -
         asked = len(gate.answered)
         for _ in range(3):
             assert await made.hub.intake.look(A) is None
-            assert not await made.hub.feeds._look(A)
-            await made.hub.publisher._look(A)
+            assert not await made.hub.looks.look(A)
         planned, now = made.hub.rounds.next_pull(A), made.hub.clock.now()
         assert planned is not None
         assert planned > now + 3000, "the planned slot has moved"

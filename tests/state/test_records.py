@@ -23,9 +23,10 @@ from icalsyncd.availability.ledger import (
     SyncLedger,
 )
 from icalsyncd.availability.stamps import Stamps
+from icalsyncd.state.copy import Copies, Copy, ReadAs, Validators
 from icalsyncd.state.records import dump_accommodation, dump_sync, load_accommodation, load_sync
 from icalsyncd.state.schedule import Attempts
-from icalsyncd.state.state import Facts, Validators
+from icalsyncd.state.state import Facts
 from tests.state import states
 
 NOTHING = SyncLedger(Channel("", receives=False, sends=False), Link(""))
@@ -88,6 +89,9 @@ def test_what_is_at_its_default_takes_no_room():
         (Standing, st.builds(Standing, st.sampled_from(states.Presence), states.moments)),
         (Stamps, states.stamps),
         (Attempts, st.builds(Attempts, states.moments, states.counts, states.moments)),
+        (Copies, states.copies),
+        (Copy, states.copy),
+        (ReadAs, st.builds(ReadAs, states.texts, states.counts)),
         (Validators, st.builds(Validators, states.texts, states.texts)),
     ],
 )
