@@ -23,7 +23,8 @@ from icalsyncd.config.paths import Paths
 from icalsyncd.config.portals import profile
 from icalsyncd.config.resolved import Sync
 from icalsyncd.pulling.intake import AGENT
-from icalsyncd.pulling.pull import Body, Failure, NotModified, Order, Puller
+from icalsyncd.pulling.order import Body, Failure, NotModified, Order
+from icalsyncd.pulling.pull import Puller
 
 _NEW: Final = "terms: accepted\n"
 

@@ -25,7 +25,8 @@ from icalsyncd.commands.terminal import Colour, counted, painted, table
 from icalsyncd.config.portals import Profile, profile, recognise
 from icalsyncd.config.summaries import compiled
 from icalsyncd.pulling.intake import AGENT
-from icalsyncd.pulling.pull import Body, Failure, NotModified, Order, Puller
+from icalsyncd.pulling.order import Body, Failure, NotModified, Order
+from icalsyncd.pulling.pull import Puller
 
 _SCHEMES: Final = frozenset({"http", "https", "webcal", "webcals", "file"})
 

@@ -144,9 +144,6 @@ class HostActions:
         reports = await asyncio.gather(*pulls)
         if not dry:
             await hub.journal.stored()
-            async for step in in_steps(wanted, PULLS_AT_ONCE):
-                for each in step:
-                    hub.rounds.plan(each)
         return [report for report in reports if report is not None]
 
     async def accept(self, accommodation: str, sync: str | None, dry: bool) -> Json | Refusal:
@@ -173,7 +170,7 @@ class HostActions:
         )
         holding = [each for each, known in state.ledger.syncs.items() if known.retained and sync in (None, each)]
         for each in holding:
-            await hub.intake.release((accommodation, each))
+            await hub.intake.reread((accommodation, each), released=True)
         state = hub.journal.current[accommodation]
         hub.journal.put(accommodation, state.with_ledger(hasten(state.ledger, sync, now=now), now))
         await hub.journal.stored()

@@ -29,6 +29,7 @@ from icalsyncd.daemon.takeover import Takeover, take_over
 from icalsyncd.pace import in_steps
 from icalsyncd.publishing.publisher import Publisher
 from icalsyncd.pulling.intake import Intake
+from icalsyncd.pulling.look import Looks
 from icalsyncd.pulling.pull import Puller
 from icalsyncd.pulling.rounds import Rounds
 from icalsyncd.serving.connections import Closed
@@ -69,9 +70,11 @@ class Hub:
         waking = Waking(self.clock.now, self._awake)
         self.rounds = Rounds(self.intake.look, self._attempts, self.clock.now, waking.look)
         self.deadlines = Deadlines(self.journal, self.clock, self._reread_soon, waking.look)
-        self.feeds = Feeds(lambda: self.view, self.journal, self.intake.look, self.clock.now, self.counts)
+        self.intake.on_pull = self.rounds.pulled
+        self.looks = Looks(self.intake.look)
+        self.feeds = Feeds(lambda: self.view, self.journal, self.looks.look, self.clock.now, self.counts)
         self.publisher = Publisher(
-            lambda: self.view, self.journal, self.clock, installation, self.intake.look, self.counts
+            lambda: self.view, self.journal, self.clock, installation, self.looks.look, self.counts
         )
         self.metrics = Metrics(self.counts, self._scene)
         self._background: set[asyncio.Task[Any]] = set()
@@ -110,6 +113,7 @@ class Hub:
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
+        await self.looks.close()
         self.intake.close()
         await self._puller.close()
         return await self.journal.close()

@@ -93,6 +93,7 @@ def _wanted(
         now_known = state.ledger.syncs[sync.id]
         if known is None or now_known.pulled_at is None or known.calendar != now_known.calendar:
             asked.add(name)
-        if state.of(sync.id).read_under not in ("", digest_of(sync.read)):
+        copy = state.of(sync.id).copies.last
+        if copy is not None and copy.read_as.settings != digest_of(sync.read):
             reread.add(name)
     return frozenset(asked), frozenset(reread)

@@ -57,7 +57,7 @@ class Means:
     journal: Journal
     clock: Clock
     installation: Installation
-    look: Callable[[SyncName], Awaitable[None]]
+    look: Callable[[SyncName], Awaitable[object]]
     """Has a sync's portal pulled, and waits for that, but not for long."""
     targets: Callable[[], tuple[str, ...]]
     """The names of all targets there are."""

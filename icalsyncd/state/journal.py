@@ -20,10 +20,11 @@ from icalsyncd.availability.removal import RemovalDelay
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.nights import EMPTY
 from icalsyncd.pace import in_steps
+from icalsyncd.state.copy import BodyKey
 from icalsyncd.state.publication import Publication, PublicationKey
 from icalsyncd.state.state import State
 from icalsyncd.state.state_file import StoreFailed
-from icalsyncd.state.store import BodyKey, Commit, Store, Stored, copies_of
+from icalsyncd.state.store import Commit, Store, Stored, copies_of
 
 NOTE_KEPT: Final = 30.0
 """Longest time, in seconds, until values that need not be durable at once (times, validators) are written."""

@@ -7,20 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from icalsyncd.availability.ledger import Ledger, Presence, SyncLedger
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.calendar import Reason
-from icalsyncd.calendars.nights import Night
+from icalsyncd.state.copy import Copies
 from icalsyncd.state.schedule import Attempts
 
-
-@dataclass(frozen=True, slots=True)
-class Validators:
-    """What a portal gave beside one body, to be asked with the next time (RFC 9110 section 8.8), as it was sent."""
-
-    etag: str | None
-    last_modified: str | None
+NO_COPIES: Final = Copies()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,29 +36,14 @@ class Facts:
     detail: str = ""
     """The same for people, in words of ours."""
     failing_since: Moment | None = None
-    validators: Validators | None = None
-    """Of the body last admitted, at the calendar that ``validated`` names."""
-    validated: str = ""
-    """The fingerprint of the calendar URL that the validators belong to."""
-    has_snapshot: bool = False
-    """A good copy's body is stored."""
-    has_waiting: bool = False
-    """The body of a later copy, held or partial, is stored."""
-    read_under: str = ""
-    """A digest of the settings under which the copies were last read."""
-    read_on: Night = 0
-    """The accommodation's day on which they were last read."""
+    copies: Copies = NO_COPIES
+    """Those of the portal's calendar that are stored."""
     problems: tuple[str, ...] = ()
     """What the last reading repaired or could not read."""
     feed_changed: Moment | None = None
     """When the nights of this sync's feed last changed."""
     reader: str = ""
     """The User-Agent of the last reader of the feed."""
-
-    @property
-    def has_copy(self) -> bool:
-        """Something is remembered of a copy of the portal's calendar."""
-        return self.has_snapshot or self.has_waiting or self.validators is not None
 
     def not_after(self, now: Moment) -> Facts:
         """The same, with no moment that lies after *now*."""
@@ -91,12 +71,7 @@ class Facts:
             reason=None,
             detail="",
             failing_since=None,
-            validators=None,
-            validated="",
-            has_snapshot=False,
-            has_waiting=False,
-            read_under="",
-            read_on=0,
+            copies=NO_COPIES,
             problems=(),
         )
 
@@ -134,7 +109,7 @@ class State:
             before = self.ledger.syncs.get(name)
             if before is None or before.offered.nights != sync.offered.nights:
                 known = replace(known, feed_changed=now)
-            if sync.pulled_at is None and known.has_copy:
+            if sync.pulled_at is None and known.copies != NO_COPIES:
                 known = known.without_copies()
             if before is not None and _begins_anew(before, sync):
                 known = replace(known, attempts=Attempts())

@@ -10,12 +10,12 @@ import os
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
 from icalsyncd.availability.ledger import SyncLedger
 from icalsyncd.availability.removal import RemovalDelay
+from icalsyncd.state.copy import BodyKey
 from icalsyncd.state.publication import Publication, PublicationKey
 from icalsyncd.state.records import (
     SyncRecord,
@@ -64,19 +64,6 @@ WHERE accommodation = ? AND name = ?
 """
 _MALFORMED: Final = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError)
 """Exceptions that are raised when a stored record is malformed."""
-
-
-class Role(StrEnum):
-    """Which copy of a portal's calendar a body is."""
-
-    SNAPSHOT = "snapshot"
-    """The last good one."""
-    WAITING = "waiting"
-    """A later one, held or partial."""
-
-
-BodyKey = tuple[str, Role]
-"""The name under which the sync's link was first made, which outlives a rename, and which copy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,12 +223,11 @@ def peek(path: Path) -> Stored:
 def copies_of(states: Iterable[State | None]) -> set[BodyKey]:
     """The copies that belong to the syncs of *states*."""
     return {
-        (sync.link.first_name, role)
+        key
         for state in states
         if state is not None
         for name, sync in state.ledger.syncs.items()
-        for role, kept in ((Role.SNAPSHOT, state.of(name).has_snapshot), (Role.WAITING, state.of(name).has_waiting))
-        if kept
+        for key in state.of(name).copies.keys(sync.link.first_name)
     }
 
 
