@@ -144,6 +144,7 @@ class Answers:
             pulls += [asyncio.create_task(hub.intake.pull(each, dry=dry)) for each in step]
         reports = await asyncio.gather(*pulls)
         if not dry:
+            hub.publisher.hurry()
             await hub.journal.stored()
             async for step in in_steps(wanted, PULLS_AT_ONCE):
                 for each in step:
