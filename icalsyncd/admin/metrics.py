@@ -253,6 +253,10 @@ def _of_targets(out: Exposition, targets: tuple[TargetStatus, ...], counts: Coun
         "publish_failing_since_timestamp_seconds", "When the first of the last failed tries in a row was at the target"
     )
     behind = out.gauge("publish_behind_feeds", "Feeds that lie at the target with other nights than here, or not yet")
+    unsure = out.gauge("publish_unsure_feeds", "Feeds at the target over which an older copy may still land")
+    overwritten = out.gauge(
+        "publish_overwritten_feeds", "Feeds at the target that somebody else wrote, within the last day"
+    )
     failures = out.counter("publish_failures_total", "Tries at the target that failed")
     for target in targets:
         pair = labels(("target", target.name))
@@ -261,6 +265,8 @@ def _of_targets(out: Exposition, targets: tuple[TargetStatus, ...], counts: Coun
         if target.failing_since is not None:
             failing.add(pair, target.failing_since)
         behind.add(pair, target.behind)
+        unsure.add(pair, target.unsure)
+        overwritten.add(pair, target.overwritten)
         for why in Why:
             reason = labels(("reason", why.value))
             failures.add(f"{pair},{reason}", counts.unpublished.get((target.name, why), 0))

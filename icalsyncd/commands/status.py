@@ -134,6 +134,9 @@ def _target(target: Json, now: datetime) -> str:
         since = told(moment_of(target["failing_since"]), now)
         words = f"published at {target['name']} ({target['type']}): failing since {since}, {target['reason']}"
         return painted(f"{words}; {target['behind']} feeds there are old", Colour.BAD)
+    if target.get("overwritten"):
+        words = f"published at {target['name']} ({target['type']}): somebody else writes {target['overwritten']} feeds there"
+        return painted(f"{words}; stop an earlier installation with the same secret for good", Colour.BAD)
     last = f"last sent {told(moment_of(target['last_success']), now)}" if target["last_success"] else "nothing sent yet"
     return f"published at {target['name']} ({target['type']}): {target['feeds']} feeds, {last}"
 

@@ -149,7 +149,9 @@ class Delivery:
                     self._failed(Unsent(Why.OTHER, "a bug, see the log"))
                 awaited, patience = (self._hurried, self._pause()) if self._failures else (self._wake, self._nap())
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(awaited.wait(), patience)
+                    # not `wait_for`, which loses a cancellation that comes in the same breath (before Python 3.12)
+                    async with asyncio.timeout(patience):
+                        await awaited.wait()
         finally:
             await self._storage.close()
 

@@ -122,7 +122,8 @@ class Publisher:
             self._looks[name] = look
             look.add_done_callback(lambda _: self._looks.pop(name, None))
         with suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.shield(look), MAX_LOOK)
+            async with asyncio.timeout(MAX_LOOK):
+                await asyncio.shield(look)
 
     async def _pulled(self, name: SyncName) -> None:
         try:

@@ -130,7 +130,7 @@ async def test_another_writer_of_the_same_links_is_noticed_and_told(
         found.later(REFRESH + 1)
         await found.until(lambda: dav.files[name] == ours)
         assert (found.status.overwritten, found.status.unsure) == (1, 0)
-        assert "written by somebody else" in caplog.text
+        await found.until(lambda: "written by somebody else" in caplog.text)
         assert name[:-4] not in caplog.text
         # once it is stopped, it is told no more after a day
         found.later(2 * 86400)
@@ -242,3 +242,21 @@ async def test_a_link_that_came_back_meanwhile_is_not_deleted(tmp_path: Path) ->
         (place / delivery._file(("house/gone", 1))).write_bytes(b"")
         assert await delivery._delete(("house/gone", 1)) is None
         assert not (place / delivery._file(("house/gone", 1))).exists()
+
+
+async def test_a_stop_in_the_breath_of_a_change_is_not_lost(tmp_path: Path) -> None:
+    place = tmp_path / "place"
+    place.mkdir()
+    async with published(tmp_path, f"type: folder, path: '{place}'") as found:
+        await found.books((10, 12))
+        await found.until(lambda: found.status.last_success)
+        publisher = found.hub.publisher
+        await asyncio.sleep(0.05)
+        publisher.news(None)
+        (task,) = publisher._tasks.values()
+        # the waiter has been told, and has not run yet
+        await asyncio.sleep(0)
+        task.cancel()
+        async with asyncio.timeout(5):
+            await asyncio.wait((task,))
+        assert task.cancelled()

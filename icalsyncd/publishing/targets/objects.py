@@ -79,7 +79,8 @@ class Objects:
         except (BaseError, ValueError, OSError):
             return Unsent(Why.SETTINGS, "its settings or credentials are not in the form they must have")
         try:
-            return await asyncio.wait_for(work(obstore, self._store), MAX_PUT)
+            async with asyncio.timeout(MAX_PUT):
+                return await work(obstore, self._store)
         except TimeoutError:
             return Unsent(Why.TIMEOUT, "it does not answer in time")
         except FileNotFoundError:
