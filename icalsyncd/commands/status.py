@@ -41,7 +41,9 @@ def status(paths: Paths, *, as_json: bool) -> int:
     alarming |= any(
         sync["released_nights"] or sync["unknown_nights"] for house in accommodations for sync in house["syncs"]
     )
-    alarming |= bool(found["faults"]) or any(target["state"] == "failing" for target in found["targets"])
+    alarming |= bool(found["faults"]) or any(
+        target["state"] == "failing" or target.get("overwritten") for target in found["targets"]
+    )
     overbooked = any(run["overbooked"] for house in accommodations for run in house["nights"])
     return FAILED if alarming or overbooked else DONE
 

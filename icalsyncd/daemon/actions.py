@@ -233,7 +233,8 @@ class Answers:
         ledger = house.state.ledger
         known = self._hub.accepted.config.accommodation(accommodation)
         notes = notes_of(known) if known is not None else ()
-        found = explain(ledger, night, next((note for stay, note in notes if stay[0] <= night < stay[1]), ""))
+        note = next((note for stay, note in notes if stay[0] <= night < stay[1]), "")
+        found = explain(ledger, night, note, house.shown)
         return {
             "accommodation": accommodation,
             "night": date_of(night).isoformat(),
@@ -268,6 +269,7 @@ class Answers:
                 }
                 for pause in found.pauses
             ],
+            "kept_closed": list(found.kept),
             "frees_when": frees_when(ledger, found),
             "words": words(ledger, found, accommodation, _when),
         }

@@ -1,8 +1,8 @@
 """One target of the shared cloud, kept up to date.
 
 Where a feed's nights are others than those last published, its portal is pulled first, and that it may come to know
-them is stored before they are sent: what it claims from then on is in doubt. What is sent is what the view holds at that
-moment, so that after an outage only the newest is.
+them is known before they are sent, and stored where the disk takes it within two seconds: what it claims from then on is
+in doubt. What is sent is what the view holds at that moment, so that after an outage only the newest is.
 
 While the clock is doubted, or an accommodation's feeds are withheld, what closes nights goes out all the same: with it what
 lies there already.
@@ -37,8 +37,7 @@ RETRY_FIRST: Final = 2.0
 MAX_RETRY: Final = 60.0
 MAX_RETRY_LONG: Final = 300.0
 LONG_OUTAGE: Final = 3600.0
-"""Seconds between two tries at a target that fails: they double from the first up to this; up to more where it has failed
-for long. The host's reload or pull has it tried at once."""
+"""Seconds between two tries at a target that fails: they double, up to more where it has failed for long."""
 MAX_STORE: Final = 2.0
 """Seconds for which a feed waits for a slow disk: a night that must close is worth more than a record."""
 LOOK_KEPT: Final = 600.0
@@ -312,8 +311,7 @@ class Delivery:
             case Lying.OLDER:
                 log.warning("an older copy lay over the newest, and is replaced", target=self.target.name)
             case Lying.FOREIGN | Lying.NOTHING:
-                # said once for all links
-                pass
+                pass  # said once for all links
         return False
 
     async def _delete(self, link: LinkKey) -> Unsent | None:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from icalsyncd.config.paths import Paths
+from icalsyncd.daemon.actions import Answers
 from icalsyncd.publishing.delivery import TargetStatus
 from icalsyncd.publishing.targets.webdav import MOVE_AGAIN, MOVES_TRIED, WebDav
 from icalsyncd.publishing.traces import AFTER_DOUBT, AFTER_START
@@ -19,6 +21,7 @@ from tests.end_to_end.portal import Portal, calendar
 from tests.publishing import servers
 from tests.publishing.house import nights
 from tests.pulling.house import HEAD, A, House, house, sync
+from tests.state.test_journal import full_disk
 
 
 class Published:
@@ -260,3 +263,31 @@ async def test_a_stop_in_the_breath_of_a_change_is_not_lost(tmp_path: Path) -> N
         async with asyncio.timeout(5):
             await asyncio.wait((task,))
         assert task.cancelled()
+
+
+async def _mistakes() -> tuple[str, ...]:
+    return ()
+
+
+async def test_on_a_full_disk_nights_close_there_and_what_is_explained_is_what_lies_there(tmp_path: Path) -> None:
+    place = tmp_path / "place"
+    place.mkdir()
+    async with published(tmp_path, f"type: folder, path: '{place}'") as found:
+        await found.books((50, 52), (10, 12))
+        await found.until(lambda: lies(place, found.name()) == nights((50, 52), (10, 12)))
+        actions = Answers(found.hub, Paths(tmp_path / "config.yaml", tmp_path), _mistakes)
+        with full_disk():
+            await found.books((50, 52), (30, 32))
+            await found.until(lambda: lies(place, found.name()) == nights((50, 52), (10, 12), (30, 32)))
+            await found.until(lambda: found.hub.journal.failing)
+            told = actions.explain("house", day(10).toordinal())
+            assert isinstance(told, dict)
+            assert "site" in told["kept_closed"]
+            assert told["frees_when"].startswith("When the state can be stored")
+            page = await actions.night_page("house", day(10).toordinal())
+            assert isinstance(page, str | bytes)
+            assert "When the state can be stored" in (page if isinstance(page, str) else page.decode())
+        await found.until(lambda: lies(place, found.name()) == nights((50, 52), (30, 32)))
+        told = actions.explain("house", day(10).toordinal())
+        assert isinstance(told, dict)
+        assert told["kept_closed"] == []
