@@ -78,7 +78,7 @@ def warnings(file: schema.File, calendars: Mapping[str, Place]) -> Iterator[Rema
 
 
 def _has_password(target: schema.WebDav) -> bool:
-    return any((target.password, target.password_file, target.password_env))
+    return bool(target.password_file or target.password_env)
 
 
 def _overlaps(accommodation: schema.Accommodation, at: Path) -> Iterator[Remark]:

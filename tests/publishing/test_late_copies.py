@@ -17,7 +17,7 @@ from icalsyncd.publishing.targets.webdav import MOVE_AGAIN, MOVES_TRIED, WebDav
 from icalsyncd.publishing.traces import AFTER_DOUBT, AFTER_START
 from icalsyncd.state.publication import REFRESH
 from tests.end_to_end.daemon import nights_of
-from tests.end_to_end.portal import Portal, calendar
+from tests.end_to_end.portal import Portal, calendar, day
 from tests.publishing import servers
 from tests.publishing.house import nights
 from tests.pulling.house import HEAD, A, House, house, sync
