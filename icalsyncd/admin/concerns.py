@@ -78,6 +78,19 @@ def _of_daemon(overview: Overview) -> Iterator[Concern]:
                 f"it took them last before {absolute(target.failing_since)} ({target.unsent.detail}).",
                 "Portals that read them there do not know of nights taken since. It is tried again all the time.",
             )
+        if target.overwritten:
+            yield Concern(
+                Weight.ALARM,
+                f"Somebody else writes {counted(target.overwritten, 'feed')} at {target.name}, under our links.",
+                "Mostly that is an earlier installation with the same secret: stop it for good. What it writes over ours may "
+                "be old.",
+            )
+        if target.tears:
+            yield Concern(
+                Weight.NOTE,
+                f"{target.name} does not move files: a portal that reads in the wrong moment gets a part of a feed.",
+                "Let the server, or the proxy before it, allow MOVE; it is tried again each half hour.",
+            )
 
 
 def _of_house(overview: Overview, accommodation: str, house: House) -> Iterator[Concern]:

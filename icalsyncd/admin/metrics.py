@@ -270,6 +270,10 @@ def _of_targets(out: Exposition, targets: tuple[TargetStatus, ...], counts: Coun
     behind = out.gauge(
         "icalsyncd_publish_behind_feeds", "Feeds that lie at the target with other nights than here, or not yet"
     )
+    unsure = out.gauge("icalsyncd_publish_unsure_feeds", "Feeds at the target over which an older copy may still land")
+    overwritten = out.gauge(
+        "icalsyncd_publish_overwritten_feeds", "Feeds at the target that somebody else wrote, within the last day"
+    )
     failures = out.counter("icalsyncd_publish_failures_total", "Tries at the target that failed")
     for target in targets:
         pair = labels(("target", target.name))
@@ -278,6 +282,8 @@ def _of_targets(out: Exposition, targets: tuple[TargetStatus, ...], counts: Coun
         if target.failing_since is not None:
             failing.add(pair, target.failing_since)
         behind.add(pair, target.behind)
+        unsure.add(pair, target.unsure)
+        overwritten.add(pair, target.overwritten)
         for why in Why:
             reason = labels(("reason", why.value))
             failures.add(f"{pair},{reason}", counts.unpublished.get((target.name, why), 0))

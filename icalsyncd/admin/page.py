@@ -109,7 +109,7 @@ def night_page(overview: Overview, accommodation: str, night: Night) -> str | No
     if house is None:
         return None
     ledger = house.state.ledger
-    found = explain(ledger, night, overview.note_of(accommodation, night))
+    found = explain(ledger, night, overview.note_of(accommodation, night), house.shown)
     look = stretches(house, Stay(night, night + 1))[0].look if night >= ledger.today else None
 
     def when(moment: float) -> dict[str, str | None]:

@@ -186,6 +186,9 @@ def target_status(target: TargetStatus) -> Json:
         "failing_since": rfc3339(target.failing_since),
         "feeds": target.feeds,
         "behind": target.behind,
+        "unsure": target.unsure,
+        "overwritten": target.overwritten,
+        "tears": target.tears,
     }
 
 

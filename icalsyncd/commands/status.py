@@ -41,7 +41,9 @@ def status(paths: Paths, *, as_json: bool) -> int:
     alarming |= any(
         sync["released_nights"] or sync["unknown_nights"] for house in accommodations for sync in house["syncs"]
     )
-    alarming |= bool(found["faults"]) or any(target["state"] == "failing" for target in found["targets"])
+    alarming |= bool(found["faults"]) or any(
+        target["state"] == "failing" or target.get("overwritten") for target in found["targets"]
+    )
     overbooked = any(run["overbooked"] for house in accommodations for run in house["nights"])
     return FAILED if alarming or overbooked else DONE
 
@@ -134,6 +136,9 @@ def _target(target: Json, now: datetime) -> str:
         since = told(moment_of(target["failing_since"]), now)
         words = f"published at {target['name']} ({target['type']}): failing since {since}, {target['reason']}"
         return painted(f"{words}; {target['behind']} feeds there are old", Colour.BAD)
+    if target.get("overwritten"):
+        words = f"published at {target['name']} ({target['type']}): somebody else writes {target['overwritten']} feeds there"
+        return painted(f"{words}; stop an earlier installation with the same secret for good", Colour.BAD)
     last = f"last sent {told(moment_of(target['last_success']), now)}" if target["last_success"] else "nothing sent yet"
     return f"published at {target['name']} ({target['type']}): {target['feeds']} feeds, {last}"
 

@@ -53,6 +53,14 @@ def warnings(file: schema.File, calendars: Mapping[str, Destination]) -> Iterato
     """What in *file* can run, and may not be what the host wants."""
     if file.server.public_url is not None and file.server.public_url.startswith("http:"):
         yield Remark(("server", "public_url"), "not encrypted: whoever is on the way can read the links; use https")
+    for index, target in enumerate(file.publish):
+        at_target: Path = ("publish", index)
+        if target.public_url is not None and target.public_url.startswith("http:"):
+            yield Remark(
+                (*at_target, "public_url"), "not encrypted: whoever is on the way can read the links; use https"
+            )
+        if isinstance(target, schema.WebDav) and target.url.startswith("http:") and _has_password(target):
+            yield Remark((*at_target, "url"), "not encrypted: whoever is on the way can read the password; use https")
     yield from _unreachable(file)
     for id, accommodation in file.accommodations.items():
         at: Path = ("accommodations", id)
@@ -67,6 +75,10 @@ def warnings(file: schema.File, calendars: Mapping[str, Destination]) -> Iterato
                 yield Remark(
                     _url_path(sync, path), "not encrypted: whoever is on the way can read it, and change it; use https"
                 )
+
+
+def _has_password(target: schema.WebDav) -> bool:
+    return bool(target.password_file or target.password_env)
 
 
 def _overlaps(accommodation: schema.Accommodation, at: Path) -> Iterator[Remark]:

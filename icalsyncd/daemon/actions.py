@@ -143,6 +143,7 @@ class HostActions:
             pulls += [asyncio.create_task(hub.intake.pull(each, dry=dry)) for each in step]
         reports = await asyncio.gather(*pulls)
         if not dry:
+            hub.publisher.hurry()
             await hub.journal.stored()
         return [report for report in reports if report is not None]
 
@@ -228,7 +229,8 @@ class HostActions:
         ledger = house.state.ledger
         known = self._hub.accepted.config.accommodation(accommodation)
         notes = notes_of(known) if known is not None else ()
-        found = explain(ledger, night, next((note for stay, note in notes if stay[0] <= night < stay[1]), ""))
+        note = next((note for stay, note in notes if stay[0] <= night < stay[1]), "")
+        found = explain(ledger, night, note, house.shown)
         return {
             "accommodation": accommodation,
             "night": date_of(night).isoformat(),
@@ -263,6 +265,7 @@ class HostActions:
                 }
                 for pause in found.pauses
             ],
+            "kept_closed": list(found.kept),
             "frees_when": frees_when(ledger, found),
             "words": words(ledger, found, accommodation, _when),
         }

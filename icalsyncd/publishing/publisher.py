@@ -52,7 +52,7 @@ class Publisher:
             known = before.get(target.name)
             if known is not None and known.target.place == target.place:
                 known.target, known.reach = target, reach
-                known.wake()
+                known.hurry()
                 after[target.name] = before.pop(target.name)
             else:
                 after[target.name] = Delivery(target, reach, self._means)
@@ -69,6 +69,11 @@ class Publisher:
         """The view of *accommodations* is another one; None: links have come or gone."""
         for delivery in self._deliveries.values():
             delivery.wake(accommodations)
+
+    def hurry(self) -> None:
+        """Try each target at once, also one that fails: the host wants to see it."""
+        for delivery in self._deliveries.values():
+            delivery.hurry()
 
     def status(self) -> tuple[TargetStatus, ...]:
         """How things are at each target, in the config's order."""

@@ -1,8 +1,8 @@
 """The feeds listener: what the internet sees. It answers links, and gives everything else a bare 404.
 
 A portal that asks for a feed with other nights than it last fetched is pulled before it is answered, so that what its
-calendar showed before our news can be told from what it repeats of them. That it may have been told is stored before the
-answer is sent.
+calendar showed before our news can be told from what it repeats of them. That it may have been told is known before the
+answer is sent, and stored where the disk takes it within two seconds: a night that must close is worth more than a record.
 """
 
 from __future__ import annotations

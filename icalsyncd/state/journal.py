@@ -140,7 +140,8 @@ class Journal:
         future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._waiting.append((self._version, future))
         try:
-            return await asyncio.wait_for(future, patience)
+            async with asyncio.timeout(patience):
+                return await future
         except TimeoutError:
             return False
 

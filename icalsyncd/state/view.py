@@ -57,6 +57,11 @@ class House:
     unsure_since: Moment | None = None
     """Of what was known before that, something may be lost."""
 
+    @property
+    def shown(self) -> dict[str, Nights]:
+        """The nights that each of ``feeds`` closes."""
+        return {name: feed.nights for name, feed in self.feeds.items()}
+
     @cached_property
     def outlets(self) -> Mapping[str, Outlet]:
         """How each of ``feeds`` stands."""

@@ -148,6 +148,13 @@ def test_a_target_that_takes_no_feeds_is_named() -> None:
     assert "3 feeds at web are old: it took them last before 2027-01-15 07:45:00 UTC (there is no such folder)." in said
 
 
+def test_another_writer_and_a_target_that_tears_are_named() -> None:
+    target = TargetStatus("web", "webdav", 4, 0, NOW, None, None, overwritten=2, tears=True)
+    said = words(page(replace(calm(), targets=(target,))))
+    assert "Somebody else writes 2 feeds at web, under our links." in said
+    assert "web does not move files" in said
+
+
 @pytest.mark.parametrize("full", [True, False])
 def test_hostile_words_are_shown_as_text(full: bool) -> None:
     overview = world(1 if full else 9, 1)

@@ -18,6 +18,7 @@ from icalsyncd.publishing.targets.storage import (
     CACHE_CONTROL,
     CONTENT_TYPE,
     MAX_CONNECT,
+    MAX_LOOK,
     MAX_PUT,
     Unsent,
     Why,
@@ -32,6 +33,8 @@ _TLS: Final = re.compile(r"certificate|UnknownIssuer", re.IGNORECASE)
 class ObjectStorage:
     """One bucket or container, and what the names in it begin with."""
 
+    tears = False
+
     def __init__(self, place: S3Place | GcsPlace | AzurePlace) -> None:
         self._place = place
         prefix = place.prefix.strip("/")
@@ -39,7 +42,7 @@ class ObjectStorage:
         self._store: Any = None
 
     async def put(self, name: str, body: bytes) -> Unsent | None:
-        return await self._try(
+        put = await self._try(
             lambda library, store: library.put_async(
                 store,
                 self._prefix + name,
@@ -48,15 +51,23 @@ class ObjectStorage:
                 use_multipart=False,
             )
         )
+        return put if isinstance(put, Unsent) else None
+
+    async def read(self, name: str) -> bytes | Unsent:
+        found = await self._try(lambda library, store: _lying(library, store, self._prefix + name))
+        if isinstance(found, Unsent):
+            return b"" if found.why is Why.MISSING else found
+        return bytes(found)
 
     async def delete(self, name: str) -> Unsent | None:
-        unsent = await self._try(lambda library, store: library.delete_async(store, self._prefix + name))
-        return None if unsent is not None and unsent.why is Why.MISSING else unsent
+        done = await self._try(lambda library, store: library.delete_async(store, self._prefix + name))
+        return done if isinstance(done, Unsent) and done.why is not Why.MISSING else None
 
     async def close(self) -> None:
         self._store = None
 
-    async def _try(self, work: Callable[[Any, Any], Awaitable[object]]) -> Unsent | None:
+    async def _try(self, work: Callable[[Any, Any], Awaitable[Any]]) -> Any:
+        """What *work* comes to, or why it does not: an Unsent."""
         try:
             import obstore
             from obstore.exceptions import BaseError
@@ -68,14 +79,20 @@ class ObjectStorage:
         except (BaseError, ValueError, OSError):
             return Unsent(Why.SETTINGS, "its settings or credentials are not in the form they must have")
         try:
-            await asyncio.wait_for(work(obstore, self._store), MAX_PUT)
+            async with asyncio.timeout(MAX_PUT):
+                return await work(obstore, self._store)
         except TimeoutError:
             return Unsent(Why.TIMEOUT, "it does not answer in time")
         except FileNotFoundError:
             return answered(404)
         except (BaseError, ValueError, OSError) as error:
             return _told(str(error), type(error).__name__)
-        return None
+
+
+async def _lying(library: Any, store: Any, path: str) -> bytes:
+    found = await library.get_async(store, path)
+    # what is larger is no feed, and is not fetched
+    return bytes(await found.bytes_async()) if found.meta["size"] <= MAX_LOOK else b""
 
 
 def _told(said: str, kind: str) -> Unsent:
