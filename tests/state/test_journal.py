@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import resource
 import sqlite3
+import threading
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -237,13 +238,14 @@ async def test_a_copy_goes_with_its_sync_through_a_rename_before_it_was_written(
 async def test_what_is_dropped_while_it_is_being_written_is_gone_after_a_stop(tmp_path: Path):
     desk = Desk(tmp_path / "state.sqlite3")
     desk.work()
+    busy = threading.Event()
+    asked = asyncio.ensure_future(desk.journal.ask(lambda: busy.wait(60)))
     desk.journal.put("house", state((1, 3)))
-    for _ in range(1000):
-        if len(desk.journal.kept) == 2:
-            break
+    while len(desk.journal.kept) < 2:
         await asyncio.sleep(0)
-    assert len(desk.journal.kept) == 2
     desk.journal.put("house", None)
+    busy.set()
+    await asked
     await desk.stop()
     assert peek(desk.path).states == {}
     with contextlib.closing(sqlite3.connect(desk.path)) as db:
