@@ -241,7 +241,7 @@ async def test_what_is_dropped_while_it_is_being_written_is_gone_after_a_stop(tm
     busy = threading.Event()
     asked = asyncio.ensure_future(desk.journal.ask(lambda: busy.wait(60)))
     desk.journal.put("house", state((1, 3)))
-    while len(desk.journal.kept) < 2:
+    for _ in iter(lambda: len(desk.journal.kept), 2):
         await asyncio.sleep(0)
     desk.journal.put("house", None)
     busy.set()
