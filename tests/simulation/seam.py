@@ -1,0 +1,151 @@
+"""The one place at which the simulation touches the daemon: its clocks, look-ups, watches, threads and disk are replaced
+here, once for the whole process, and belong to the machine that is played at the moment.
+
+All else runs as it is: aiohttp, SQLite, and every module of the daemon.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+import sqlite3
+from collections.abc import AsyncGenerator, Callable
+from functools import partial
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any, Protocol
+
+from aiohttp import web_response
+
+import icalsyncd.app
+import icalsyncd.clock
+import icalsyncd.copies
+import icalsyncd.fetches
+import icalsyncd.hub
+import icalsyncd.intake
+import icalsyncd.pull
+import icalsyncd.rounds
+import icalsyncd.store
+import icalsyncd.targets.folder
+from icalsyncd.app import CannotStart, Daemon, Options
+from icalsyncd.availability.ledger import Link
+from icalsyncd.installation import Installation
+from icalsyncd.store import peek
+
+__all__ = ["CannotStart", "Daemon", "Link", "Options", "installed", "link_of", "offered_on_disk", "play_on"]
+
+
+class Machine(Protocol):
+    """What a machine gives to the daemon that runs on it."""
+
+    def wall(self) -> float: ...
+    def boot(self) -> float: ...
+    def awake(self) -> float: ...
+    def look_up(self, host: str, port: int) -> list[str]: ...
+    def watch(self, files: Callable[[], frozenset[Path]], stop: Any) -> AsyncGenerator[None, None]: ...
+    def heard(self, message: str, fields: dict[str, Any], level: int, problem: BaseException | None) -> None: ...
+    def folder_work(self, work: Callable[[], None]) -> None: ...
+    def disk_fails(self) -> bool: ...
+
+
+_played: list[Machine] = []
+
+
+def play_on(machine: Machine) -> None:
+    """From now on *machine*'s clocks and disk are the daemon's."""
+    _played[:] = [machine]
+
+
+def _machine() -> Machine:
+    return _played[0]
+
+
+class _Thread:
+    """Stands for a thread of a folder target."""
+
+    def __init__(self, target: Callable[[], None], **_: object) -> None:
+        self._target = target
+
+    def start(self) -> None:
+        _machine().folder_work(self._target)
+
+
+class _Connection(sqlite3.Connection):
+    """A connection whose disk may be full."""
+
+    def execute(self, sql: str, *parameters: Any) -> sqlite3.Cursor:  # type: ignore[override]
+        if sql.startswith("BEGIN IMMEDIATE") and _machine().disk_fails():
+            raise sqlite3.OperationalError("database or disk is full")
+        return super().execute(sql, *parameters)
+
+
+class _Heard(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        problem = record.exc_info[1] if record.exc_info else None
+        _machine().heard(record.getMessage(), getattr(record, "fields", {}), record.levelno, problem)
+
+
+class Bug(Exception):
+    """A mistake in the daemon's own code, made by the test."""
+
+
+def _buggy(read: Callable[..., Any]) -> Callable[..., Any]:
+    def reading(body: bytes, *rest: Any, **more: Any) -> Any:
+        if b" BUG\r\n" in body:
+            raise Bug("a calendar that meets a bug")
+        return read(body, *rest, **more)
+
+    return reading
+
+
+def _set(module: ModuleType, **names: Any) -> None:
+    for name, value in names.items():
+        if hasattr(module, name):
+            setattr(module, name, value)
+
+
+def installed() -> None:
+    """Put the seam in; to be done once, in a process of its own."""
+    for name in ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "LISTEN_PID"):
+        os.environ.pop(name, None)
+    gc.disable()
+    awake = lambda: _machine().awake()  # noqa: E731
+    clock = icalsyncd.clock.Clock
+    _set(
+        icalsyncd.hub,
+        Clock=partial(clock, wall=lambda: _machine().wall(), boottime=lambda: _machine().boot()),
+        Puller=partial(icalsyncd.pull.Puller, lookup=lambda host, port: _machine().look_up(host, port)),
+    )
+    _set(icalsyncd.fetches, boottime=lambda: _machine().boot())
+    _set(icalsyncd.rounds, monotonic=awake)
+    _set(icalsyncd.intake, perf_counter=awake)
+    _set(icalsyncd.pull, time=SimpleNamespace(monotonic=awake, time=lambda: _machine().wall()))
+    _set(icalsyncd.app, watch=lambda files, stop: _machine().watch(files, stop))
+    _set(icalsyncd.targets.folder, Thread=_Thread)
+    _set(icalsyncd.copies, read=_buggy(icalsyncd.copies.read))
+    shim = SimpleNamespace(**{name: getattr(sqlite3, name) for name in dir(sqlite3) if not name.startswith("__")})
+    shim.connect = partial(sqlite3.connect, factory=_Connection)
+    _set(icalsyncd.store, sqlite3=shim)
+    _set(web_response, rfc822_formatted_time=lambda: "Mon, 01 Mar 2027 09:00:00 GMT")
+    log = logging.getLogger("icalsyncd")
+    log.handlers, log.propagate = [_Heard()], False
+    log.setLevel(logging.INFO)
+    other = logging.getLogger()
+    other.handlers = [_Heard()]
+
+
+def link_of(secret: str, first_name: str, generation: int) -> str:
+    """The path of a sync's feed."""
+    token = Installation(bytes.fromhex(secret)).token(Link(first_name, generation))
+    return f"/{token}.ics"
+
+
+def offered_on_disk(state: Path) -> dict[tuple[str, str], frozenset[int]]:
+    """The nights of each feed, as a start from the file *state* would find them."""
+    return {
+        (accommodation, name): frozenset(sync.offered.nights)
+        for accommodation, found in peek(state).states.items()
+        for name, sync in found.ledger.syncs.items()
+        if sync.channel.sends
+    }
