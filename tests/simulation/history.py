@@ -13,7 +13,7 @@ from tests.simulation.play import Play, changed_sync
 from tests.simulation.portal import Mood, Portal
 from tests.simulation.world import DAY, HOUR, MINUTE
 
-PAUSES: Final = (0.0, 0.02, 0.3, 2.0, 20.0, 60.0, 200.0, 1500.0)
+PAUSES: Final = (0.0, 0.02, 0.3, 2.0, 10.0, 30.0, 100.0, 1500.0)
 MOODS: Final = tuple(
     "late late slow 429 503 500 404 html empty cut never refused unreachable dns bug".split()  # noqa: SIM905
 )
@@ -63,6 +63,8 @@ class History:
         self.weights["book"] = max(self.weights["book"], 2.0)
         self.paces = [2.0 ** dice.uniform(-3, 2) for _ in PAUSES]
         self.names = 0
+        self.out: dict[Place, float] = {}
+        """Since when a sync takes no part."""
         self.removed: list[tuple[Place, SyncPlan]] = []
 
     def play_on(self, acts: int) -> None:
@@ -160,19 +162,28 @@ class History:
     def pause(self) -> None:
         place = self._sync(lambda sync: not sync.paused)
         if place:
+            self.out[place] = self.world.now
             self.play.save(changed_sync(self.play.household, place, paused=True))
 
     def blink(self) -> None:
         """Paused and resumed within seconds."""
         place = self._sync(lambda sync: sync.receives)
-        if place:
+        if place and not self._repeats(place[0]):
             self.play.save(changed_sync(self.play.household, place, paused=True))
             self.world.rest(self.dice.choice([1.5, 3.0, 10.0]))
             self.play.save(changed_sync(self.play.household, place, paused=False))
 
+    def _repeats(self, house: str) -> bool:
+        """Some portal of the accommodation repeats what it reads."""
+        return any(portal.repeats != "nothing" for portal in self.play._portals_of(house))
+
+    def _may_return(self, place: Place) -> bool:
+        """What was out may come back: not before portals that repeat have forgotten what it had closed."""
+        return not self._repeats(place[0]) or self.world.now - self.out.get(place, -1e18) > 9 * HOUR
+
     def resume(self) -> None:
         place = self._sync(lambda sync: sync.paused)
-        if place:
+        if place and self._may_return(place):
             self.play.save(changed_sync(self.play.household, place, paused=False))
 
     def remove(self) -> None:
@@ -181,13 +192,16 @@ class History:
         if place and house and len(house.syncs) > 2:
             sync = self.play.household.syncs()[place]
             self.removed.append((place, sync))
+            self.out[place] = self.world.now
             self.play.oracle.left[place] = sync.portal
             self.play.save(self.play.household.without_sync(place))
 
     def restore(self) -> None:
         if self.removed:
-            place, sync = self.removed.pop()
-            if place not in self.play.household.syncs():
+            place, sync = self.removed.pop(0)
+            if not self._may_return(place):
+                self.removed.append((place, sync))
+            elif place not in self.play.household.syncs():
                 self.play.save(self.play.household.with_sync(place, sync))
 
     def rename(self) -> None:

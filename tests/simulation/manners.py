@@ -31,6 +31,7 @@ class Manners:
         self._up_since = 0.0
         self._reloads = 0
         self._saved_at = 0.0
+        self._seen_at = 0.0
 
     @property
     def _now(self) -> float:
@@ -85,14 +86,18 @@ class Manners:
         """A portal has read its feed, so that it may have been looked at."""
         self.allow(portal)
 
-    def planned(self, plan: SyncPlan, before: SyncPlan | None) -> None:
-        """What the host wants of a sync now, and wanted before."""
+    def taken_over(self) -> None:
+        """The daemon runs under the config as it lies there."""
+        self._seen_at = self._now
+
+    def planned(self, plan: SyncPlan, before: SyncPlan | None, since: float) -> None:
+        """What the host wants of a sync now, and wanted before, *since* when."""
         if before != plan:
             self._reloads += 1
         if not plan.receives:
             self._owed.pop(plan.portal.key, None)
             return
-        if before is None or not before.receives:
+        if before is None or (not before.receives and self._seen_at > since):
             self._owed[plan.portal.key] = plan, self._now
             self._wait_until.pop(plan.portal.key, None)
             self.allow(plan.portal)

@@ -145,19 +145,19 @@ class Oracle:
         for name, (place, sync) in old.items():
             if name not in new:
                 self.leaving[name] = place, now + before.removal_delay
-            elif new[name][1] != sync:
-                self.changed[name] = now
-                if new[name][1].paused and not sync.paused:
-                    self.known[name] = Known(ever=self.known.get(name, Known()).ever)
+            elif new[name][1].paused and not sync.paused:
+                self.known[name] = Known(ever=self.known.get(name, Known()).ever)
         for name, (_, sync) in new.items():
-            was = old.get(name)
+            was, since = old.get(name), self.changed.get(name, 0.0)
+            if was is not None and was[1] != sync:
+                self.changed[name] = now
             if was is None:
                 self.changed[name] = now
                 back = name in self.leaving
                 self.leaving.pop(name, None)
                 if back:
                     continue
-            self.manners.planned(sync, None if was is None else was[1])
+            self.manners.planned(sync, None if was is None else was[1], since)
 
     def _blocks(self, before: Household, after: Household) -> None:
         now = self.world.now

@@ -127,6 +127,8 @@ class Play:
         return portal.answers()
 
     def _heard(self, message: str, fields: dict[str, Any], level: int, problem: BaseException | None) -> None:
+        if message in ("the config was taken over", "started"):
+            self.oracle.manners.taken_over()
         if problem is not None and not isinstance(problem, seam.Bug):
             self.oracle.find("bug", f"{message}: {type(problem).__name__}: {problem}")
 
