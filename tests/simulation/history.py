@@ -231,11 +231,12 @@ class History:
         if place:
             sync = self.play.household.syncs()[place]
             wrong = self.dice.choice([sync.portal.url[:-9], f"http://{sync.portal.host}/9/calendar.ics"])
+            since = self.world.now
             self.play.scribble(self.play.household.text().replace(sync.portal.url, wrong))
             self.world.rest(self.dice.choice([2.0, 8.0, 20.0]))
+            self.play.oracle.manners.moved(sync, since)
             self.play.save(self.play.household)
             self.play.oracle.changed[sync.first_name] = self.world.now
-            self.play.oracle.manners.moved(sync)
 
     def half(self) -> None:
         """The file is saved in two steps."""

@@ -58,7 +58,7 @@ class Manners:
         reasons = sum(at > now - WINDOW - 10 for which in (key, "") for at in self._leave.get(which, []))
         if len(tries) > 4 + 2 * reasons:
             self._oracle.find("asked too often", f"{key} was asked {len(tries)} times in {WINDOW:.0f} s")
-            self._tried[key] = []
+            self._tried[key] = [now]
             # it would go on and on
             portal.mood.until = 0.0
 
@@ -107,9 +107,9 @@ class Manners:
         self.allow(None)
         self._saved_at = self._now
 
-    def moved(self, plan: SyncPlan) -> None:
-        """The portal's calendar has another address."""
-        if plan.receives:
+    def moved(self, plan: SyncPlan, since: float = -1e18) -> None:
+        """The calendar is asked for under another address than the daemon has known *since* then, if it has seen that."""
+        if plan.receives and self._seen_at > since:
             self._owed[plan.portal.key] = plan, self._now
         self._wait_until.pop(plan.portal.key, None)
         self.allow(plan.portal)
