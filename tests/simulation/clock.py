@@ -15,6 +15,8 @@ class Clock:
         self.started = world.now
         self._slept = 0.0
         self._asleep_since: float | None = None
+        self.synchronized: int | None = None
+        """Another number once the wall clock was set right by somebody who knows the time."""
 
     def wall(self) -> float:
         """CLOCK_REALTIME."""

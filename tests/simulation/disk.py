@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.simulation.world import World
 
-_FILES = ("secret", "state.sqlite3", "state.sqlite3-wal", "accepted.yaml")
+_FILES = ("secret", "state.sqlite3", "state.sqlite3-wal", "accepted.yaml", "reserve", "behind")
 
 
 class Disk:
@@ -19,6 +19,8 @@ class Disk:
         self._world = world
         self.state = state
         self.full = False
+        self.broken = False
+        """A full one takes nothing, whatever is given away."""
         self.slow = 0.0
         """Seconds that a commit takes beyond what it usually does."""
         self.full_since: float | None = None
@@ -31,6 +33,13 @@ class Disk:
         """Have no room left, or room again."""
         self.full = full
         self.full_since = self._world.now if full else None
+
+    def fails(self) -> bool:
+        """Whether a commit finds no room; what the daemon keeps for its last one is room for one."""
+        if not self.full:
+            return False
+        behind = self.state / "behind"
+        return self.broken or not behind.exists() or behind.stat().st_size > 0
 
     def waits(self, kind: str) -> float:
         return self._world.dice.uniform(0.2, 1.0) * self.slow if kind == "store" else 0.0

@@ -137,7 +137,16 @@ class Loop(base_events.BaseEventLoop):
 
     async def create_server(self, protocol_factory: Any, host: Any = None, port: Any = None, **_: Any) -> Any:  # type: ignore[override]
         assert self.listen is not None
-        return self.listen(self, protocol_factory, host, port)
+        return self.listen(self, host, port)
+
+    def add_reader(self, fd: Any, callback: Callable[..., Any], *args: Any) -> None:
+        fd.wait(callback, *args)
+
+    def remove_reader(self, fd: Any) -> bool:
+        return bool(fd.wait(None))
+
+    async def connect_accepted_socket(self, protocol_factory: Any, sock: Any, **_: Any) -> Any:  # type: ignore[override]
+        return sock.taken_up(protocol_factory)
 
     async def sock_connect(self, sock: Any, address: Any) -> None:
         assert self.dial is not None

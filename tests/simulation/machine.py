@@ -71,7 +71,13 @@ class Machine:
         self.disk.folder_work(lambda: None if loop is None or loop.halted else work())
 
     def disk_fails(self) -> bool:
-        return self.disk.full
+        return self.disk.fails()
+
+    def disk_has_room(self) -> bool:
+        return not self.disk.full
+
+    def clock_was_set(self) -> int | None:
+        return self.clock.synchronized
 
     async def watch(self, files: Callable[[], frozenset[Path]], stop: asyncio.Event) -> AsyncGenerator[None, None]:
         self._watching = asyncio.Event()

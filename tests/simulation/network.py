@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+from collections import deque
 from collections.abc import Callable
 from functools import partial
 from typing import Any, Protocol
@@ -152,23 +153,82 @@ class Wire(asyncio.Transport):
             self._protocol.connection_lost(problem)
 
 
-class Listening:
-    """Stands for asyncio.Server."""
+class Door:
+    """Stands for a socket that listens; what it lets in stands for one that is connected."""
 
-    def __init__(self, network: Network, loop: Loop, factory: Callable[[], Any], host: str, port: int) -> None:
-        self.network, self.loop, self.factory, self.host, self.port = network, loop, factory, host, port
-        self.sockets: list[Any] = [self]
+    def __init__(self, network: Network, loop: Loop, host: str, port: int) -> None:
+        self.network, self.loop, self.host, self.port = network, loop, host, port
+        self._waiting: deque[Peer] = deque()
+        self._told: Callable[[], object] | None = None
+        self.handles = 1
+
+    @property
+    def sockets(self) -> list[Door]:
+        return [self]
+
+    def dup(self) -> Door:
+        self.handles += 1
+        return self
+
+    def listen(self, _: int) -> None:
+        """It does."""
 
     def getsockname(self) -> tuple[str, int]:
         return self.host, self.port
 
+    def wait(self, callback: Callable[..., object] | None, *args: object) -> bool:
+        """Have *callback* called while somebody waits; None: nobody cares."""
+        had, self._told = self._told is not None, None if callback is None else partial(callback, *args)
+        self._tell()
+        return had
+
+    def _tell(self) -> None:
+        if self._told is not None and self._waiting:
+            self.loop.call_soon(self._knocked)
+
+    def _knocked(self) -> None:
+        if self._told is not None and self._waiting:
+            self._told()
+            self._tell()
+
+    def come(self, peer: Peer) -> None:
+        """Somebody stands before it."""
+        self._waiting.append(peer)
+        self._tell()
+
+    def accept(self) -> tuple[Newcomer, object]:
+        if not self._waiting:
+            raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+        return Newcomer(self, self._waiting.popleft()), None
+
     def close(self) -> None:
-        self.sockets = []
-        if self in self.network.listening:
-            self.network.listening.remove(self)
+        self.handles -= 1
+        if not self.handles:
+            self.network.listening = [each for each in self.network.listening if each is not self]
+            for peer in self._waiting:
+                peer.closed()
+            self._waiting.clear()
 
     def overlaps(self, host: str, port: int) -> bool:
         return port == self.port and (host == self.host or "0.0.0.0" in (host, self.host))
+
+
+class Newcomer:
+    """A connection that was let in, and is not spoken on yet."""
+
+    def __init__(self, door: Door, peer: Peer) -> None:
+        self._door = door
+        self._peer = peer
+
+    def setblocking(self, _: bool) -> None:
+        """It never blocks."""
+
+    def taken_up(self, factory: Callable[[], Any]) -> tuple[Wire, Any]:
+        protocol = factory()
+        return self._door.network._wire(self._door.loop, protocol, self._peer, self._door.getsockname()), protocol
+
+    def close(self) -> None:
+        self._peer.closed()
 
 
 class Network:
@@ -176,7 +236,7 @@ class Network:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self.listening: list[Listening] = []
+        self.listening: list[Door] = []
         self.answers: Callable[[str, int], Callable[[], Peer] | OSError | None] = lambda host, port: None
         """Who answers at an address of the outside: what makes a peer, an error, or nobody ever."""
         self._dialled: dict[int, tuple[Peer, Any]] = {}
@@ -186,12 +246,12 @@ class Network:
         """Be the network of *loop*."""
         loop.listen, loop.dial, loop.adopt = self._listen, self._dial, self._adopt
 
-    def _listen(self, loop: Loop, factory: Callable[[], Any], host: str, port: int) -> Listening:
+    def _listen(self, loop: Loop, host: str, port: int) -> Door:
         if any(each.overlaps(host, port) for each in self.listening):
             raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
-        server = Listening(self, loop, factory, host, port)
-        self.listening.append(server)
-        return server
+        door = Door(self, loop, host, port)
+        self.listening.append(door)
+        return door
 
     async def _dial(self, loop: Loop, sock: Any, address: tuple[str, int]) -> None:
         answer = self.answers(address[0], address[1])
@@ -225,7 +285,7 @@ class Network:
 
         def arrive() -> None:
             if server in self.listening and not server.loop.halted:
-                self._wire(server.loop, server.factory(), peer, (server.host, port))
+                server.come(peer)
             else:
                 peer.closed()
 

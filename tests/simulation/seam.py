@@ -6,6 +6,7 @@ All else runs as it is: aiohttp, SQLite, and every module of the daemon.
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import logging
 import os
@@ -18,20 +19,22 @@ from typing import Any, Protocol
 
 from aiohttp import web_response
 
-import icalsyncd.app
 import icalsyncd.clock
-import icalsyncd.copies
-import icalsyncd.fetches
-import icalsyncd.hub
-import icalsyncd.intake
-import icalsyncd.pull
-import icalsyncd.rounds
-import icalsyncd.store
-import icalsyncd.targets.folder
-from icalsyncd.app import CannotStart, Daemon, Options
+import icalsyncd.daemon.actions
+import icalsyncd.daemon.app
+import icalsyncd.daemon.hub
+import icalsyncd.publishing.targets.folder
+import icalsyncd.pulling.copies
+import icalsyncd.pulling.intake
+import icalsyncd.pulling.pull
+import icalsyncd.pulling.rounds
+import icalsyncd.serving.fetches
+import icalsyncd.state.reserve
+import icalsyncd.state.store
 from icalsyncd.availability.ledger import Link
-from icalsyncd.installation import Installation
-from icalsyncd.store import peek
+from icalsyncd.daemon.app import CannotStart, Daemon, Options
+from icalsyncd.state.installation import Installation
+from icalsyncd.state.store import peek
 
 __all__ = ["CannotStart", "Daemon", "Link", "Options", "installed", "link_of", "offered_on_disk", "play_on"]
 
@@ -47,6 +50,8 @@ class Machine(Protocol):
     def heard(self, message: str, fields: dict[str, Any], level: int, problem: BaseException | None) -> None: ...
     def folder_work(self, work: Callable[[], None]) -> None: ...
     def disk_fails(self) -> bool: ...
+    def disk_has_room(self) -> bool: ...
+    def clock_was_set(self) -> int | None: ...
 
 
 _played: list[Machine] = []
@@ -99,10 +104,40 @@ def _buggy(read: Callable[..., Any]) -> Callable[..., Any]:
     return reading
 
 
+class _Readers:
+    """Stands for the threads that read calendars: one turn of a portal at a time."""
+
+    def __init__(self) -> None:
+        self._turns: dict[str, asyncio.Lock] = {}
+        self._free = asyncio.Semaphore(3)
+
+    async def do(self, whose: str, work: Callable[[], Any]) -> Any:
+        async with self._turns.setdefault(whose, asyncio.Lock()), self._free:
+            return await asyncio.get_running_loop().run_in_executor(_READING, work)
+
+    def close(self) -> None:
+        """What runs is left to itself."""
+
+
+_READING: Any = SimpleNamespace(_thread_name_prefix="reader", _max_workers=3)
+
+
 def _set(module: ModuleType, **names: Any) -> None:
+    """Replace what *module* calls so; what it no longer has would be asked of the real machine, and is an error."""
     for name, value in names.items():
-        if hasattr(module, name):
-            setattr(module, name, value)
+        if not hasattr(module, name):
+            raise AttributeError(f"{module.__name__} has no {name} any more: the simulation does not hold it")
+        setattr(module, name, value)
+
+
+def _like(module: ModuleType, **others: Any) -> SimpleNamespace:
+    """A module that is *module* but for *others*."""
+    same = {name: getattr(module, name) for name in dir(module) if not name.startswith("__")}
+    return SimpleNamespace(**{**same, **others})
+
+
+def _room(_: Path) -> SimpleNamespace:
+    return SimpleNamespace(f_bavail=2**20 if _machine().disk_has_room() else 0, f_frsize=4096)
 
 
 def installed() -> None:
@@ -113,20 +148,25 @@ def installed() -> None:
     awake = lambda: _machine().awake()  # noqa: E731
     clock = icalsyncd.clock.Clock
     _set(
-        icalsyncd.hub,
+        icalsyncd.daemon.hub,
         Clock=partial(clock, wall=lambda: _machine().wall(), boottime=lambda: _machine().boot()),
-        Puller=partial(icalsyncd.pull.Puller, lookup=lambda host, port: _machine().look_up(host, port)),
+        Puller=partial(icalsyncd.pulling.pull.Puller, lookup=lambda host, port: _machine().look_up(host, port)),
     )
-    _set(icalsyncd.fetches, boottime=lambda: _machine().boot())
-    _set(icalsyncd.rounds, monotonic=awake)
-    _set(icalsyncd.intake, perf_counter=awake)
-    _set(icalsyncd.pull, time=SimpleNamespace(monotonic=awake, time=lambda: _machine().wall()))
-    _set(icalsyncd.app, watch=lambda files, stop: _machine().watch(files, stop))
-    _set(icalsyncd.targets.folder, Thread=_Thread)
-    _set(icalsyncd.copies, read=_buggy(icalsyncd.copies.read))
-    shim = SimpleNamespace(**{name: getattr(sqlite3, name) for name in dir(sqlite3) if not name.startswith("__")})
-    shim.connect = partial(sqlite3.connect, factory=_Connection)
-    _set(icalsyncd.store, sqlite3=shim)
+    _set(icalsyncd.daemon.actions, time=lambda: _machine().wall())
+    _set(
+        icalsyncd.daemon.app,
+        monotonic=awake,
+        watch=lambda files, stop: _machine().watch(files, stop),
+        last_set=lambda: _machine().clock_was_set(),
+    )
+    _set(icalsyncd.serving.fetches, boottime=lambda: _machine().boot())
+    _set(icalsyncd.pulling.rounds, monotonic=awake)
+    _set(icalsyncd.pulling.intake, perf_counter=awake)
+    _set(icalsyncd.pulling.pull, time=SimpleNamespace(monotonic=awake, time=lambda: _machine().wall()))
+    _set(icalsyncd.pulling.copies, read=_buggy(icalsyncd.pulling.copies.read), Readers=_Readers)
+    _set(icalsyncd.publishing.targets.folder, Thread=_Thread)
+    _set(icalsyncd.state.store, sqlite3=_like(sqlite3, connect=partial(sqlite3.connect, factory=_Connection)))
+    _set(icalsyncd.state.reserve, os=_like(os, statvfs=_room))
     _set(web_response, rfc822_formatted_time=lambda: "Mon, 01 Mar 2027 09:00:00 GMT")
     log = logging.getLogger("icalsyncd")
     log.handlers, log.propagate = [_Heard()], False
