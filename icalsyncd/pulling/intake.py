@@ -60,8 +60,9 @@ class Intake:
         self._tally = tally
         self._config: Config | None = None
         self._syncs: dict[SyncName, Sync] = {}
-        self._turns: WeakValueDictionary[SyncName, asyncio.Lock] = WeakValueDictionary()
-        """A turn is there for as long as somebody has it or waits for it, whatever becomes of its sync."""
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        """By the names under which links were first made, which outlive a rename. A turn is there for as long as somebody
+        has it or waits for it, whatever becomes of its sync."""
         self._copies = Copies(journal)
         self._already_read = AlreadyRead()
 
@@ -376,7 +377,9 @@ class Intake:
         return state if errand.stands(state, self._syncs.get(errand.name), same=same, heard=heard) else None
 
     def _turn(self, name: SyncName) -> asyncio.Lock:
-        return self._turns.setdefault(name, asyncio.Lock())
+        state = self._journal.current.get(name[0])
+        known = state.ledger.syncs.get(name[1]) if state is not None else None
+        return self._turns.setdefault(known.link.first_name if known is not None else "/".join(name), asyncio.Lock())
 
     def _put(
         self,

@@ -21,6 +21,8 @@ class Disk:
         self.full = False
         self.broken = False
         """A full one takes nothing, whatever is given away."""
+        self._filled_up = False
+        """What was given away for the last commit is taken."""
         self.slow = 0.0
         """Seconds that a commit takes beyond what it usually does."""
         self.full_since: float | None = None
@@ -32,6 +34,7 @@ class Disk:
     def fill(self, full: bool) -> None:
         """Have no room left, or room again."""
         self.full = full
+        self._filled_up = False
         self.full_since = self._world.now if full else None
 
     def fails(self) -> bool:
@@ -39,7 +42,10 @@ class Disk:
         if not self.full:
             return False
         behind = self.state / "behind"
-        return self.broken or not behind.exists() or behind.stat().st_size > 0
+        if self.broken or self._filled_up or not behind.exists() or behind.stat().st_size > 0:
+            return True
+        self._filled_up = True
+        return False
 
     def waits(self, kind: str) -> float:
         return self._world.dice.uniform(0.2, 1.0) * self.slow if kind == "store" else 0.0

@@ -14,6 +14,10 @@ from tests.simulation.portal import Mood, Portal
 from tests.simulation.world import DAY, HOUR, MINUTE
 
 PAUSES: Final = (0.0, 0.02, 0.3, 2.0, 10.0, 30.0, 100.0, 1500.0)
+BREATHS: Final = (0.0, 0.02, 0.1, 0.3, 1.0, 2.0, 4.0, 8.0)
+"""Pauses within a burst."""
+LONG: Final = frozenset({"wait", "suspend", "restart", "clock"})
+SHORT: Final = ("book", "cancel", "read", "pull", "pause", "blink", "half", "remove", "restore", "settings")
 MOODS: Final = tuple(
     "late late slow 429 503 500 404 html empty cut never refused unreachable dns bug".split()  # noqa: SIM905
 )
@@ -63,6 +67,10 @@ class History:
         self.weights["book"] = max(self.weights["book"], 2.0)
         self.paces = [2.0 ** dice.uniform(-3, 2) for _ in PAUSES]
         self.names = 0
+        self.bursts = dice.choice([0.0, 0.1, 0.3])
+        """The share of acts that begin a burst."""
+        self.focus: Place | None = None
+        """The sync that most of a burst is about."""
         self.out: dict[Place, float] = {}
         """Since when a sync takes no part."""
         self.removed: list[tuple[Place, SyncPlan]] = []
@@ -70,21 +78,55 @@ class History:
     def play_on(self, acts: int) -> None:
         """Do so many acts, with pauses."""
         names, weights = list(self._acts), [self.weights[name] for name in self._acts]
+        left = 0
         for _ in range(acts):
+            if not left and self.dice.random() < self.bursts:
+                left = self.dice.randrange(3, 9)
+                self._begin_burst()
             name = self.dice.choices(names, weights)[0]
+            if left:
+                left -= 1
+                name = name if name not in LONG else self.dice.choice(SHORT)
+            else:
+                self.focus = None
             self.world.note(f"# {name}")
             self.play.acts += 1
             self._acts[name]()
-            self.world.rest(self.dice.choices(PAUSES, self.paces)[0] * self.dice.uniform(0.5, 1.5))
+            if left:
+                self.world.rest(self.dice.choice(BREATHS) * self.dice.uniform(0.5, 1.5))
+            else:
+                self.world.rest(self.dice.choices(PAUSES, self.paces)[0] * self.dice.uniform(0.5, 1.5))
             self.play.oracle.manners.look()
             if self.dice.random() < 0.4:
                 self.play.peek()
 
+    def _begin_burst(self) -> None:
+        """Much happens to one sync within seconds, mostly while its portal takes its time."""
+        self.focus = self._sync(lambda sync: sync.receives)
+        if self.focus is None:
+            return
+        portal = self.play.household.syncs()[self.focus].portal
+        self.world.note(f"# a burst about {'/'.join(self.focus)}")
+        if self.dice.random() < 0.7:
+            portal.mood = Mood(self.dice.choice(["late", "late", "slow", "429", "503"]), self.world.now + 60.0, 600.0)
+            self.world.note(f"{portal.key} answers {portal.mood.kind} for 60 s")
+        match self.dice.choice(["pull", "read", "resume", "nothing"]):
+            case "pull":
+                self.pull()
+            case "read":
+                portal.read()
+            case "resume":
+                self.move()
+            case _:
+                pass
+
     # portals and guests
 
     def _portal(self) -> tuple[str, Portal]:
-        places = list(self.play.household.syncs().items())
-        place, sync = self.dice.choice(places)
+        syncs = self.play.household.syncs()
+        if self.focus in syncs and self.dice.random() < 0.7:
+            return self.focus[0], syncs[self.focus].portal
+        place, sync = self.dice.choice(list(syncs.items()))
         return place[0], sync.portal
 
     def book(self) -> None:
@@ -118,6 +160,9 @@ class History:
             place = self.play.oracle.place_of(other)
             if place is None or stay[0] < self.play.oracle.today() + 2:
                 return
+            if not other.can_sell:
+                self.world.after(20.0, try_it)
+                return
             known = self.play.oracle.knows(self.play.household.syncs()[place])
             shown = known.last.shown - known.last.sold if known.last and other.repeats == "own" else frozenset[int]()
             sold = [nights(each.sold.values()) for each in self.play._portals_of(house)]
@@ -144,7 +189,10 @@ class History:
     # the host
 
     def _sync(self, wanted: Callable[[SyncPlan], bool] = lambda sync: True) -> Place | None:
-        places = [place for place, sync in self.play.household.syncs().items() if wanted(sync)]
+        syncs = self.play.household.syncs()
+        if self.focus in syncs and wanted(syncs[self.focus]) and self.dice.random() < 0.8:
+            return self.focus
+        places = [place for place, sync in syncs.items() if wanted(sync)]
         return self.dice.choice(places) if places else None
 
     def pull(self) -> None:
@@ -377,4 +425,4 @@ class History:
         self.play.machine.disk.hangs_until = self.world.now + self.dice.choice([5.0, 30.0, 300.0, HOUR])
 
     def wait(self) -> None:
-        self.world.rest(self.dice.choice([600.0, HOUR, HOUR, 3 * HOUR, 9 * HOUR]))
+        self.world.rest(self.dice.choice([600.0, HOUR, HOUR, 2 * HOUR, 9 * HOUR]))

@@ -38,14 +38,18 @@ class Known:
         if showing is None:
             return
         self.ever |= showing.shown
-        self.sold = {night: since for night, since in self.sold.items() if night in showing.sold}
-        self.durable = {night: since for night, since in self.durable.items() if night in self.sold}
+        self.free(showing)
         if surely:
             for night in showing.sold:
                 self.sold.setdefault(night, now)
             self.last, self.good_at, self.uncertain = showing, now, False
         else:
             self.uncertain = True
+
+    def free(self, showing: Showing) -> None:
+        """What a whole answer no longer shows may be free from now on."""
+        self.sold = {night: since for night, since in self.sold.items() if night in showing.sold}
+        self.durable = {night: since for night, since in self.durable.items() if night in self.sold}
 
     def forget(self) -> None:
         """The host said that nothing of it counts any more."""

@@ -25,6 +25,8 @@ class Manners:
         self._leave: dict[str, list[float]] = {}
         """When there was a reason to ask out of turn, by portal; "" for all."""
         self._wait_until: dict[str, float] = {}
+        self._host_asked: dict[str, float] = {}
+        """What the host asks for goes its way, whatever the portal says before its turn comes."""
         self._owed: dict[str, tuple[SyncPlan, float]] = {}
         """Syncs that are to be asked at once: since when."""
         self._open: dict[str, list[tuple[Answer, int]]] = {}
@@ -45,12 +47,13 @@ class Manners:
         """The host asks for a pull: whatever the portal said before."""
         self.allow(portal)
         self._wait_until.pop(portal.key, None)
+        self._host_asked[portal.key] = self._now
 
     def tried(self, portal: Portal) -> None:
         """The daemon tries to reach a portal."""
         now, key = self._now, portal.key
         until = self._wait_until.get(key)
-        if until is not None and now < until - 2:
+        if until is not None and now < until - 2 and now > self._host_asked.get(key, 0.0) + SOON:
             self._oracle.find("asked too soon", f"{key} had asked to wait {until - now:.0f} s more")
             self._wait_until.pop(key)
         tries = [at for at in self._tried.get(key, []) if at > now - WINDOW] + [now]
@@ -122,12 +125,21 @@ class Manners:
         self.allow(None)
         self.allow(None)
 
+    def clock_set(self) -> None:
+        """Somebody set the clock: a wish that was heard under a clock that was wrong names no moment."""
+        self._wait_until.clear()
+        self.allow(None)
+
     def look(self) -> None:
         """Whether all that is owed was done."""
         oracle = self._oracle
         if not oracle.is_up():
             return
+        wanted = {plan.portal.key for plan in oracle.household.syncs().values() if plan.receives}
         for key, (plan, since) in list(self._owed.items()):
+            if key not in wanted:
+                del self._owed[key]
+                continue
             if self._now > max(since, self._up_since, oracle.clock_touched) + SOON and plan.portal.can_be_asked:
                 oracle.find(
                     "not asked at once",

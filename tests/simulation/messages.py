@@ -44,6 +44,11 @@ class Question:
         self._done = False
         self._wire: Wire | None = None
 
+    @property
+    def was_connected(self) -> bool:
+        """It may have been heard."""
+        return self._wire is not None
+
     def connected(self, wire: Wire) -> None:
         self._wire = wire
         wire.send(self._asks)

@@ -92,6 +92,9 @@ class Oracle:
         self.world.note(f"{answer.portal.key} answered {answer.status}")
         self.manners.delivered(answer)
         now = self.world.now
+        if answer.showing is not None and (heard := self.plan_of(answer.portal)) is not None:
+            # what it frees may be free at once; what it closes is given its time
+            self.knows(heard).free(answer.showing)
 
         def settled() -> None:
             plan = self.plan_of(answer.portal)
@@ -191,7 +194,10 @@ class Oracle:
     def clock_set(self) -> None:
         """Somebody set the clock."""
         self.clock_touched = self.world.now
-        self.manners.allow(None)
+        self.manners.clock_set()
+        for house in self.household.houses:
+            # what waits to go may be over by the clock that is shown now
+            self._open(house, list(self.blocks.get(house, {})))
 
     def interrupted(self) -> None:
         """The daemon was killed, stopped, started, or the machine slept or woke."""

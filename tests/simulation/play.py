@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from tests.simulation import seam
 from tests.simulation.calendars import nights, read
@@ -19,6 +19,10 @@ from tests.simulation.network import Network, Peer
 from tests.simulation.oracle import Finding, Oracle, Place
 from tests.simulation.portal import Portal, make
 from tests.simulation.world import DAY, HOUR, MINUTE, World
+
+
+BROWSER: Final = {"Accept": "text/html", "Accept-Language": "en"}
+"""Whoever asks so is no portal."""
 
 
 @dataclass
@@ -193,7 +197,7 @@ class Play:
                         self.oracle.judge(place, nights(stay for stay, _ in found), at, "is told")
 
             question = Question(
-                "GET", seam.link_of(SECRET, sync.first_name, sync.generation), {"Accept": "text/html"}, done
+                "GET", seam.link_of(SECRET, sync.first_name, sync.generation), BROWSER, done
             )
             if self.network.connect(self.household.port, question):
                 waiting.append(place)
@@ -204,6 +208,8 @@ class Play:
 
     def book(self, house: str, portal: Portal) -> None:
         """A guest books what is free, and has been for long enough that nobody could take it for anything else."""
+        if not portal.can_sell:
+            return
         day = int(self.world.now // DAY) + 719163
         taken = set(portal.closed())
         for each in self._portals_of(house):

@@ -108,6 +108,8 @@ class Portal:
     _was: str = ""
     _count: int = 0
     reading: bool = False
+    _unsure: bool = False
+    """An answer that it was to read was cut: who sent it may think that it came."""
     ever_sold: set[Night] = field(default_factory=set)
     sour_at: float = 0.0
     """When it last could not be reached at all."""
@@ -128,6 +130,11 @@ class Portal:
         return self.world.now - self.sour_at > 3 * MINUTE
 
     # what it sells
+
+    @property
+    def can_sell(self) -> bool:
+        """What it has read of its feed is all that it was sent: else nobody could tell what it sells from what it repeats."""
+        return not self.reading and not self._unsure
 
     def sell(self, stay: Stay) -> str:
         self._count += 1
@@ -284,6 +291,7 @@ class Portal:
 
         def done(status: int | None, came: dict[str, str], body: bytes) -> None:
             self.reading = False
+            self._unsure = status is None and question.was_connected
             told: frozenset[Night] | None = None
             if status == 200:
                 told = self._read_in(body, came.get("etag"))

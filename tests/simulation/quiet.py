@@ -25,7 +25,7 @@ def come_to_rest(play: Play, history: History) -> None:
     if machine.loop is None:
         oracle.interrupted()
         machine.start()
-    long = world.chance(0.25)
+    long = world.chance(0.15)
     for _ in range(6 if long else 1):
         world.rest(2.5 * HOUR)
         oracle.manners.look()

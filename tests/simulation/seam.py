@@ -22,6 +22,7 @@ from aiohttp import web_response
 import icalsyncd.clock
 import icalsyncd.daemon.actions
 import icalsyncd.daemon.app
+import icalsyncd.daemon.deadlines
 import icalsyncd.daemon.hub
 import icalsyncd.publishing.targets.folder
 import icalsyncd.pulling.copies
@@ -57,9 +58,14 @@ class Machine(Protocol):
 _played: list[Machine] = []
 
 
-def play_on(machine: Machine) -> None:
-    """From now on *machine*'s clocks and disk are the daemon's."""
+def play_on(machine: Machine, *, idle: float) -> None:
+    """From now on *machine*'s clocks and disk are the daemon's; *idle*: seconds between two rounds of housekeeping.
+
+    Most of the time nothing happens, and what the daemon does then is most of what a history costs.
+    """
     _played[:] = [machine]
+    _set(icalsyncd.daemon.app, HOUSEKEEPING=idle)
+    _set(icalsyncd.daemon.deadlines, _LOOK=min(idle, 15.0))
 
 
 def _machine() -> Machine:
