@@ -168,7 +168,7 @@ class History:
             sold = [nights(each.sold.values()) for each in self.play._portals_of(house)]
             if any(not wanted.isdisjoint(each) for each in (*sold, nights(self.play.household.houses[house].blocks))):
                 return
-            if wanted.isdisjoint(other.closed()) and wanted.isdisjoint(shown):
+            if wanted.isdisjoint(other.closed()) and wanted.isdisjoint(shown) and self.play.may_be_sold(house, wanted):
                 other.sell(stay)
                 self.world.note(f"{other.key} sells what was cancelled")
             elif tries:
@@ -183,7 +183,7 @@ class History:
         _, portal = self._portal()
         lasts = self.dice.choice([5.0, 40.0, 10 * MINUTE, 2 * HOUR, 12 * HOUR])
         wait = self.dice.choice([0.0, 30.0, 600.0, HOUR, 5 * HOUR])
-        portal.mood = Mood(self.dice.choice(MOODS), self.world.now + lasts, wait)
+        portal.fall_into(Mood(self.dice.choice(MOODS), self.world.now + lasts, wait))
         self.world.note(f"{portal.key} answers {portal.mood.kind} for {lasts:.0f} s")
 
     # the host

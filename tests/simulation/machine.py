@@ -44,7 +44,7 @@ class Machine:
         self._main: asyncio.Task[None] | None = None
         self._watching: asyncio.Event | None = None
         self.stopping = False
-        seam.play_on(self, idle=world.dice.choice([5.0, 60.0, 60.0, 60.0]))
+        seam.play_on(self, lazy=world.chance(0.85))
 
     # what the daemon is given
 

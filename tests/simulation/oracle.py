@@ -244,6 +244,9 @@ class Oracle:
         allowed = set(self.ever_blocked.get(place[0], ()))
         for sync in self._ever_beside(place):
             allowed |= sync
+        if any(sync.portal.repeats != "nothing" for sync in house.syncs.values()):
+            # what a portal repeats may stand in for a booking until it is seen to be none
+            allowed |= self.household.syncs()[place].portal.ever_sold
         around = range(-max(house.before, house.after, 3), max(house.before, house.after, 3) + 1)
         if house.before or house.after:
             allowed = {night + step for night in allowed for step in around}

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tests.simulation import seam
-from tests.simulation.calendars import nights, read
+from tests.simulation.calendars import Night, nights, read
 from tests.simulation.household import Household, HousePlan, SyncPlan
 from tests.simulation.machine import SECRET, Machine
 from tests.simulation.messages import Question
@@ -96,6 +96,7 @@ class Play:
         portal = make(self.world, self.network, self.oracle, f"p{len(self.portals)}")
         self.portals[portal.key] = portal
         portal.port = lambda: self.household.port
+        portal.shelf = lambda: self._shelf(portal)
         first = self.dice.uniform(0, portal.reads_every)
         self.world.after(first, lambda: self._reads(portal))
         return portal
@@ -223,10 +224,28 @@ class Play:
         for _ in range(20):
             first = day + 3 + int(self.dice.triangular(0, 80, 10))
             stay = first, first + self.dice.randrange(1, 6)
-            if taken.isdisjoint(nights([stay])):
+            if taken.isdisjoint(nights([stay])) and self.may_be_sold(house, nights([stay])):
                 portal.sell(stay)
                 self.world.note(f"{portal.key} sells {stay[0] - 740041}..{stay[1] - 740041}")
                 return
+
+    def may_be_sold(self, house: str, wanted: frozenset[Night]) -> bool:
+        """Whether a booking of *wanted* could be told from a published copy that somebody has read late."""
+        if self.household.folder is None:
+            return True
+        recently = self.world.now - 2 * DAY
+        gone = [night for each in self._portals_of(house) for night, at in each.sold_out.items() if at > recently]
+        return wanted.isdisjoint(gone)
+
+    def _shelf(self, portal: Portal) -> frozenset[Night]:
+        """The nights of the published copy of a portal's feed."""
+        if self.household.folder is None or portal.link is None:
+            return frozenset()
+        try:
+            body = Path(self.household.folder + portal.link).read_bytes()
+        except OSError:
+            return frozenset()
+        return nights(stay for stay, _ in read(body) or ())
 
     # the end
 

@@ -95,8 +95,8 @@ class Portal:
     tells_date: bool = True
     link: str | None = None
     """The path of its feed."""
-    copy: Callable[[], bytes | None] | None = None
-    """Where it reads a published copy instead."""
+    shelf: Callable[[], frozenset[Night]] = frozenset
+    """The nights of the published copy of its feed: whoever published it must take them for read."""
     mood: Mood = field(default_factory=Mood)
     sold: dict[str, Stay] = field(default_factory=dict)
     told: list[tuple[Stay, str]] = field(default_factory=list)
@@ -111,8 +111,10 @@ class Portal:
     _unsure: bool = False
     """An answer that it was to read was cut: who sent it may think that it came."""
     ever_sold: set[Night] = field(default_factory=set)
-    sour_at: float = 0.0
-    """When it last could not be reached at all."""
+    sour_until: float = 0.0
+    """Until when it could not be reached at all."""
+    sold_out: dict[Night, float] = field(default_factory=dict)
+    """Nights of bookings that were cancelled, and when."""
 
     @property
     def host(self) -> str:
@@ -125,9 +127,13 @@ class Portal:
     @property
     def can_be_asked(self) -> bool:
         """It could be reached for the last minutes."""
-        if self._kind() in ("refused", "unreachable", "dns"):
-            self.sour_at = self.world.now
-        return self.world.now - self.sour_at > 3 * MINUTE
+        return self.world.now - self.sour_until > 3 * MINUTE
+
+    def fall_into(self, mood: Mood) -> None:
+        """Answer in another way for a while."""
+        self.mood = mood
+        if mood.kind in ("refused", "unreachable", "dns"):
+            self.sour_until = max(self.sour_until, mood.until)
 
     # what it sells
 
@@ -144,11 +150,13 @@ class Portal:
         return uid
 
     def cancel(self, uid: str) -> None:
-        self.sold.pop(uid, None)
+        stay = self.sold.pop(uid, None)
+        if stay is not None:
+            self.sold_out.update(dict.fromkeys(nights([stay]), self.world.now))
 
     def closed(self) -> frozenset[Night]:
         """What cannot be booked here."""
-        return nights(self.sold.values()) | nights(stay for stay, _ in self.told)
+        return nights(self.sold.values()) | nights(stay for stay, _ in self.told) | self.shelf()
 
     def _events(self) -> list[tuple[Stay, str, str]]:
         day = int(self.world.now // DAY) + 719163
@@ -275,11 +283,6 @@ class Portal:
     def read(self) -> None:
         """Read the feed, as its time has come."""
         if self.reading:
-            return
-        if self.copy is not None:
-            body = self.copy()
-            if body is not None:
-                self._read_in(body, None)
             return
         if self.link is None:
             return

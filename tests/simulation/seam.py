@@ -24,12 +24,15 @@ import icalsyncd.daemon.actions
 import icalsyncd.daemon.app
 import icalsyncd.daemon.deadlines
 import icalsyncd.daemon.hub
+import icalsyncd.publishing.delivery
+import icalsyncd.publishing.publisher
 import icalsyncd.publishing.targets.folder
 import icalsyncd.pulling.copies
 import icalsyncd.pulling.intake
 import icalsyncd.pulling.pull
 import icalsyncd.pulling.rounds
 import icalsyncd.serving.fetches
+import icalsyncd.state.journal
 import icalsyncd.state.reserve
 import icalsyncd.state.store
 from icalsyncd.availability.ledger import Link
@@ -58,14 +61,20 @@ class Machine(Protocol):
 _played: list[Machine] = []
 
 
-def play_on(machine: Machine, *, idle: float) -> None:
-    """From now on *machine*'s clocks and disk are the daemon's; *idle*: seconds between two rounds of housekeeping.
+def play_on(machine: Machine, *, lazy: bool) -> None:
+    """From now on *machine*'s clocks and disk are the daemon's. A *lazy* daemon looks less often at what may have changed.
 
     Most of the time nothing happens, and what the daemon does then is most of what a history costs.
     """
     _played[:] = [machine]
-    _set(icalsyncd.daemon.app, HOUSEKEEPING=idle)
-    _set(icalsyncd.daemon.deadlines, _LOOK=min(idle, 15.0))
+    if lazy:
+        _set(icalsyncd.daemon.app, HOUSEKEEPING=60.0)
+        _set(icalsyncd.daemon.deadlines, _LOOK=60.0)
+        _set(icalsyncd.clock, MAX_LOOK=70.0)
+        _set(icalsyncd.pulling.rounds, MAX_LOOK=70.0)
+        _set(icalsyncd.state.journal, NOTE_KEPT=60.0)
+        _set(icalsyncd.publishing.publisher, _HOUSEKEEPING=120.0)
+        _set(icalsyncd.publishing.delivery, LOOKED_OVER_EVERY=120.0)
 
 
 def _machine() -> Machine:
