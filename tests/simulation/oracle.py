@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from tests.simulation.calendars import Night, nights
 from tests.simulation.household import Household, SyncPlan
 from tests.simulation.knowledge import SETTLING, Known
-from tests.simulation.manners import Manners
+from tests.simulation.manners import SOON, Manners
 from tests.simulation.portal import Answer, Portal
 from tests.simulation.world import DAY, EPOCH, World
 
@@ -17,6 +17,8 @@ UNSETTLED = 6.0
 FIRST_DAY = int(EPOCH // DAY) + 719163
 AHEAD = 300
 """Days ahead that are looked at."""
+UNSEEN = 1e18
+"""Since when what was saved while nobody looked counts: since the daemon has begun to look again."""
 Place = tuple[str, str]
 
 
@@ -168,7 +170,7 @@ class Oracle:
             wanted = nights(plan.blocks)
             held = self.blocks.setdefault(house, {})
             for night in wanted:
-                held.setdefault(night, now + UNSETTLED)
+                held.setdefault(night, now + UNSETTLED if self.is_up() else UNSEEN)
             self.ever_blocked.setdefault(house, set()).update(wanted)
             # what was taken back before it was surely seen never counted
             for night in [each for each, since in held.items() if each not in wanted and since > now]:
@@ -203,6 +205,8 @@ class Oracle:
         """The daemon was killed, stopped, started, or the machine slept or woke."""
         self.broken_at = self.world.now
         self.manners.interrupted()
+        for held in self.blocks.values():
+            held.update((night, self.world.now + SOON) for night, since in held.items() if since == UNSEEN)
 
     def killed(self) -> None:
         """The daemon was killed, or ended without its last commit."""

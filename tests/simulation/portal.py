@@ -12,7 +12,7 @@ from typing import Final, Protocol
 
 from tests.simulation.calendars import Night, Stay, nights, read, write
 from tests.simulation.messages import Asked, Question, response
-from tests.simulation.network import Network, Peer
+from tests.simulation.network import Network, Peer, Wire
 from tests.simulation.world import DAY, HOUR, MINUTE, World
 
 READ_PATIENCE: Final = 30.0
@@ -34,6 +34,7 @@ class Answer:
     """One request for a calendar, and what it came to."""
 
     portal: Portal
+    wire: Wire
     asked_at: float
     conditional: bool
     current: bool = True
@@ -46,6 +47,11 @@ class Answer:
     delivered_at: float | None = None
     ended: bool = False
     """Answered in full, or the connection is gone."""
+
+    @property
+    def is_open(self) -> bool:
+        """The daemon waits for it still."""
+        return not self.ended and not self.wire.is_closing()
 
 
 class Watcher(Protocol):
@@ -193,7 +199,7 @@ class Portal:
 
     def _asked(self, asked: Asked, method: str, path: str, headers: dict[str, str], body: bytes) -> None:
         dice, now = self.world.dice, self.world.now
-        answer = Answer(self, now, "if-none-match" in headers or "if-modified-since" in headers)
+        answer = Answer(self, asked.wire, now, "if-none-match" in headers or "if-modified-since" in headers)
         kind = self._kind()
         answer.current = path == f"/{self.token}/calendar.ics"
         self.watcher.asked(answer)
