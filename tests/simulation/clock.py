@@ -22,6 +22,11 @@ class Clock:
         """CLOCK_REALTIME."""
         return self._world.now + self.wrong
 
+    def set_right(self) -> None:
+        """Somebody who knows the time has set the wall clock."""
+        self.wrong = 0.0
+        self.synchronized = (self.synchronized or 0) + 1
+
     def boot(self) -> float:
         """CLOCK_BOOTTIME."""
         return self._world.now - self.started

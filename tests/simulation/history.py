@@ -254,8 +254,9 @@ class History:
 
     def rename(self) -> None:
         place = self._sync(lambda sync: sync.direction != "export")
-        if place and self.play.oracle.saves[-1] < self.world.now - UNSETTLED:
-            # a name that was another sync's would make it that one
+        quiet = self.world.now - UNSETTLED
+        if place and self.play.oracle.is_up() and max(self.play.oracle.saves[-1], self.play.oracle.broken_at) < quiet:
+            # a name that was another sync's would make it that one, and one that nobody has seen is nobody's
             self.names += 1
             new = place[0], f"n{self.names}"
             sync = self.play.household.syncs()[place]
@@ -397,7 +398,7 @@ class History:
             self._start()
 
         def right() -> None:
-            machine.clock.wrong = 0.0
+            machine.clock.set_right()
             self.play.oracle.clock_set()
 
         self.world.after(dice.choice([30.0, HOUR, 10 * HOUR]), right)

@@ -235,7 +235,8 @@ class Play:
             return True
         recently = self.world.now - 2 * DAY
         gone = [night for each in self._portals_of(house) for night, at in each.sold_out.items() if at > recently]
-        return wanted.isdisjoint(gone)
+        # with the nights around them, which were published as well
+        return wanted.isdisjoint(night + step for night in gone for step in (-1, 0, 1))
 
     def _shelf(self, portal: Portal) -> frozenset[Night]:
         """The nights of the published copy of a portal's feed."""

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from tests.simulation import seam
 from tests.simulation.calendars import nights, read
 from tests.simulation.history import History
+from tests.simulation.machine import SECRET
+from tests.simulation.oracle import FIRST_DAY
 from tests.simulation.play import Play
 from tests.simulation.portal import Mood
 from tests.simulation.world import HOUR
@@ -27,10 +32,58 @@ def come_to_rest(play: Play, history: History) -> None:
         machine.start()
     long = world.chance(0.15)
     for _ in range(6 if long else 1):
-        world.rest(2.5 * HOUR)
+        world.rest(HOUR)
+        machine.clock.set_right()
+        world.rest(1.5 * HOUR)
         oracle.manners.look()
         play.peek()
+    _look_around(play)
     _compare(play, long=long)
+
+
+def _look_around(play: Play) -> None:
+    """What the daemon says of itself, what it has published, and what it holds on to, once all is quiet."""
+    oracle, machine = play.oracle, play.machine
+    feeds = {place: nights(stay for stay, _ in read(body) or ()) for place, body in play.peek().items()}
+    today = oracle.today()
+    status, said = play.asked("GET", "/api/v1/status")
+    if status != 200 or not isinstance(said, dict):
+        oracle.find("no status", f"{status}")
+        return
+    for fault in said["faults"]:
+        oracle.find("a fault at rest", fault)
+    told = {tuple(sync["id"].split("/")): sync for house in said["accommodations"] for sync in house["syncs"]}
+    for place, plan in play.household.syncs().items():
+        sync = told.get(place)
+        if sync is None:
+            oracle.find("not in the status", "/".join(place))
+            continue
+        if sync["state"] in ("failing", "leaving", "never") or (sync["state"] == "paused") != plan.paused:
+            oracle.find("another status", f"{'/'.join(place)} is {sync['state']} when all is well")
+        count = len([night for night in feeds.get(place, ()) if night >= today])
+        if place in feeds and sync["offered_nights"] != count:
+            oracle.find("another count", f"{'/'.join(place)} offers {count}, and the status says {sync['offered_nights']}")
+    _look_at_the_shelf(play, feeds)
+    owners = seam.owners_on_disk(machine.disk.state)
+    known = {sync.first_name for sync in play.household.syncs().values()} | oracle.leaving.keys()
+    for owner in sorted(owners - known):
+        oracle.find("a copy without a sync", owner)
+    held = seam.held_by(machine.daemon, machine.loop)
+    for what, count in held.items():
+        if count > 4 * len(told) + 24:
+            oracle.find("held on to", f"{count} {what}")
+
+
+def _look_at_the_shelf(play: Play, feeds: dict[tuple[str, str], frozenset[int]]) -> None:
+    folder = play.household.folder
+    for place, sync in play.household.syncs().items():
+        if folder is None or place not in feeds or sync.paused:
+            continue
+        path = Path(folder + seam.link_of(SECRET, sync.first_name, sync.generation))
+        there = nights(stay for stay, _ in read(path.read_bytes()) or ()) if path.exists() else None
+        if there != feeds[place]:
+            lies = "nothing" if there is None else sorted(night - FIRST_DAY for night in there ^ feeds[place])
+            play.oracle.find("another copy on the shelf", f"{'/'.join(place)}: {lies}")
 
 
 def _compare(play: Play, *, long: bool) -> None:

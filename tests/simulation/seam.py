@@ -12,6 +12,7 @@ import logging
 import os
 import sqlite3
 from collections.abc import AsyncGenerator, Callable
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -40,7 +41,7 @@ from icalsyncd.daemon.app import CannotStart, Daemon, Options
 from icalsyncd.state.installation import Installation
 from icalsyncd.state.store import peek
 
-__all__ = ["CannotStart", "Daemon", "Link", "Options", "installed", "link_of", "offered_on_disk", "play_on"]
+__all__ = ["CannotStart", "Daemon", "Link", "Options", "held_by", "installed", "link_of", "offered_on_disk", "owners_on_disk", "play_on"]
 
 
 class Machine(Protocol):
@@ -200,7 +201,25 @@ def offered_on_disk(state: Path) -> dict[tuple[str, str], frozenset[int]]:
     """The nights of each feed, as a start from the file *state* would find them."""
     return {
         (accommodation, name): frozenset(sync.offered.nights)
-        for accommodation, found in peek(state).states.items()
+        for accommodation, found in peek(state / "state.sqlite3").states.items()
         for name, sync in found.ledger.syncs.items()
         if sync.channel.sends
+    }
+
+
+def owners_on_disk(state: Path) -> set[str]:
+    """The syncs, by the names under which their links were first made, of which the folder *state* holds a copy."""
+    with closing(sqlite3.connect(state / "state.sqlite3")) as file:
+        return {owner for (owner,) in file.execute("SELECT DISTINCT owner FROM copy")}
+
+
+def held_by(daemon: Daemon, loop: asyncio.AbstractEventLoop) -> dict[str, int]:
+    """How much of each kind a daemon holds on to, all of which must end by itself."""
+    hub = daemon.hub
+    return {
+        "tasks": len(asyncio.all_tasks(loop)),
+        "turns": len(hub.intake._turns),
+        "pieces of work": len(hub._background),
+        "waits for the disk": len(hub.journal._waiting),
+        "looks": len(hub.feeds._looks),
     }
