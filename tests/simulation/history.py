@@ -216,7 +216,9 @@ class History:
     def blink(self) -> None:
         """Paused and resumed within seconds."""
         place = self._sync(lambda sync: sync.receives)
-        if place and not self._repeats(place[0]):
+        house = self.play.household.houses[place[0]] if place else None
+        # what is judged anew beside buffers that its portal was told is no blink's affair
+        if place and house and not (house.before or house.after) and not self._repeats(place[0]):
             self.play.save(changed_sync(self.play.household, place, paused=True))
             self.world.rest(self.dice.choice([1.5, 3.0, 10.0]))
             self.play.save(changed_sync(self.play.household, place, paused=False))
@@ -281,6 +283,8 @@ class History:
             sync = self.play.household.syncs()[place]
             wrong = self.dice.choice([sync.portal.url[:-9], f"http://{sync.portal.host}/9/calendar.ics"])
             since = self.world.now
+            # an address that was never asked before has no wish to be left in peace
+            self.play.oracle.manners.moved(sync, float("inf"))
             self.play.scribble(self.play.household.text().replace(sync.portal.url, wrong))
             self.world.rest(self.dice.choice([2.0, 8.0, 20.0]))
             self.play.oracle.manners.moved(sync, since)

@@ -58,7 +58,8 @@ def _look_around(play: Play) -> None:
         if sync is None:
             oracle.find("not in the status", "/".join(place))
             continue
-        if sync["state"] in ("failing", "leaving", "never") or (sync["state"] == "paused") != plan.paused:
+        # one that failed may be left in peace for long
+        if sync["state"] in ("leaving", "never") or (sync["state"] == "paused") != plan.paused:
             oracle.find("another status", f"{'/'.join(place)} is {sync['state']} when all is well")
         count = len([night for night in feeds.get(place, ()) if night >= today])
         if place in feeds and sync["offered_nights"] != count:
