@@ -361,6 +361,7 @@ class History:
         how = machine.kill(power=self.dice.random() < 0.3)
         self.world.note(f"killed {how}")
         self.play.oracle.killed()
+        self.play.oracle.looks_away()
         self.world.after(self.dice.choice([0.5, 5.0, 60.0, HOUR]), self._start)
 
     def restart(self) -> None:
@@ -377,11 +378,13 @@ class History:
             self.play.oracle.interrupted()
         else:
             self.play.oracle.killed()
+        self.play.oracle.looks_away()
         self.world.after(self.dice.choice([0.5, 5.0, HOUR]), self._start)
 
     def suspend(self) -> None:
         machine, dice = self.play.machine, self.dice
         self.play.oracle.interrupted()
+        self.play.oracle.looks_away()
         machine.suspend()
         self.world.rest(dice.choice([20 * MINUTE, 3 * HOUR, 30 * HOUR, 60 * HOUR]))
         machine.resume()

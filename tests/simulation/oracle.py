@@ -42,6 +42,8 @@ class Oracle:
     known: dict[str, Known] = field(default_factory=dict)
     leaving: dict[str, tuple[Place, float]] = field(default_factory=dict)
     """Syncs that left the config, by their first names: where they were, and until when they stay as they were."""
+    kept: dict[str, float] = field(default_factory=dict)
+    """Until when something of a sync that left may be kept, whatever the host said to a daemon that may not have heard it."""
     blocks: dict[str, dict[Night, float]] = field(default_factory=dict)
     """Nights of the host's blocks, by accommodation, each since when it is surely closed."""
     ever_blocked: dict[str, set[Night]] = field(default_factory=dict)
@@ -150,6 +152,7 @@ class Oracle:
         for name, (place, sync) in old.items():
             if name not in new:
                 self.leaving[name] = place, now + before.removal_delay
+                self.kept[name] = now + max(before.removal_delay, household.removal_delay)
             elif new[name][1].paused and not sync.paused:
                 self.known[name] = Known(ever=self.known.get(name, Known()).ever)
         for name, (_, sync) in new.items():
@@ -207,6 +210,11 @@ class Oracle:
         self.manners.interrupted()
         for held in self.blocks.values():
             held.update((night, self.world.now + SOON) for night, since in held.items() if since == UNSEEN)
+
+    def looks_away(self) -> None:
+        """The daemon sees nothing from now on, until :meth:`interrupted`: what was just saved it may not have seen."""
+        for held in self.blocks.values():
+            held.update((night, UNSEEN) for night, since in held.items() if since > self.world.now)
 
     def killed(self) -> None:
         """The daemon was killed, or ended without its last commit."""

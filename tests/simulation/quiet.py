@@ -66,7 +66,8 @@ def _look_around(play: Play) -> None:
             oracle.find("another count", f"{'/'.join(place)} offers {count}, and the status says {sync['offered_nights']}")
     _look_at_the_shelf(play, feeds)
     owners = seam.owners_on_disk(machine.disk.state)
-    known = {sync.first_name for sync in play.household.syncs().values()} | oracle.leaving.keys()
+    known = {sync.first_name for sync in play.household.syncs().values()}
+    known |= {name for name, until in oracle.kept.items() if until > play.world.now - HOUR}
     for owner in sorted(owners - known):
         oracle.find("a copy without a sync", owner)
     held = seam.held_by(machine.daemon, machine.loop)
