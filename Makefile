@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
-SEEDS  ?= 0..1000
+SEEDS  ?= 0..99
 ACTS   ?= 60
 
 .PHONY: help setup demo test quick check fix bench network simulate lock clean
@@ -16,7 +16,7 @@ help:
 	@echo "make fix     what can be put in order by itself"
 	@echo "make bench   the measurements, beside their yardsticks"
 	@echo "make network the figures of the network of portals"
-	@echo "make simulate SEEDS=0..1000 ACTS=60   the whole daemon on so many seeds"
+	@echo "make simulate SEEDS=0..99 ACTS=60   the whole daemon on so many seeds"
 	@echo "make lock    the lock file anew from pyproject.toml"
 
 setup: $(READY)
