@@ -40,7 +40,7 @@ def rewrite(module: ModuleType, place: str, *pairs: tuple[str, str]) -> None:
             raise LookupError(f"{module.__name__}.{place} has no {old!r} any more: the mend has another form")
         source = source.replace(old, new)
     made: dict[str, Any] = {}
-    exec(compile(f"from __future__ import annotations\n{source}", module.__name__, "exec"), vars(module), made)  # noqa: S102
+    exec(compile(f"from __future__ import annotations\n{source}", module.__name__, "exec"), vars(module), made)
     setattr(owner, name, made[name])
 
 
@@ -48,7 +48,11 @@ def _stale_copy() -> None:
     rewrite(
         icalsyncd.pulling.intake,
         "Intake._admit",
-        ("if reading is not None and copy is not None:\n", "if reading is not None and copy is not None and (differs or not facts.has_snapshot or facts.has_waiting or admitted.outcome is not Outcome.UPDATED):\n"),
+        (
+            "if reading is not None and copy is not None:\n",
+            "if reading is not None and copy is not None and (differs or not facts.has_snapshot or facts.has_waiting"
+            " or admitted.outcome is not Outcome.UPDATED):\n",
+        ),
     )
 
 
@@ -113,7 +117,10 @@ def _bug_not_noted() -> None:
     rewrite(
         icalsyncd.pulling.intake,
         "Intake._pull",
-        ("report = self._failed(errand, Failure(Reason.BUG", "raise\n        report = self._failed(errand, Failure(Reason.BUG"),
+        (
+            "report = self._failed(errand, Failure(Reason.BUG",
+            "raise\n        report = self._failed(errand, Failure(Reason.BUG",
+        ),
     )
     icalsyncd.pulling.rounds._AFTER_BUG = 1.0  # type: ignore[misc]
 

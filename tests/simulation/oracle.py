@@ -155,14 +155,16 @@ class Oracle:
                 self.kept[name] = now + max(before.removal_delay, household.removal_delay)
             elif new[name][1].paused and not sync.paused:
                 self.known[name] = Known(ever=self.known.get(name, Known()).ever)
-        for name, (_, sync) in new.items():
+        for name, (place, sync) in new.items():
             was, since = old.get(name), self.changed.get(name, 0.0)
             if was is not None and was[1] != sync:
                 self.changed[name] = now
             if was is None:
                 self.changed[name] = now
                 back = name in self.leaving
-                self.leaving.pop(name, None)
+                _, until = self.leaving.pop(name, (place, now))
+                if until < now + 60:
+                    self.known.pop(name, None)
                 if back:
                     continue
             self.manners.planned(sync, None if was is None else was[1], since)
@@ -194,6 +196,8 @@ class Oracle:
         for name, (place, _) in list(self.leaving.items()):
             if place[0] == house:
                 del self.leaving[name]
+                # should it come back, it begins anew
+                self.known.pop(name, None)
         self._open(house, list(self.blocks.get(house, {})))
 
     def clock_set(self) -> None:

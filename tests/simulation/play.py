@@ -20,7 +20,6 @@ from tests.simulation.oracle import Finding, Oracle, Place
 from tests.simulation.portal import Portal, make
 from tests.simulation.world import DAY, HOUR, MINUTE, World
 
-
 BROWSER: Final = {"Accept": "text/html", "Accept-Language": "en"}
 """Whoever asks so is no portal."""
 
@@ -197,9 +196,7 @@ class Play:
                     if check:
                         self.oracle.judge(place, nights(stay for stay, _ in found), at, "is told")
 
-            question = Question(
-                "GET", seam.link_of(SECRET, sync.first_name, sync.generation), BROWSER, done
-            )
+            question = Question("GET", seam.link_of(SECRET, sync.first_name, sync.generation), BROWSER, done)
             if self.network.connect(self.household.port, question):
                 waiting.append(place)
         self.world.until(self.world.now + 20.0, lambda: not waiting)

@@ -63,7 +63,9 @@ def _look_around(play: Play) -> None:
             oracle.find("another status", f"{'/'.join(place)} is {sync['state']} when all is well")
         count = len([night for night in feeds.get(place, ()) if night >= today])
         if place in feeds and sync["offered_nights"] != count:
-            oracle.find("another count", f"{'/'.join(place)} offers {count}, and the status says {sync['offered_nights']}")
+            oracle.find(
+                "another count", f"{'/'.join(place)} offers {count}, and the status says {sync['offered_nights']}"
+            )
     _look_at_the_shelf(play, feeds)
     owners = seam.owners_on_disk(machine.disk.state)
     known = {sync.first_name for sync in play.household.syncs().values()}

@@ -41,7 +41,18 @@ from icalsyncd.daemon.app import CannotStart, Daemon, Options
 from icalsyncd.state.installation import Installation
 from icalsyncd.state.store import peek
 
-__all__ = ["CannotStart", "Daemon", "Link", "Options", "held_by", "installed", "link_of", "offered_on_disk", "owners_on_disk", "play_on"]
+__all__ = [
+    "CannotStart",
+    "Daemon",
+    "Link",
+    "Options",
+    "held_by",
+    "installed",
+    "link_of",
+    "offered_on_disk",
+    "owners_on_disk",
+    "play_on",
+]
 
 
 class Machine(Protocol):
