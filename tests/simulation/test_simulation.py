@@ -9,7 +9,7 @@ import sys
 import pytest
 
 FIRST = 0
-SEEDS = 60
+SEEDS = 40
 ACTS = 60
 
 
