@@ -30,7 +30,7 @@ from icalsyncd.admin.sentences import (
     state,
 )
 from icalsyncd.admin.status import direction_of, rfc3339, state_of
-from icalsyncd.availability.explanation import IN_WORDS, advice, called, explain, frees_when, paused_words
+from icalsyncd.availability.explanation import IN_WORDS, WELL, advice, called, explain, frees_when, paused_words
 from icalsyncd.calendars.nights import Night, Stay, date_of
 from icalsyncd.state.view import House
 
@@ -93,6 +93,7 @@ def page(sight: Sight, only: str | None = None) -> str:
             now=rfc3339(sight.now),
             now_words=absolute(sight.now),
             concerns=found,
+            well=WELL,
             first_night=first_night,
             explain_url=_explain_url,
             total=sum(len(house.state.ledger.syncs) for house in sight.view.houses.values()),

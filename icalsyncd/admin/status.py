@@ -45,6 +45,8 @@ class Condition:
     """What is wrong with it, in sentences: a disk that takes nothing, a clock that is not believed."""
     removal_delay: float
     """Seconds for which what has left the config is kept as it was."""
+    needs: tuple[str, ...]
+    """What needs the host, in sentences; none where all is well."""
 
 
 def report(
@@ -62,6 +64,7 @@ def report(
     config = condition.config
     head = {
         "version": __version__,
+        "verdict": {"well": not condition.needs, "needs": list(condition.needs)},
         "faults": list(condition.faults),
         "targets": [target_status(target) for target in condition.targets],
         "config": {"ok": config.ok, "problems": list(config.problems), "loaded_at": rfc3339(config.loaded_at)},

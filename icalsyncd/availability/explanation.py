@@ -34,6 +34,8 @@ IN_WORDS: Final = {
 _KINDS: Final = {Kind.RESERVATION: "a reservation", Kind.BLOCK: "a block", Kind.UNKNOWN: "taken"}
 
 
+WELL: Final = "all is well"
+"""What is said where nothing needs the host."""
 OWN_BLOCK: Final = "your own block"
 """What a block of the config is called everywhere."""
 

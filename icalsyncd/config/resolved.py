@@ -122,6 +122,8 @@ class Server:
     """None for the file in the state folder."""
     removal_delay: int
     """Seconds."""
+    health: bool
+    """Whether the feeds listener tells monitors outside if all is well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +265,7 @@ def resolve(file: schema.File, folder: Path, urls: Mapping[str, Secret], places:
             proxies=file.server.proxies,
             secret_file=folder / file.server.secret_file if file.server.secret_file is not None else None,
             removal_delay=file.server.removal_delay,
+            health=file.server.health,
         ),
         pull=Pull(
             interval=file.pull.interval,

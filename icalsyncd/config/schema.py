@@ -81,6 +81,9 @@ class Server(Keys):
     secret_file: Text | None = Field(
         default=None, description="The installation's secret. Default: the file `secret` in the state folder"
     )
+    health: bool = Field(
+        default=False, description="true: the feeds listener answers /-/healthy with 200 or 503, for a monitor outside"
+    )
     removal_delay: Duration = _time("30m", "How long what disappears from this file is kept as it was")
 
 

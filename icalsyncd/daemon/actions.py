@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar
 
 from icalsyncd import log
 from icalsyncd.admin.admin import Actions, Refusal
+from icalsyncd.admin.concerns import concerns, needs
 from icalsyncd.admin.overview import Sight
 from icalsyncd.admin.page import night_page, page
 from icalsyncd.admin.status import Condition, report, rfc3339
@@ -54,6 +55,7 @@ class Answers:
             page=self.page,
             night_page=self.night_page,
             metrics=self.metrics,
+            needs=self.needs,
             unhealthy=self.unhealthy,
             unready=self.unready,
             reload=self._reload,
@@ -77,6 +79,13 @@ class Answers:
         made = await self._aside(lambda: night_page(self._sight(), accommodation, night))
         return made.encode() if made is not None else Refusal(f"there is no accommodation {accommodation}")
 
+    async def needs(self) -> tuple[str, ...]:
+        """What needs the host, in sentences."""
+        return await self._aside(self._needs)
+
+    def _needs(self) -> tuple[str, ...]:
+        return needs(concerns(self._sight()))
+
     async def metrics(self) -> bytes:
         return await self._aside(self._hub.metrics.text)
 
@@ -93,7 +102,7 @@ class Answers:
     def _status(self) -> bytes:
         hub = self._hub
         names = {each.id: each.name for each in hub.accepted.config.accommodations}
-        condition = Condition(hub.config_status, hub.publisher.status(), hub.faults(), hub.removal_delay)
+        condition = Condition(hub.config_status, hub.publisher.status(), hub.faults(), hub.removal_delay, self._needs())
         return report(hub.view, condition, names, hub.rounds.next_pull, hub.counts.old_links)
 
     def _sight(self) -> Sight:

@@ -35,6 +35,7 @@ from icalsyncd.publishing.targets.opening import secrets_of
 from icalsyncd.redaction import told, wordless
 from icalsyncd.serving.listeners import CannotListen
 from icalsyncd.serving.ports import Ports
+from icalsyncd.serving.verdict import Verdict, with_verdict
 from icalsyncd.state.installation import SecretUnusable, open_installation
 from icalsyncd.state.state_folder import FolderHeld, StateFolder
 from icalsyncd.state.store import Store, StoreFailed, StoreRefused
@@ -105,7 +106,8 @@ class Daemon:
         self.hub = hub
         self._folder = folder
         answers = Answers(hub, Paths(options.config, options.state_dir), self.reload)
-        handlers = {"feeds": hub.feeds.answer, "admin": application(answers.actions())}
+        feeds = with_verdict(hub.feeds.answer, lambda: hub.accepted.config.server.health, Verdict(answers.needs))
+        handlers = {"feeds": feeds, "admin": application(answers.actions())}
         self._ports = Ports(handlers, hub.clock.now, lambda: hub.removal_delay, hub.counts)
         self._tasks: list[asyncio.Task[None]] = []
         self._reloading = asyncio.Lock()

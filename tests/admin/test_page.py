@@ -114,7 +114,7 @@ def test_a_pause_says_when_it_is_safe_to_resume() -> None:
 
 def test_what_leaves_says_when_its_nights_open() -> None:
     said = words(page(with_sync(calm(), presence=Presence.LEAVING, since=NOW - 600)))
-    assert "house-000/portal-0 is no longer in config.yaml: at 08:20 its nights open." in said
+    assert "house-000/portal-0 is no longer in config.yaml: at 08:20 its nights open: " in said
 
 
 def test_a_portal_that_does_not_read_its_link_is_named() -> None:
