@@ -17,7 +17,7 @@ from aiohttp import hdrs, web
 from icalsyncd.admin.metrics import CONTENT_TYPE
 from icalsyncd.admin.page import POLICY, STATIC, static
 from icalsyncd.availability.explanation import WELL
-from icalsyncd.calendars.nights import Night, night_of
+from icalsyncd.calendars.nights import Night, date_of, night_of
 from icalsyncd.pulling.report import Report
 from icalsyncd.state.view import SyncName
 
@@ -32,6 +32,7 @@ _GUARD: Final = {
     "Cache-Control": "no-store",
 }
 
+_MAX_LISTED: Final = 100
 _WANTED: Final = "night must be a date such as 2026-12-24"
 
 Json = dict[str, Any]
@@ -201,6 +202,10 @@ async def _pull(actions: Actions, request: web.BaseRequest) -> web.Response:
                 "nights": report.nights,
                 "new": report.new,
                 "freed": report.freed,
+                "kept": [
+                    {"from": date_of(stay.check_in).isoformat(), "to": date_of(stay.check_out).isoformat()}
+                    for stay in report.kept.stays()[:_MAX_LISTED]
+                ],
             }
             for report in reports
         ],

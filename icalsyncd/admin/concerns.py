@@ -193,7 +193,7 @@ def _claimed(house: House) -> dict[str, Nights]:
     shown = {
         name: sync.claimed
         for name, sync in ledger.syncs.items()
-        if sync.presence in (Presence.ACTIVE, Presence.LEAVING)
+        if sync.presence in (Presence.ACTIVE, Presence.LEAVING, Presence.KEPT)
     }
     return {"local": ledger.local, **shown}
 
@@ -267,6 +267,14 @@ def _of_sync(sight: Sight, sync: Seen) -> Iterator[Concern]:
                 Weight.WARNING,
                 f"{sync.whole} is no longer in {sight.file}: at {until} its nights open{_its(ledger, sync.house)}.",
                 "If that was not meant, put it back before then, and nothing has happened.",
+                *where,
+            )
+        case "paused" if ledger.presence is Presence.KEPT:
+            since = clock_time(ledger.since, now, zone)
+            yield Concern(
+                Weight.NOTE,
+                f"{sync.whole} is paused since {since} and kept as it was: what its portal sells since is not known.",
+                f"Its nights stay closed elsewhere, and its feed opens none. To go on: icalsyncd resume {sync.whole}",
                 *where,
             )
         case _:

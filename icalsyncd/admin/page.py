@@ -30,7 +30,16 @@ from icalsyncd.admin.sentences import (
     state,
 )
 from icalsyncd.admin.status import direction_of, rfc3339, state_of
-from icalsyncd.availability.explanation import IN_WORDS, WELL, advice, called, explain, frees_when, paused_words
+from icalsyncd.availability.explanation import (
+    IN_WORDS,
+    WELL,
+    advice,
+    called,
+    explain,
+    frees_when,
+    paused_words,
+    taken_for,
+)
 from icalsyncd.calendars.nights import Night, Stay, date_of
 from icalsyncd.state.view import House
 
@@ -133,8 +142,10 @@ def night_page(sight: Sight, accommodation: str, night: Night) -> str | None:
             colours=colour_of(ledger),
             found=found,
             rules=IN_WORDS,
+            taken_for=taken_for,
+            date_of=date_of,
             paused_words=paused_words,
-            kinds={"reservation": "a reservation", "block": "a block", "unknown": "it as taken"},
+            kinds={"reservation": "a reservation", "block": "a block", "unknown": "taken"},
             when=when,
             frees_when=frees_when(ledger, found),
             advice=[line.strip() for line in advice(ledger, found, accommodation) if line.strip()],

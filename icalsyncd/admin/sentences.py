@@ -86,6 +86,9 @@ def state(sight: Sight, sync: Seen) -> str:
     ledger, facts, now = sync.ledger, sync.facts, sight.now
     zone = sync.house.state.ledger.timezone
     match state_of(ledger, facts):
+        case "paused" if ledger.presence is Presence.KEPT:
+            since = clock_time(ledger.since, now, zone)
+            return f"Paused since {since} and kept as it was: nothing is pulled, and no night opens."
         case "paused":
             return f"Paused since {clock_time(ledger.since, now, zone)}. {_resuming(sync, now, zone)}"
         case "leaving":
@@ -123,7 +126,7 @@ def reading(sight: Sight, sync: Seen) -> str:
 def is_unread(sight: Sight, sync: Seen) -> bool:
     """Whether the portal of a sync that sends has not read its feed for too long."""
     ledger = sync.ledger
-    if ledger.presence is not Presence.ACTIVE or not ledger.channel.sends or ledger.published:
+    if ledger.presence not in (Presence.ACTIVE, Presence.KEPT) or not ledger.channel.sends or ledger.published:
         return False
     if ledger.last_fetch is None:
         return False

@@ -160,6 +160,7 @@ def sync_status(house: House, accommodation: str, name: str, next_pull: Moment |
         "next_pull": rfc3339(next_pull),
         "last_fetch": rfc3339(sync.last_fetch),
         "since": rfc3339(sync.since) if sync.presence is not Presence.ACTIVE else None,
+        "keeps": sync.presence is Presence.KEPT,
         "safe_to_resume": rfc3339(safe_to_resume(sync)),
         "claimed_nights": len(sync.claimed.since(today)),
         "echo_nights": len(sync.echoes.since(today)),
@@ -209,7 +210,7 @@ def direction_of(sync: SyncLedger) -> str:
 def state_of(sync: SyncLedger, facts: Facts) -> str:
     """The one word for how a sync is: what needs a human most comes first."""
     match sync.presence:
-        case Presence.PAUSED:
+        case Presence.PAUSED | Presence.KEPT:
             return "paused"
         case Presence.LEAVING | Presence.GONE:
             return "leaving"
@@ -240,6 +241,9 @@ def safe_to_resume(sync: SyncLedger) -> Moment | None:
     """From when on it is safe to resume a paused sync; None where it is not paused, or its portal has yet to read the
     empty feed.
     """
+    if sync.presence is Presence.KEPT:
+        # nothing was released that its portal would have to hear of
+        return sync.since
     if sync.presence is not Presence.PAUSED:
         return None
     earliest = sync.since + RESUME_AFTER

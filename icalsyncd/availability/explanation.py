@@ -16,7 +16,7 @@ from icalsyncd.availability.offers import trouble, verdict
 from icalsyncd.availability.pausing import Pause, pauses
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.calendar import Kind
-from icalsyncd.calendars.nights import Night, date_of
+from icalsyncd.calendars.nights import Night, Stay, date_of
 
 IN_WORDS: Final = {
     Rule.RESERVATION: "the portal itself calls it a reservation",
@@ -32,6 +32,8 @@ IN_WORDS: Final = {
 }
 """Why each rule decides as it does, in words of the host's."""
 _KINDS: Final = {Kind.RESERVATION: "a reservation", Kind.BLOCK: "a block", Kind.UNKNOWN: "taken"}
+_ECHO: Final = "we take it for an echo: {} only repeats what we told it"
+_ORIGIN: Final = "we take it for an origin: someone took these nights at {}"
 
 
 WELL: Final = "all is well"
@@ -54,6 +56,8 @@ class Statement:
     kind: Kind
     rule: Rule
     """By which the claim is an origin or an echo."""
+    stay: Stay
+    """The whole event, as its portal shows it now."""
 
     @property
     def is_echo(self) -> bool:
@@ -85,6 +89,8 @@ class Explanation:
     possible_ghost: bool
     note: str = ""
     """What the host wrote beside that block."""
+    kept: tuple[str, ...] = ()
+    """Those who are told of it and whose feed opens nothing, since they are paused and kept."""
     pauses: tuple[Pause, ...] = ()
     """The paused syncs whose portal showed this night as taken, or does not know that it is."""
 
@@ -114,6 +120,7 @@ def explain(ledger: Ledger, night: Night, note: str = "") -> Explanation:
         since = sync.offered.at(night)
         if since is not None:
             tellings.append(Telling(name, since, sync.told.at(night) if sync.told else None))
+    kept = tuple(telling.sync for telling in tellings if ledger.syncs[telling.sync].opens_nothing)
     local = night in ledger.local
     genuine = any(not statement.is_echo for statement in statements)
     return Explanation(
@@ -121,10 +128,11 @@ def explain(ledger: Ledger, night: Night, note: str = "") -> Explanation:
         tuple(statements),
         tuple(tellings),
         local,
-        buffered=bool(tellings) and not local and not genuine,
+        buffered=len(tellings) > len(kept) and not local and not genuine,
         overbooked=night in found.overbooked,
         possible_ghost=night in found.possible_ghosts,
         note=note if local else "",
+        kept=kept,
         pauses=tuple(pause for pause in pauses(ledger) if night in pause.open | pause.twice),
     )
 
@@ -133,7 +141,7 @@ def _statements(ledger: Ledger, name: str, sync: SyncLedger, night: Night) -> It
     for claim in sync.claims:
         rule = verdict(ledger, name, claim, night)
         if rule is not None:
-            yield Statement(name, claim.began, claim.kind, rule)
+            yield Statement(name, claim.began, claim.kind, rule, claim.stay)
 
 
 def frees_when(ledger: Ledger, explanation: Explanation) -> str:
@@ -156,7 +164,13 @@ def frees_when(ledger: Ledger, explanation: Explanation) -> str:
         return f"When {' and '.join(waits)}."
     if explanation.buffered:
         return "When the stay beside it is cancelled or has passed: it is a buffer night."
+    if explanation.kept:
+        return f"When {' and '.join(explanation.kept)} {_verb(explanation.kept)} resumed: a pause that keeps opens nothing."
     return "It is open everywhere else; the portals that repeat it drop it when they next read our feed."
+
+
+def _verb(names: tuple[str, ...]) -> str:
+    return "is" if len(names) == 1 else "are"
 
 
 def _block_waits(ledger: Ledger, night: Night) -> str:
@@ -172,6 +186,8 @@ def _block_waits(ledger: Ledger, night: Night) -> str:
 def _sync_waits(name: str, sync: SyncLedger, explanation: Explanation, today: Night) -> str:
     if sync.presence is Presence.LEAVING:
         return f"{name} has left for good (it is no longer in the config)"
+    if sync.presence is Presence.KEPT:
+        return f"{name} is resumed, and its calendar no longer shows it"
     if explanation.night in sync.retained:
         if sync.broken is not None:
             return f"{name}'s calendar can be read whole again and does not show it (or `icalsyncd accept`)"
@@ -196,9 +212,9 @@ def words(ledger: Ledger, explanation: Explanation, accommodation: str, when: Ca
     if explanation.local:
         lines.append(f"  {OWN_BLOCK} takes it{f': {explanation.note}' if explanation.note else ''}")
     for statement in explanation.statements:
-        taken_for = "an echo" if statement.is_echo else "an origin"
-        lines.append(f"  {statement.sync} shows {_KINDS[statement.kind]} since {when(statement.since)}.")
-        lines.append(f"      We take it for {taken_for}: {IN_WORDS[statement.rule]}.")
+        shown = f"{date_of(statement.stay.check_in)} to {date_of(statement.stay.check_out)}"
+        lines.append(f"  {statement.sync} shows {shown} as {_KINDS[statement.kind]} since {when(statement.since)}.")
+        lines.append(f"      {_capital(taken_for(statement))}, since {IN_WORDS[statement.rule]}.")
         sync = ledger.syncs[statement.sync]
         if explanation.night in sync.retained:
             until = "it is over" if _runs_out(sync, explanation.night, ledger.today) else "that is sure"
@@ -211,6 +227,11 @@ def words(ledger: Ledger, explanation: Explanation, accommodation: str, when: Ca
             read = f"which its portal {'knows since' if known else 'read'} {when(telling.fetched)}"
         lines.append(f"  {telling.sync} is told that it is taken since {when(telling.since)}, {read}.")
     lines += [
+        f"  {name} is paused since {when(sync.since)} and kept as it was: what its portal shows since is not known."
+        for name, sync in ledger.syncs.items()
+        if sync.presence is Presence.KEPT
+    ]
+    lines += [
         f"  {pause.sync} is paused since {when(pause.since)}; {paused_words(pause, explanation.night)}."
         for pause in explanation.pauses
     ]
@@ -219,6 +240,15 @@ def words(ledger: Ledger, explanation: Explanation, accommodation: str, when: Ca
     lines += ["", f"  {'It opens: ' if explanation.closed else ''}{frees_when(ledger, explanation)}"]
     lines += advice(ledger, explanation, accommodation)
     return lines
+
+
+def taken_for(statement: Statement) -> str:
+    """What a claim is taken for, in words for who does not know what an echo is."""
+    return (_ECHO if statement.is_echo else _ORIGIN).format(statement.sync)
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def paused_words(pause: Pause, night: Night) -> str:
@@ -241,7 +271,9 @@ def _headline(explanation: Explanation) -> str:
         return f"taken ({', '.join(map(called, explanation.origins))})"
     if sold := [pause.sync for pause in explanation.pauses if explanation.night in pause.sold]:
         return f"free, though {' and '.join(sold)}, paused, last showed it as taken"
-    return "free, but closed as a buffer" if explanation.buffered else "free"
+    if explanation.buffered:
+        return "free, but closed as a buffer"
+    return f"free, but kept closed at {' and '.join(explanation.kept)} by a pause" if explanation.kept else "free"
 
 
 def overbooked_advice(origins: tuple[str, ...]) -> str:

@@ -44,8 +44,17 @@ class Seat:
     channel: Channel
     calendar: str = ""
     paused: bool = False
+    keeps: bool = False
+    """Paused, and what is known of it is kept and counts."""
     was: Place | None = None
     generation: int = 1
+
+    @property
+    def presence(self) -> Presence:
+        """How the sync is to take part."""
+        if self.keeps:
+            return Presence.KEPT
+        return Presence.PAUSED if self.paused else Presence.ACTIVE
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,8 +207,13 @@ def pause(ledger: Ledger, name: str, *, now: Moment) -> Ledger:
 
 
 def resume(ledger: Ledger, name: str, *, now: Moment) -> Ledger:
-    """It takes part again, without a snapshot but with all that its portal was told."""
-    return settled(ledger.with_sync(name, _cleared(ledger.syncs[name], Presence.ACTIVE, now)), now)
+    """It takes part again, with all that its portal was told; with a snapshot only where the pause has kept it."""
+    return settled(ledger.with_sync(name, _turned(ledger.syncs[name], Presence.ACTIVE, now)), now)
+
+
+def keep(ledger: Ledger, name: str, *, now: Moment) -> Ledger:
+    """The host pauses the sync and keeps what is known: its claims count, and its feed opens nothing."""
+    return settled(ledger.with_sync(name, _turned(ledger.syncs[name], Presence.KEPT, now)), now)
 
 
 def _is_out(sync: SyncLedger) -> bool:
@@ -256,8 +270,7 @@ def _first_name(place: Place, seat: Seat, taken: Set[str], reserved: Set[str]) -
 
 def _newcomer(seat: Seat, first_name: str, now: Moment) -> SyncLedger:
     """A sync of which nothing is known yet."""
-    presence = Presence.PAUSED if seat.paused else Presence.ACTIVE
-    return SyncLedger(seat.channel, Link(first_name, seat.generation), seat.calendar, presence, since=now)
+    return SyncLedger(seat.channel, Link(first_name, seat.generation), seat.calendar, seat.presence, since=now)
 
 
 def _without_plan(ledger: Ledger, now: Moment) -> Ledger:
@@ -315,18 +328,28 @@ def _seated(sync: SyncLedger, seat: Seat, now: Moment) -> SyncLedger:
         muted_until = sync.since + GONE_KEPT if sync.channel.sends else sync.muted_until
         sync = replace(sync, channel=seat.channel, muted_until=muted_until)
     sync = _channelled(sync, seat.channel, now)
-    wanted = Presence.PAUSED if seat.paused else Presence.ACTIVE
-    if sync.presence is not wanted:
-        sync = _cleared(sync, wanted, now)
+    if sync.presence is not seat.presence:
+        sync = _turned(sync, seat.presence, now)
     seated = replace(sync, calendar=seat.calendar, link=_linked(sync.link, seat.generation, now))
     return sync if seated == sync else seated
+
+
+def _turned(sync: SyncLedger, wanted: Presence, now: Moment) -> SyncLedger:
+    """*sync* paused, kept or resumed."""
+    if wanted is Presence.KEPT:
+        # of one that was paused or gone nothing is left to be kept, and what it showed is still open elsewhere
+        return replace(sync, presence=wanted, since=now)
+    if sync.presence is Presence.KEPT and wanted is Presence.ACTIVE and sync.pulled_at is not None:
+        # what it lacked before the pause proves nothing now: the hold begins anew
+        return replace(sync, presence=wanted, since=now, held=(), broken=None)
+    return _cleared(sync, wanted, now)
 
 
 def _channelled(sync: SyncLedger, wanted: Channel, now: Moment) -> SyncLedger:
     """What a direction gives up it gives up after the removal delay; all else counts at once."""
     held = replace(
         wanted,
-        receives=wanted.receives or (sync.channel.receives and sync.presence is Presence.ACTIVE),
+        receives=wanted.receives or (sync.channel.receives and sync.presence in (Presence.ACTIVE, Presence.KEPT)),
         sends=wanted.sends or sync.channel.sends,
     )
     muted_until = None if held.sends else sync.muted_until

@@ -22,6 +22,7 @@ class Step(StrEnum):
     JOINS = "joins"
     RENAMED = "is renamed"
     PAUSED = "is paused"
+    KEPT = "is paused, and kept as it was"
     RESUMED = "is resumed"
     LEAVES = "leaves"
     RETURNS = "returns"
@@ -171,8 +172,10 @@ def _step(before: Presence, after: Presence) -> Step:
             return Step.PAUSED
         case Presence.LEAVING | Presence.GONE:
             return Step.LEAVES
+        case Presence.KEPT:
+            return Step.KEPT
         case Presence.ACTIVE:
-            return Step.RESUMED if before is Presence.PAUSED else Step.RETURNS
+            return Step.RESUMED if before in (Presence.PAUSED, Presence.KEPT) else Step.RETURNS
 
 
 def _mistaken(name: str, sync: SyncLedger, ledger: Ledger) -> str:

@@ -90,7 +90,9 @@ def _remarks(sync: Json, now: datetime) -> Iterator[str]:
         yield f"{sync['id']}: the old link works until {until:%Y-%m-%d %H:%M}, {used}"
     if sync["state"] == "paused":
         safe = moment_of(sync["safe_to_resume"])
-        if safe is None:
+        if sync["keeps"]:
+            yield f"{sync['id']}: paused, and kept as it was: nothing is pulled, and no night opens"
+        elif safe is None:
             yield f"{sync['id']}: not safe to resume yet, its portal has still to read the empty feed"
         elif safe > now:
             yield f"{sync['id']}: safe to resume {told(safe, now)}"

@@ -48,6 +48,9 @@ class Sync:
     url: Secret | None
     """The portal's calendar; None where it does not receive."""
     paused: bool
+    """Nothing is pulled; whether it also releases what is known, `keeps` says."""
+    keeps: bool
+    """Paused, and what is known is kept and counts."""
     was: str | None
     """An earlier name of it, as ``accommodation/sync``."""
     link_generation: int
@@ -347,7 +350,8 @@ def _sync(accommodation: str, id: str, written: schema.Sync, timezone: str, inte
         portal=written.portal,
         direction=Direction(written.direction),
         url=url,
-        paused=written.paused,
+        paused=bool(written.paused),
+        keeps=written.paused == "keep",
         was=written.was,
         link_generation=written.link_generation,
         interval=written.interval if written.interval is not None else interval,

@@ -21,6 +21,7 @@ from icalsyncd.config.forms import (
     Networks,
     Origin,
     Pattern,
+    Paused,
     PortalName,
     Proxies,
     Size,
@@ -126,7 +127,11 @@ class Sync(Keys):
     )
     url_file: Text | None = Field(default=None, description="A file that holds the URL")
     url_env: Text | None = Field(default=None, description="An environment variable that holds the URL")
-    paused: bool = Field(default=False, description="Neither sends nor receives; its dates are released on both sides")
+    paused: Paused = Field(
+        default=False,
+        description="true: neither sends nor receives, its dates are released on both sides; keep: nothing is pulled, and "
+        "no night opens",
+    )
     was: SyncName | None = Field(
         default=None, description="An earlier accommodation/sync name, to keep link and history through a rename"
     )

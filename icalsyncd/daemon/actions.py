@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from time import time
 from typing import Any, Final, TypeVar
+from zoneinfo import ZoneInfo
 
 from icalsyncd import log
 from icalsyncd.admin.admin import Actions, Refusal
@@ -253,6 +254,8 @@ class Answers:
                     "sync": statement.sync,
                     "since": rfc3339(statement.since),
                     "kind": statement.kind.value,
+                    "from": date_of(statement.stay.check_in).isoformat(),
+                    "to": date_of(statement.stay.check_out).isoformat(),
                     "verdict": "echo" if statement.is_echo else "origin",
                     "rule": statement.rule.value,
                 }
@@ -277,7 +280,7 @@ class Answers:
                 for pause in found.pauses
             ],
             "frees_when": frees_when(ledger, found),
-            "words": words(ledger, found, accommodation, _when),
+            "words": words(ledger, found, accommodation, lambda moment: _local(moment, ledger.timezone)),
         }
 
 
@@ -335,6 +338,11 @@ def _released_nights(before: Ledger, after: Ledger) -> list[Json]:
         {"from": date_of(stay.check_in).isoformat(), "to": date_of(stay.check_out).isoformat()}
         for stay in freed.since(before.today).stays()
     ]
+
+
+def _local(moment: float, zone: str) -> str:
+    """*moment* on the accommodation's clock."""
+    return datetime.fromtimestamp(moment, ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M %Z")
 
 
 def _when(moment: float) -> str:

@@ -51,6 +51,7 @@ def _seat(sync: Sync, installation: Installation) -> Seat:
         ),
         calendar=installation.fingerprint(sync.url.reveal()) if sync.url else "",
         paused=sync.paused,
+        keeps=sync.keeps,
         was=_place(sync.was) if sync.was else None,
         generation=sync.link_generation,
     )

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
 
+from icalsyncd.availability.ledger import Presence
 from icalsyncd.availability.roster import Place, Plan, reconcile, renames, tied
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.nights import Night
@@ -90,7 +91,12 @@ def _wanted(
         known = states[former[0]].ledger.syncs.get(former[1]) if former[0] in states else None
         state = made.get(sync.accommodation) or states[sync.accommodation]
         now_known = state.ledger.syncs[sync.id]
-        if known is None or now_known.pulled_at is None or known.calendar != now_known.calendar:
+        if (
+            known is None
+            or now_known.pulled_at is None
+            or known.calendar != now_known.calendar
+            or known.presence is Presence.KEPT
+        ):
             asked.add(name)
         if state.of(sync.id).read_under not in ("", digest_of(sync.read)):
             reread.add(name)

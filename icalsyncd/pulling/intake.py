@@ -212,6 +212,7 @@ class Intake:
             nights=len(after.claimed.since(ledger.today)),
             new=len((after.claimed - known.claimed).since(ledger.today)) if touched else 0,
             freed=0 if same else len((blocked(before.ledger) - blocked(ledger)).since(ledger.today)),
+            kept=after.retained.since(ledger.today),
         )
         if errand.dry:
             return report
