@@ -57,6 +57,10 @@ def _execute(given: Namespace, where: Paths) -> int:
             from icalsyncd.commands.pull import pull
 
             return pull(where, given.syncs, dry_run=given.dry_run, as_json=given.json)
+        case "history":
+            from icalsyncd.commands.history import history
+
+            return history(where, given.accommodation, given.night, as_json=given.json)
         case "explain":
             from icalsyncd.commands.explain import explain
 

@@ -66,6 +66,8 @@ class Actions:
     accept_clock: Callable[[bool], Awaitable[Json | Refusal]]
     rotate: Callable[[SyncName], Awaitable[Json | Refusal]]
     explain: Callable[[str, Night], Json | Refusal]
+    history: Callable[[str, Night | None], Awaitable[list[Json] | Refusal]]
+    """What happened to an accommodation, or to one night of it, oldest first."""
     links: Callable[[], Json]
     """The link of each sync that sends, for the host alone."""
 
@@ -81,6 +83,7 @@ def application(actions: Actions) -> Callable[[web.BaseRequest], Awaitable[web.S
         ("GET", "/-/well"): lambda request: _well(actions),
         ("GET", "/api/v1/status"): lambda request: _status(actions),
         ("GET", "/api/v1/explain"): lambda request: _explain(actions, request),
+        ("GET", "/api/v1/history"): lambda request: _history(actions, request),
         ("GET", "/-/links"): lambda request: _links(actions),
         ("POST", "/-/reload"): lambda request: _reload(actions),
         ("POST", "/-/pull"): lambda request: _pull(actions, request),
@@ -173,6 +176,14 @@ async def _explain(actions: Actions, request: web.BaseRequest) -> web.Response:
     if night is None:
         return _json(400, {"error": _WANTED})
     return _answered(actions.explain(request.query.get("accommodation", ""), night), 404)
+
+
+async def _history(actions: Actions, request: web.BaseRequest) -> web.Response:
+    night = _night(request)
+    if night is None and "night" in request.query:
+        return _json(400, {"error": _WANTED})
+    answer = await actions.history(request.query.get("accommodation", ""), night)
+    return _json(404, {"error": answer.why}) if isinstance(answer, Refusal) else _json(200, answer)
 
 
 async def _links(actions: Actions) -> web.Response:

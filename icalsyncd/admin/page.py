@@ -6,6 +6,7 @@ jinja2. Nothing is fetched from another host, and nothing works by a style or sc
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -113,8 +114,8 @@ def page(sight: Sight, only: str | None = None) -> str:
     )
 
 
-def night_page(sight: Sight, accommodation: str, night: Night) -> str | None:
-    """Why a night is taken or free; None where there is no such accommodation."""
+def night_page(sight: Sight, accommodation: str, night: Night, past: Sequence[Mapping[str, str]] = ()) -> str | None:
+    """Why a night is taken or free, and what happened to it; None where there is no such accommodation."""
     house = sight.view.houses.get(accommodation)
     if house is None:
         return None
@@ -143,6 +144,7 @@ def night_page(sight: Sight, accommodation: str, night: Night) -> str | None:
             found=found,
             rules=IN_WORDS,
             taken_for=taken_for,
+            past=past,
             date_of=date_of,
             paused_words=paused_words,
             kinds={"reservation": "a reservation", "block": "a block", "unknown": "taken"},

@@ -80,6 +80,12 @@ def parser() -> argparse.ArgumentParser:
     accept.add_argument("name", metavar="SYNC|ACCOMMODATION|clock")
     accept.add_argument("--yes", action="store_true", help="do not ask")
     _json(accept)
+    history = command("history", "what happened to an accommodation, or to one night of it, and who was told")
+    history.add_argument("accommodation", metavar="ACCOMMODATION")
+    history.add_argument(
+        "night", type=_date, nargs="?", metavar="DATE", help="the evening on which the night begins: 2026-12-24"
+    )
+    _json(history)
     explain = command("explain", "why a night is taken or free")
     explain.add_argument("accommodation", metavar="ACCOMMODATION")
     explain.add_argument("night", type=_date, metavar="DATE", help="the evening on which the night begins: 2026-12-24")

@@ -125,6 +125,8 @@ class Server:
     """None for the file in the state folder."""
     removal_delay: int
     """Seconds."""
+    history: int
+    """Seconds for which what happened is kept."""
     health: bool
     """Whether the feeds listener tells monitors outside if all is well."""
 
@@ -268,6 +270,7 @@ def resolve(file: schema.File, folder: Path, urls: Mapping[str, Secret], places:
             proxies=file.server.proxies,
             secret_file=folder / file.server.secret_file if file.server.secret_file is not None else None,
             removal_delay=file.server.removal_delay,
+            history=file.server.history,
             health=file.server.health,
         ),
         pull=Pull(

@@ -82,6 +82,7 @@ class Server(Keys):
     secret_file: Text | None = Field(
         default=None, description="The installation's secret. Default: the file `secret` in the state folder"
     )
+    history: Duration = _time("400d", "How long what happened to each night is kept; 0s: not at all")
     health: bool = Field(
         default=False, description="true: the feeds listener answers /-/healthy with 200 or 503, for a monitor outside"
     )

@@ -28,6 +28,8 @@ from icalsyncd.config.resolved import Accommodation
 from icalsyncd.daemon.hub import Hub
 from icalsyncd.pace import in_steps, unsearched
 from icalsyncd.pulling.report import Report
+from icalsyncd.state.history import Event
+from icalsyncd.state.store import StoreFailed
 from icalsyncd.state.view import SyncName
 
 PULLS_AT_ONCE: Final = 32
@@ -65,6 +67,7 @@ class Answers:
             accept_clock=self.accept_clock,
             rotate=self.rotate,
             explain=self.explain,
+            history=self.history,
             links=self.links,
         )
 
@@ -77,7 +80,9 @@ class Answers:
 
     async def night_page(self, accommodation: str, night: int) -> bytes | Refusal:
         """Why a night is taken or free, as a page."""
-        made = await self._aside(lambda: night_page(self._sight(), accommodation, night))
+        happened = await self._happened(accommodation, night)
+        past = [event.json() for event in happened] if not isinstance(happened, Refusal) else []
+        made = await self._aside(lambda: night_page(self._sight(), accommodation, night, past))
         return made.encode() if made is not None else Refusal(f"there is no accommodation {accommodation}")
 
     async def needs(self) -> tuple[str, ...]:
@@ -183,6 +188,7 @@ class Answers:
             releases=" ".join(f"{run['from']}..{run['to']}" for run in releases) or "nothing",
         )
         holding = [each for each, known in state.ledger.syncs.items() if known.retained and sync in (None, each)]
+        hub.journal.remember(f"the host ended a wait: {'; '.join(waits)}", accommodation, sync or "")
         for each in holding:
             await hub.intake.release((accommodation, each))
         state = hub.journal.current[accommodation]
@@ -202,6 +208,7 @@ class Answers:
         }
         if not dry:
             clock.accept()
+            self._hub.journal.remember("the host says that the machine's clock is right")
             log.warning("the host says that the machine's clock is right", was=doubt)
         return answer
 
@@ -216,8 +223,22 @@ class Answers:
         ended = replace(sync, link=replace(sync.link, old=()))
         ledger = state.ledger.with_sync(name[1], ended)
         self._hub.journal.put(name[0], state.with_ledger(ledger, self._hub.clock.now()))
+        self._hub.journal.remember("the host ended an old link", *name)
         await self._hub.journal.stored()
         return {"ended": len(sync.link.old)}
+
+    async def history(self, accommodation: str, night: int | None) -> list[Json] | Refusal:
+        """What happened to an accommodation, or to one night of it, oldest first."""
+        if accommodation not in self._hub.view.houses:
+            return Refusal(f"there is no accommodation {accommodation}")
+        happened = await self._happened(accommodation, night)
+        return happened if isinstance(happened, Refusal) else [dict(event.json()) for event in happened]
+
+    async def _happened(self, accommodation: str, night: int | None) -> tuple[Event, ...] | Refusal:
+        try:
+            return await self._hub.journal.history(accommodation, night)
+        except StoreFailed as error:
+            return Refusal(str(error))
 
     def links(self) -> Json:
         """The links that are to be pasted, and whose they are."""

@@ -130,7 +130,7 @@ def _of_sync(was: SyncLedger | None, now: SyncLedger, facts: Facts, today: Night
 def _of_facts(was: Facts, now: Facts, at: Moment) -> Iterator[Event]:
     if was.reason is not now.reason:
         yield Event(at, f"failing: {now.reason.value}" if now.reason is not None else "answers again")
-    if ("partial" == was.outcome) is not ("partial" == now.outcome):
+    if (was.outcome == "partial") is not (now.outcome == "partial"):
         yield Event(at, "partly unreadable" if now.outcome == "partial" else "readable again")
 
 
@@ -169,4 +169,6 @@ def entries(execute: Execute, accommodation: str, night: Night | None) -> tuple[
         Event(at, what, of, sync, Stay(first, last) if first is not None else None, reader)
         for at, what, of, sync, first, last, reader in rows
     ]
-    return tuple(reversed(found))
+    # what was noted late, as who read a feed, is put where it belongs
+    found.reverse()
+    return tuple(sorted(found, key=lambda event: event.at))

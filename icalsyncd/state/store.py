@@ -9,14 +9,18 @@ import os
 import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
+from icalsyncd import log
 from icalsyncd.availability.ledger import SyncLedger
 from icalsyncd.availability.removal import RemovalDelay
+from icalsyncd.calendars.nights import Night
+from icalsyncd.state.history import SCHEMA as HISTORY
+from icalsyncd.state.history import Event, append, entries, events
 from icalsyncd.state.publication import Publication, PublicationKey
 from icalsyncd.state.records import (
     VERSION,
@@ -113,6 +117,10 @@ class Commit:
     publications: Mapping[PublicationKey, Publication | None] = field(default_factory=dict)
     removal_delay: RemovalDelay | None = None
     agreed: float | None = None
+    happened: tuple[Event, ...] = ()
+    """What is to be remembered beside what the changes themselves tell."""
+    remembered: float = 0.0
+    """Seconds for which what happened is kept."""
 
 
 class Store:
@@ -121,6 +129,8 @@ class Store:
     def __init__(self, path: Path) -> None:
         """Open the file at *path*, or make it, 0600. Raises StoreRefused, the file as it was, and StoreFailed."""
         self._path = path
+        self._forgetful = False
+        """What happened could not be kept with the last commit."""
         self.reserve = Reserve(path.parent)
         with _refusing(path):
             if not path.exists():
@@ -136,6 +146,9 @@ class Store:
             try:
                 self._db.execute("PRAGMA journal_mode=WAL")
                 self._db.execute("PRAGMA synchronous=FULL")
+                with suppress(sqlite3.Error):
+                    # a file of before has none, and a disk that is full keeps nobody from starting
+                    self._db.execute(HISTORY)
             except BaseException:
                 self._db.close()
                 raise
@@ -149,18 +162,43 @@ class Store:
             return _load(self._db, self._path)
 
     def commit(self, commit: Commit) -> None:
-        """Write *commit* and return once it is on the disk. Raises StoreFailed, and then nothing of it is written."""
+        """Write *commit* and return once it is on the disk. Raises StoreFailed, and then nothing of it is written.
+
+        A history that cannot be kept keeps nothing else from being stored: without it, it is tried once more.
+        """
+        happened = _happened(commit)
         try:
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                self._write(commit)
-                self._db.execute("COMMIT")
-            except BaseException:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                raise
+            self._transact(commit, happened)
+            self._forgetful = False
         except sqlite3.Error as error:
-            raise StoreFailed(str(error)) from error
+            if not happened:
+                raise StoreFailed(str(error)) from error
+            try:
+                self._transact(commit, ())
+            except sqlite3.Error as again:
+                raise StoreFailed(str(again)) from again
+            if not self._forgetful:
+                log.error("what happened could not be kept in the history; all else is stored", why=str(error))
+            self._forgetful = True
+
+    def _transact(self, commit: Commit, happened: tuple[Event, ...]) -> None:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            self._write(commit)
+            if happened:
+                append(self._db.execute, happened, at=commit.at, kept=commit.remembered)
+            self._db.execute("COMMIT")
+        except BaseException:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
+
+    def history(self, accommodation: str, night: Night | None) -> tuple[Event, ...]:
+        """What happened to *accommodation*, or to one *night* of it, oldest first. Raises StoreFailed."""
+        try:
+            return entries(self._db.execute, accommodation, night)
+        except (sqlite3.Error, *_NONSENSE) as error:
+            raise StoreFailed(f"the history cannot be read: {type(error).__name__}") from error
 
     def _write(self, commit: Commit) -> None:
         execute = self._db.execute
@@ -240,6 +278,22 @@ class Store:
     def close(self) -> None:
         """Close the file; it can be opened again."""
         self._db.close()
+
+
+def _happened(commit: Commit) -> tuple[Event, ...]:
+    """All that is to be remembered of *commit*; a bug in telling it costs the history and nothing else."""
+    if not commit.remembered:
+        return ()
+    try:
+        told = [
+            event
+            for accommodation, (before, after) in commit.changes.items()
+            for event in events(accommodation, before, after, commit.at)
+        ]
+    except Exception as problem:
+        log.bug("telling what happened ended in a bug", problem)
+        return commit.happened
+    return (*commit.happened, *told)
 
 
 def peek(path: Path) -> Stored:
