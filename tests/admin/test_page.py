@@ -196,7 +196,8 @@ def test_a_night_is_explained() -> None:
     html = night_page(sight, "house-000", night)
     assert html is not None
     assert "Taken: portal-0" in words(html)
-    assert "portal-0 shows it as taken since" in words(html)
+    dates = r"\d{4}-\d\d-\d\d to \d{4}-\d\d-\d\d"
+    assert re.search(rf"portal-0 shows {dates} as taken since", words(html))
     assert night_page(sight, "nowhere", night) is None
     gone = night_page(sight, "house-000", TODAY - 400)
     assert gone is not None

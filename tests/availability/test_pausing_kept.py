@@ -8,7 +8,7 @@ import pytest
 
 from icalsyncd.availability.admission import Admission, Outcome
 from icalsyncd.availability.explanation import explain, frees_when, words
-from icalsyncd.availability.ledger import Ledger, Presence
+from icalsyncd.availability.ledger import Lack, Ledger, Presence
 from icalsyncd.availability.offers import blocked
 from icalsyncd.availability.pausing import pauses
 from icalsyncd.availability.roster import Plan, Seat, expire, keep, pause, reconcile, resume
@@ -126,3 +126,19 @@ def test_the_explanation_says_what_is_kept_and_until_when() -> None:
     assert frees_when(ledger, sold) == "When A is resumed, and its calendar no longer shows it."
     assert "free, but kept closed at A by a pause" in "\n".join(words(ledger, opened, "casa", str))
     assert frees_when(ledger, opened) == "When A is resumed: a pause that keeps opens nothing."
+
+
+def test_what_it_lacked_before_the_pause_confirms_nothing_after_it() -> None:
+    house = House("A", "B")
+    house.shows("A", (10, 17))
+    sync = house.ledger.syncs["A"]
+    lacking = replace(
+        sync, held=(Lack(nights(*range(10, 17)), house.now - 86_400, 2),), retained=nights(*range(10, 17))
+    )
+    house.ledger = keep(house.ledger.with_sync("A", lacking), "A", now=house.now)
+    assert house.ledger.syncs["A"].held == lacking.held
+    house.ledger = resume(house.ledger, "A", now=house.now)
+    resumed = house.ledger.syncs["A"]
+    assert (resumed.held, resumed.claimed) == ((), nights(*range(10, 17)))
+    first = Admission(resumed, Good(()), house.now, DAY_ONE, EMPTY, 21_600.0).decide()
+    assert (first.outcome, first.retained) == (Outcome.HELD, nights(*range(10, 17)))
