@@ -44,10 +44,10 @@ class Seat:
     channel: Channel
     calendar: str = ""
     paused: bool = False
-    keeps: bool = False
-    """Paused, and what is known of it is kept and counts."""
     was: Place | None = None
     generation: int = 1
+    keeps: bool = False
+    """Paused, and what is known of it is kept and counts."""
 
     @property
     def presence(self) -> Presence:
