@@ -9,7 +9,7 @@ What disappears from the config is kept as it was for a while, so that a half-wr
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Set
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Final
 
 from icalsyncd.availability.attribution import settled
@@ -25,6 +25,7 @@ from icalsyncd.availability.ledger import (
     Standing,
     SyncLedger,
 )
+from icalsyncd.availability.plan import Place, Plan, Seat
 from icalsyncd.availability.stamps import Moment, Stamps
 from icalsyncd.calendars.nights import EMPTY, Night, Stay
 
@@ -32,40 +33,6 @@ GONE_KEPT: Final = 7 * DAY
 """Seconds for which the feed of a sync that has left answers without nights before it answers no more."""
 OLD_LINK_KEPT: Final = 7 * DAY
 """Seconds for which a link of an earlier generation goes on working."""
-
-Place = tuple[str, str]
-"""An accommodation's id and a sync's."""
-
-
-@dataclass(frozen=True, slots=True)
-class Seat:
-    """What the config says of one sync."""
-
-    channel: Channel
-    calendar: str = ""
-    paused: bool = False
-    was: Place | None = None
-    generation: int = 1
-    keeps: bool = False
-    """Paused, and what is known of it is kept and counts."""
-
-    @property
-    def presence(self) -> Presence:
-        """How the sync is to take part."""
-        if self.keeps:
-            return Presence.KEPT
-        return Presence.PAUSED if self.paused else Presence.ACTIVE
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What the config says of one accommodation."""
-
-    timezone: str
-    before: int = 0
-    after: int = 0
-    blocks: tuple[Stay, ...] = ()
-    syncs: Mapping[str, Seat] = field(default_factory=dict)
 
 
 def reconcile(

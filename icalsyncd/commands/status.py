@@ -28,7 +28,7 @@ Json = dict[str, Any]
 
 
 def status(paths: Paths, *, as_json: bool) -> int:
-    """Print the daemon's status; 1 where something of it wants the host soon."""
+    """Print the daemon's status; 1 if something of it wants the host soon."""
     found = status_of(paths)
     if as_json:
         print(json.dumps(found, indent=2))
@@ -37,11 +37,13 @@ def status(paths: Paths, *, as_json: bool) -> int:
             print(line)
     accommodations = found["accommodations"]
     alarming = any(sync["state"] in _ALARMING for house in accommodations for sync in house["syncs"])
-    # a pause that leaves taken nights open is no state to forget
+    # a pause that leaves taken nights open must not be forgotten
     alarming |= any(
         sync["released_nights"] or sync["unknown_nights"] for house in accommodations for sync in house["syncs"]
     )
-    alarming |= bool(found["faults"]) or any(target["state"] == "failing" for target in found["targets"])
+    alarming |= bool(found["faults"]) or any(
+        target["state"] == "failing" or target.get("overwritten") for target in found["targets"]
+    )
     overbooked = any(run["overbooked"] for house in accommodations for run in house["nights"])
     return FAILED if alarming or overbooked else DONE
 
@@ -57,7 +59,8 @@ def _lines(found: Json, now: datetime) -> Iterator[str]:
     for sync in syncs:
         yield from _remarks(sync, now)
     for target in found["targets"]:
-        if target["state"] != "failing":
+        # what is wrong with a target is among what needs the host
+        if target["state"] != "failing" and not target.get("overwritten"):
             yield _target(target, now)
     for need in found["verdict"]["needs"]:
         yield painted(need, Colour.WARNING)

@@ -11,7 +11,8 @@ from icalsyncd.availability.explanation import explain, frees_when, words
 from icalsyncd.availability.ledger import Lack, Ledger, Presence
 from icalsyncd.availability.offers import blocked
 from icalsyncd.availability.pausing import pauses
-from icalsyncd.availability.roster import Plan, Seat, expire, keep, pause, reconcile, resume
+from icalsyncd.availability.plan import Plan, Seat
+from icalsyncd.availability.roster import expire, keep, pause, reconcile, resume
 from icalsyncd.calendars.calendar import Event, Good, Kind
 from icalsyncd.calendars.nights import EMPTY
 from icalsyncd.state.records import SyncRecord, dump_sync, load_sync

@@ -16,7 +16,8 @@ from icalsyncd.calendars.nights import Stay
 from icalsyncd.state import history
 from icalsyncd.state.history import Event, events
 from icalsyncd.state.state import Facts, State
-from icalsyncd.state.store import Commit, Store, StoreFailed
+from icalsyncd.state.state_file import StoreFailed
+from icalsyncd.state.store import Commit, Store
 from tests.availability.house import DAY_ONE, House
 
 DAY = 86_400.0
