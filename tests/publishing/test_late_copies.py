@@ -13,7 +13,7 @@ import pytest
 from icalsyncd.config.paths import Paths
 from icalsyncd.daemon.actions import HostActions
 from icalsyncd.publishing.delivery import TargetStatus
-from icalsyncd.publishing.targets.webdav import MOVE_AGAIN, MOVES_TRIED, WebDav
+from icalsyncd.publishing.targets.webdav import MOVE_AGAIN, MOVES_TRIED, WebDavStorage
 from icalsyncd.publishing.traces import AFTER_DOUBT, AFTER_START
 from icalsyncd.state.publication import REFRESH
 from tests.end_to_end.daemon import nights_of
@@ -159,7 +159,7 @@ async def test_what_is_seen_to_lie_there_is_not_sent_again(tmp_path: Path, dav: 
 
 async def test_one_failing_move_is_a_failure_and_not_a_habit() -> None:
     async with servers.faulty() as there:
-        target = WebDav(there.url, None, None)
+        target = WebDavStorage(there.url, None, None)
         there.move_answers = [502]
         unsent = await target.put("x.ics", b"one")
         assert unsent is not None
@@ -180,7 +180,7 @@ async def test_one_failing_move_is_a_failure_and_not_a_habit() -> None:
 
 async def test_a_server_that_cannot_move_is_asked_for_it_again(monkeypatch: pytest.MonkeyPatch) -> None:
     async with servers.faulty() as there:
-        target = WebDav(there.url, None, None)
+        target = WebDavStorage(there.url, None, None)
         there.move_answers = [405]
         assert await target.put("x.ics", b"one") is None
         assert await target.put("x.ics", b"two") is None
