@@ -16,12 +16,15 @@ from aiohttp import hdrs, web
 
 from icalsyncd.admin.metrics import CONTENT_TYPE
 from icalsyncd.admin.page import POLICY, STATIC, static
-from icalsyncd.calendars.nights import Night, night_of
+from icalsyncd.availability.explanation import WELL
+from icalsyncd.calendars.nights import Night, date_of, night_of
 from icalsyncd.pulling.report import Report
 from icalsyncd.state.view import SyncName
 
 _OPEN: Final = frozenset({"/metrics", "/-/healthy", "/-/ready"})
 """Asked for by monitors, under any Host."""
+_NAMING: Final = frozenset({"/-/well"})
+"""Asked for by monitors too, but it names houses: under no name that a page of the internet can give itself."""
 _GUARD: Final = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
@@ -29,6 +32,7 @@ _GUARD: Final = {
     "Cache-Control": "no-store",
 }
 
+_MAX_LISTED: Final = 100
 _WANTED: Final = "night must be a date such as 2026-12-24"
 
 Json = dict[str, Any]
@@ -52,6 +56,8 @@ class Actions:
     """The status page; of one accommodation if one is named."""
     night_page: Callable[[str, Night], Awaitable[bytes | Refusal]]
     metrics: Callable[[], Awaitable[bytes]]
+    needs: Callable[[], Awaitable[tuple[str, ...]]]
+    """What needs the host, in sentences; none where all is well."""
     unhealthy: Callable[[], str | None]
     unready: Callable[[], str | None]
     reload: Callable[[], Awaitable[tuple[str, ...]]]
@@ -60,6 +66,8 @@ class Actions:
     accept_clock: Callable[[bool], Awaitable[Json | Refusal]]
     rotate: Callable[[SyncName], Awaitable[Json | Refusal]]
     explain: Callable[[str, Night], Json | Refusal]
+    history: Callable[[str, Night | None], Awaitable[list[Json] | Refusal]]
+    """What happened to an accommodation, or to one night of it, oldest first."""
     links: Callable[[], Json]
     """The link of each sync that sends, for the host alone."""
 
@@ -72,8 +80,10 @@ def application(actions: Actions) -> Callable[[web.BaseRequest], Awaitable[web.S
         ("GET", "/metrics"): lambda request: _metrics(actions),
         ("GET", "/-/healthy"): lambda request: _health(actions.unhealthy),
         ("GET", "/-/ready"): lambda request: _health(actions.unready),
+        ("GET", "/-/well"): lambda request: _well(actions),
         ("GET", "/api/v1/status"): lambda request: _status(actions),
         ("GET", "/api/v1/explain"): lambda request: _explain(actions, request),
+        ("GET", "/api/v1/history"): lambda request: _history(actions, request),
         ("GET", "/-/links"): lambda request: _links(actions),
         ("POST", "/-/reload"): lambda request: _reload(actions),
         ("POST", "/-/pull"): lambda request: _pull(actions, request),
@@ -84,7 +94,8 @@ def application(actions: Actions) -> Callable[[web.BaseRequest], Awaitable[web.S
 
     async def answer(request: web.BaseRequest) -> web.StreamResponse:
         method = "GET" if request.method == "HEAD" else request.method
-        if request.path not in _OPEN and (why := _foreign(request, actions.hosts())):
+        free = request.path in _OPEN or (request.path in _NAMING and _address(request.headers.get(hdrs.HOST, "")))
+        if not free and (why := _foreign(request, actions.hosts())):
             return _text(403, why)
         handler = routes.get((method, request.path))
         if handler is None:
@@ -108,13 +119,22 @@ def _foreign(request: web.BaseRequest, hosts: tuple[str, ...]) -> str | None:
 
 
 def _is_ours(host: str, hosts: tuple[str, ...]) -> bool:
-    name = host.rpartition("]")[0].removeprefix("[") if host.startswith("[") else host.partition(":")[0]
-    if name.lower() == "localhost" or name.lower() in hosts:
-        return True
+    name = _name_in(host).lower()
+    address = _address(host)
+    return name == "localhost" or name in hosts or (address is not None and address.is_loopback)
+
+
+def _name_in(host: str) -> str:
+    """The name or address of a Host header, without its port."""
+    return host.rpartition("]")[0].removeprefix("[") if host.startswith("[") else host.partition(":")[0]
+
+
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The IP address that a Host header is; None where it is a name. No page has an address as its foreign name."""
     try:
-        return ipaddress.ip_address(name).is_loopback
+        return ipaddress.ip_address(_name_in(host))
     except ValueError:
-        return False
+        return None
 
 
 async def _page(actions: Actions, request: web.BaseRequest) -> web.Response:
@@ -142,6 +162,11 @@ async def _health(trouble: Callable[[], str | None]) -> web.Response:
     return _text(200, "ok") if why is None else _text(503, why)
 
 
+async def _well(actions: Actions) -> web.Response:
+    needs = await actions.needs()
+    return _text(503, "\n".join(needs)) if needs else _text(200, WELL)
+
+
 async def _status(actions: Actions) -> web.Response:
     return web.Response(body=await actions.status(), content_type="application/json", charset="utf-8", headers=_GUARD)
 
@@ -151,6 +176,14 @@ async def _explain(actions: Actions, request: web.BaseRequest) -> web.Response:
     if night is None:
         return _json(400, {"error": _WANTED})
     return _answered(actions.explain(request.query.get("accommodation", ""), night), 404)
+
+
+async def _history(actions: Actions, request: web.BaseRequest) -> web.Response:
+    night = _night(request)
+    if night is None and "night" in request.query:
+        return _json(400, {"error": _WANTED})
+    answer = await actions.history(request.query.get("accommodation", ""), night)
+    return _json(404, {"error": answer.why}) if isinstance(answer, Refusal) else _json(200, answer)
 
 
 async def _links(actions: Actions) -> web.Response:
@@ -180,6 +213,10 @@ async def _pull(actions: Actions, request: web.BaseRequest) -> web.Response:
                 "nights": report.nights,
                 "new": report.new,
                 "freed": report.freed,
+                "kept": [
+                    {"from": date_of(stay.check_in).isoformat(), "to": date_of(stay.check_out).isoformat()}
+                    for stay in report.kept.stays()[:_MAX_LISTED]
+                ],
             }
             for report in reports
         ],

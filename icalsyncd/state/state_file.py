@@ -8,9 +8,9 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from sqlite3 import Connection, DatabaseError
+from sqlite3 import Connection, DatabaseError, Error
 from typing import Final
 
 from icalsyncd.state.records import VERSION
@@ -18,6 +18,7 @@ from icalsyncd.state.records import VERSION
 __all__ = [
     "Connection",
     "DatabaseError",
+    "Error",
     "StoreFailed",
     "StoreRefused",
     "examined",
@@ -109,14 +110,20 @@ def examined(path: Path, *, thoroughly: bool) -> Iterator[Connection]:
         yield db
 
 
-def writable(path: Path) -> Connection:
-    """A connection that may write to the file at *path*, which was examined. Raises errors of the database and OSError."""
+def writable(path: Path, later: str) -> Connection:
+    """A connection that may write to the file at *path*, which was examined. Raises errors of the database and OSError.
+
+    *later* makes a table that an earlier file lacks, and that a start can do without.
+    """
     if path.stat().st_mode & 0o077:
         path.chmod(0o600)
     db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=_PATIENCE)
     try:
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("PRAGMA synchronous=FULL")
+        with suppress(sqlite3.Error):
+            # a disk that is full keeps nobody from starting
+            db.execute(later)
     except BaseException:
         db.close()
         raise

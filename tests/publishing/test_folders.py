@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from icalsyncd.publishing.targets import folder as module
-from icalsyncd.publishing.targets.folder import MAX_THREADS, Folder
+from icalsyncd.publishing.targets.folder import MAX_THREADS, FolderStorage
 from icalsyncd.publishing.targets.storage import Unsent, Why
 
 
@@ -43,7 +43,7 @@ def mount(monkeypatch: pytest.MonkeyPatch) -> Iterator[Mount]:
     made.answers.set()
 
 
-async def put(folder: Folder, name: str, body: bytes) -> Why | None:
+async def put(folder: FolderStorage, name: str, body: bytes) -> Why | None:
     unsent = await folder.put(name, body)
     return unsent.why if unsent is not None else None
 
@@ -56,9 +56,9 @@ async def settled() -> None:
 
 async def test_a_write_that_was_given_up_never_lands_after_a_newer_one(tmp_path: Path, mount: Mount) -> None:
     mount.answers.clear()
-    assert await put(Folder(tmp_path), "x.ics", b"old") is Why.TIMEOUT
+    assert await put(FolderStorage(tmp_path), "x.ics", b"old") is Why.TIMEOUT
     # the newer is sent by another object, as where the target was configured anew
-    newer = asyncio.create_task(put(Folder(tmp_path), "x.ics", b"new"))
+    newer = asyncio.create_task(put(FolderStorage(tmp_path), "x.ics", b"new"))
     await asyncio.sleep(0.05)
     assert mount.waiting == 1
     mount.answers.set()
@@ -69,7 +69,7 @@ async def test_a_write_that_was_given_up_never_lands_after_a_newer_one(tmp_path:
 
 async def test_tries_at_a_folder_that_hangs_do_not_pile_up(tmp_path: Path, mount: Mount) -> None:
     mount.answers.clear()
-    folder = Folder(tmp_path)
+    folder = FolderStorage(tmp_path)
     tries = await asyncio.gather(*(put(folder, f"{n % 40}.ics", b"one") for n in range(80)))
     assert set(tries) == {Why.TIMEOUT}
     assert mount.waiting == MAX_THREADS
@@ -88,8 +88,8 @@ async def test_a_folder_that_hangs_keeps_no_other_waiting(
 ) -> None:
     (tmp_path / "well").mkdir()
     mount.answers.clear()
-    stuck = asyncio.gather(*(put(Folder(tmp_path), f"{n}.ics", b"one") for n in range(40)))
+    stuck = asyncio.gather(*(put(FolderStorage(tmp_path), f"{n}.ics", b"one") for n in range(40)))
     await asyncio.sleep(0.05)
     monkeypatch.setattr(os, "open", _open)
-    assert await put(Folder(tmp_path / "well"), "0.ics", b"one") is None
+    assert await put(FolderStorage(tmp_path / "well"), "0.ics", b"one") is None
     assert set(await stuck) == {Why.TIMEOUT}

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from icalsyncd.config.paths import Paths
-from icalsyncd.daemon.actions import Answers
+from icalsyncd.daemon.actions import HostActions
 from icalsyncd.publishing.delivery import TargetStatus
-from icalsyncd.publishing.targets.webdav import MOVE_AGAIN, MOVES_TRIED, WebDav
+from icalsyncd.publishing.targets.webdav import MOVE_AGAIN, MOVES_TRIED, WebDavStorage
 from icalsyncd.publishing.traces import AFTER_DOUBT, AFTER_START
 from icalsyncd.state.publication import REFRESH
 from tests.end_to_end.daemon import nights_of
@@ -159,7 +159,7 @@ async def test_what_is_seen_to_lie_there_is_not_sent_again(tmp_path: Path, dav: 
 
 async def test_one_failing_move_is_a_failure_and_not_a_habit() -> None:
     async with servers.faulty() as there:
-        target = WebDav(there.url, None, None)
+        target = WebDavStorage(there.url, None, None)
         there.move_answers = [502]
         unsent = await target.put("x.ics", b"one")
         assert unsent is not None
@@ -180,7 +180,7 @@ async def test_one_failing_move_is_a_failure_and_not_a_habit() -> None:
 
 async def test_a_server_that_cannot_move_is_asked_for_it_again(monkeypatch: pytest.MonkeyPatch) -> None:
     async with servers.faulty() as there:
-        target = WebDav(there.url, None, None)
+        target = WebDavStorage(there.url, None, None)
         there.move_answers = [405]
         assert await target.put("x.ics", b"one") is None
         assert await target.put("x.ics", b"two") is None
@@ -282,7 +282,7 @@ async def test_on_a_full_disk_nights_close_there_and_what_is_explained_is_what_l
     async with published(tmp_path, f"type: folder, path: '{place}'") as found:
         await found.books((50, 52), (10, 12))
         await found.until(lambda: lies(place, found.name()) == nights((50, 52), (10, 12)))
-        actions = Answers(found.hub, Paths(tmp_path / "config.yaml", tmp_path), _mistakes)
+        actions = HostActions(found.hub, Paths(tmp_path / "config.yaml", tmp_path), _mistakes)
         with full_disk():
             await found.books((50, 52), (30, 32))
             await found.until(lambda: lies(place, found.name()) == nights((50, 52), (10, 12), (30, 32)))
