@@ -146,6 +146,9 @@ class Oracle:
                 self.blocks.clear()
             return
         before, self.household = self.household, household
+        # a longer delay counts at once, for what is leaving already, too
+        longer = max(0.0, household.removal_delay - before.removal_delay)
+        self.kept = {name: until + longer if until > now else until for name, until in self.kept.items()}
         self._blocks(before, household)
         old = {sync.first_name: (place, sync) for place, sync in before.syncs().items()}
         new = {sync.first_name: (place, sync) for place, sync in household.syncs().items()}

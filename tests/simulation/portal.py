@@ -192,6 +192,7 @@ class Portal:
     def looked_up(self) -> None:
         """Raises where its name cannot be found."""
         if self._kind() == "dns":
+            self.watcher.tried(self)
             raise socket.gaierror(socket.EAI_AGAIN, "try again")
 
     def _kind(self) -> str:
