@@ -12,6 +12,7 @@ from icalsyncd.admin.sentences import absolute, ago, clock_time, counted, is_unr
 from icalsyncd.admin.status import state_of
 from icalsyncd.availability.explanation import called, overbooked_advice
 from icalsyncd.availability.ledger import Presence
+from icalsyncd.availability.narrowing import takes_back_settings
 from icalsyncd.availability.offers import origins
 from icalsyncd.availability.pausing import pauses
 from icalsyncd.calendars.nights import Night, Nights, Stay, date_of
@@ -83,6 +84,7 @@ def _of_daemon(sight: Sight) -> Iterator[Concern]:
 def _of_house(sight: Sight, accommodation: str, house: House) -> Iterator[Concern]:
     name = sight.name_of(accommodation)
     yield from _of_blocks(sight, accommodation, house)
+    yield from _of_settings(sight, accommodation, house)
     for having, nights in _overbooked(house).items():
         names = listed(map(called, having))
         yield from _of_nights(
@@ -132,6 +134,26 @@ def _of_blocks(sight: Sight, accommodation: str, house: House) -> Iterator[Conce
                 f"To open them now: icalsyncd accept {accommodation}",
                 accommodation,
             )
+
+
+def _of_settings(sight: Sight, accommodation: str, house: House) -> Iterator[Concern]:
+    """Buffers and settings that the config has taken back, and that count on for a while."""
+    ledger = house.state.ledger
+    waiting = [("The buffers of", sight.name_of(accommodation), ledger.shrinking.since)] if ledger.shrinking else []
+    waiting += [
+        ("Settings of", f"{accommodation}/{name}", sync.narrowing.since)
+        for name, sync in ledger.syncs.items()
+        if sync.narrowing and sync.presence is Presence.ACTIVE and takes_back_settings(sync)
+    ]
+    for what, whose, since in waiting:
+        until = clock_time(since + sight.removal_delay, sight.now, ledger.timezone)
+        yield Concern(
+            Weight.NOTE,
+            f"{what} {whose} are no longer in {sight.file} as they were: until {until} they count on.",
+            "If that was not meant, put them back before then, and nothing has happened. "
+            f"To end them now: icalsyncd accept {accommodation}",
+            accommodation,
+        )
 
 
 def _of_pauses(sight: Sight, accommodation: str, house: House) -> Iterator[Concern]:

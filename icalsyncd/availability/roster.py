@@ -19,12 +19,12 @@ from icalsyncd.availability.ledger import (
     Channel,
     Ledger,
     Link,
-    Narrowing,
     Presence,
     Shrinking,
     Standing,
     SyncLedger,
 )
+from icalsyncd.availability.narrowing import channelled
 from icalsyncd.availability.stamps import Moment, Stamps
 from icalsyncd.calendars.nights import EMPTY, Night, Stay
 
@@ -46,6 +46,8 @@ class Seat:
     paused: bool = False
     was: Place | None = None
     generation: int = 1
+    said: frozenset[str] = frozenset()
+    """The settings of the channel, and of how it is read, that the host has written out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,32 +316,12 @@ def _seated(sync: SyncLedger, seat: Seat, now: Moment) -> SyncLedger:
         # nothing of it is left that would have to leave again; its feed goes on being empty for as long as it was to be
         muted_until = sync.since + GONE_KEPT if sync.channel.sends else sync.muted_until
         sync = replace(sync, channel=seat.channel, muted_until=muted_until)
-    sync = _channelled(sync, seat.channel, now)
+    sync = channelled(sync, seat.channel, seat.said, now)
     wanted = Presence.PAUSED if seat.paused else Presence.ACTIVE
     if sync.presence is not wanted:
         sync = _cleared(sync, wanted, now)
     seated = replace(sync, calendar=seat.calendar, link=_linked(sync.link, seat.generation, now))
     return sync if seated == sync else seated
-
-
-def _channelled(sync: SyncLedger, wanted: Channel, now: Moment) -> SyncLedger:
-    """What a direction gives up it gives up after the removal delay; all else counts at once."""
-    held = replace(
-        wanted,
-        receives=wanted.receives or (sync.channel.receives and sync.presence is Presence.ACTIVE),
-        sends=wanted.sends or sync.channel.sends,
-    )
-    muted_until = None if held.sends else sync.muted_until
-    if held == wanted:
-        return replace(sync, channel=wanted, narrowing=None, muted_until=muted_until)
-    before = sync.narrowing
-    goes_on = before is not None and _direction(before.channel) == _direction(wanted)
-    since = before.since if before is not None and goes_on else now
-    return replace(sync, channel=held, narrowing=Narrowing(wanted, since), muted_until=muted_until)
-
-
-def _direction(channel: Channel) -> tuple[bool, bool]:
-    return channel.receives, channel.sends
 
 
 def _linked(link: Link, generation: int, now: Moment) -> Link:

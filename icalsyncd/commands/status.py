@@ -125,6 +125,8 @@ def _leaving(accommodation: str, leaving: Json, now: datetime) -> str:
             return f"{accommodation}: its buffer becomes smaller {until}"
         case "direction":
             return f"{accommodation}/{leaving['sync']}: it gives up a direction {until}"
+        case "settings":
+            return f"{accommodation}/{leaving['sync']}: settings that are no longer in the config end {until}"
         case _:
             return f"{accommodation}/{leaving['sync']} is no longer in the config: it leaves {until}"
 

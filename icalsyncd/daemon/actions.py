@@ -17,6 +17,7 @@ from icalsyncd.admin.status import Condition, report, rfc3339
 from icalsyncd.availability.admission import CONFIRMATIONS
 from icalsyncd.availability.explanation import explain, frees_when, words
 from icalsyncd.availability.ledger import Ledger, Presence, SyncLedger
+from icalsyncd.availability.narrowing import gives_up_direction, takes_back_settings
 from icalsyncd.availability.offers import blocked, offers
 from icalsyncd.availability.roster import hasten
 from icalsyncd.calendars.nights import EMPTY, Stay, date_of, night_of
@@ -302,7 +303,8 @@ def _waits_of(sync: SyncLedger) -> list[str]:
     if sync.presence is Presence.LEAVING:
         waits.append("leaving")
     if sync.narrowing:
-        waits.append("a direction is being given up")
+        waits.extend(["a direction is being given up"] if gives_up_direction(sync) else [])
+        waits.extend(["settings that are no longer in the config count on"] if takes_back_settings(sync) else [])
     if sync.presence is Presence.ACTIVE and sync.channel.receives and sync.pulled_at is None and not sync.counted_empty:
         waits.append("never pulled; accepted, it counts as empty: nights that are taken there look free")
     return waits

@@ -16,7 +16,7 @@ from icalsyncd.availability.roster import Place, Plan, reconcile, renames, tied
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.nights import Night
 from icalsyncd.config.resolved import Config
-from icalsyncd.state.state import State, digest_of
+from icalsyncd.state.state import State, read_under
 from icalsyncd.state.view import SyncName
 
 
@@ -92,6 +92,6 @@ def _wanted(
         now_known = state.ledger.syncs[sync.id]
         if known is None or now_known.pulled_at is None or known.calendar != now_known.calendar:
             asked.add(name)
-        if state.of(sync.id).read_under not in ("", digest_of(sync.read)):
+        if state.of(sync.id).read_under not in ("", read_under(sync.read, now_known.channel.read)):
             reread.add(name)
     return frozenset(asked), frozenset(reread)

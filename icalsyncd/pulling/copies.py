@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
@@ -12,7 +13,8 @@ from icalsyncd import log
 from icalsyncd.availability.ledger import SyncLedger
 from icalsyncd.calendars.calendar import Event, Failed, Reading
 from icalsyncd.calendars.nights import Night
-from icalsyncd.calendars.reading import read
+from icalsyncd.calendars.settings import ReadSettings
+from icalsyncd.calendars.twofold import read_twofold
 from icalsyncd.config.resolved import Sync
 from icalsyncd.pulling.readers import Readers
 from icalsyncd.state.journal import Journal
@@ -46,12 +48,10 @@ class Copies:
         self.max_size = 5 * 2**20
         """Bytes to which a compressed body may grow (`pull.max_size`)."""
 
-    async def read(self, body: bytes, sync: Sync, today: Night) -> Reading:
-        """What *body*, the calendar of *sync*, says on *today*."""
-        max_size = self.max_size
-        if len(body) <= MAX_INLINE and _is_plain(body):
-            return read(body, sync.read, today, max_size=max_size)
-        return await self.aside(sync, lambda: read(body, sync.read, today, max_size=max_size))
+    async def read(self, body: bytes, sync: Sync, kept: ReadSettings | None, today: Night) -> Reading:
+        """What *body*, the calendar of *sync*, says on *today*; under *kept* as well, where these count on."""
+        work = partial(read_twofold, body, sync.read, kept, today, max_size=self.max_size)
+        return work() if len(body) <= MAX_INLINE and _is_plain(body) else await self.aside(sync, work)
 
     async def aside(self, sync: Sync, work: Callable[[], T]) -> T:
         """Do *work* on a calendar of *sync* beside the event loop; those of other portals need not wait for it."""
@@ -70,7 +70,7 @@ class Copies:
         body = await self.stored(ledger, Role.SNAPSHOT)
         if body is None:
             return ()
-        reading = await self.read(body, sync, today)
+        reading = await self.read(body, sync, ledger.channel.read, today)
         return () if isinstance(reading, Failed) else reading.events
 
     def close(self) -> None:

@@ -8,8 +8,9 @@ from typing import TypeGuard
 from icalsyncd.availability.ledger import Presence
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.nights import Night
+from icalsyncd.calendars.settings import ReadSettings
 from icalsyncd.config.resolved import Sync
-from icalsyncd.state.state import Facts, State, Validators, digest_of
+from icalsyncd.state.state import Facts, State, Validators, read_under
 from icalsyncd.state.view import SyncName
 
 
@@ -24,6 +25,8 @@ class Errand:
     today: Night
     """The accommodation's day, on which what comes is read."""
     began: Moment
+    kept: ReadSettings | None = None
+    """Settings that the config no longer says, under which it is read as well."""
     dry: bool = False
     """It tells what would change, and changes nothing."""
     sent: Validators | None = None
@@ -36,7 +39,7 @@ class Errand:
     @property
     def read_under(self) -> str:
         """The digest of the settings under which what comes is read."""
-        return digest_of(self.sync.read)
+        return read_under(self.sync.read, self.kept)
 
     def is_read(self, facts: Facts) -> bool:
         """Whether the copies were last read as they would be read now."""

@@ -165,7 +165,7 @@ class Intake:
         mark = mark_of(copy.body)
         if self._already_read.says_the_same(errand.name, mark, known, facts, errand.read_under, errand.today):
             return await self._admit(errand, None, copy)
-        reading = await self._copies.read(copy.body, errand.sync, errand.today)
+        reading = await self._copies.read(copy.body, errand.sync, errand.kept, errand.today)
         if isinstance(reading, Failed):
             return self._failed(errand, Failure(reading.reason, reading.detail))
         report = await self._admit(errand, reading, copy)
@@ -185,7 +185,7 @@ class Intake:
         body = await self._copies.stored(state.ledger.syncs[errand.name[1]], Role.WAITING)
         if body is None:
             return self._failed(errand, Failure(Reason.STORE, "the stored copy could not be read"))
-        reading = await self._copies.read(body, errand.sync, errand.today)
+        reading = await self._copies.read(body, errand.sync, errand.kept, errand.today)
         if isinstance(reading, Failed):
             return self._failed(errand, Failure(reading.reason, reading.detail))
         return await self._admit(errand, reading, Copy(body, errand.sent))
@@ -280,7 +280,7 @@ class Intake:
             await self._read_again(replace(errand, again=True), body)
 
     async def _read_again(self, errand: Errand, body: bytes) -> None:
-        reading = await self._copies.read(body, errand.sync, errand.today)
+        reading = await self._copies.read(body, errand.sync, errand.kept, errand.today)
         if isinstance(reading, Failed):
             log.warning("the stored copy can no longer be read", sync=errand.sync.name, reason=reading.reason.value)
             return
@@ -312,7 +312,7 @@ class Intake:
                 reading,
                 errand.began,
                 self._clock.now(),
-                config.pull.hold,
+                max(float(config.pull.hold), known.channel.hold),
                 self._installation.signature(errand.name[0]).nights,
                 last_read,
                 errand.again,
@@ -367,7 +367,7 @@ class Intake:
             return None
         known = state.ledger.syncs[name[1]]
         calendar = self._installation.fingerprint(sync.url.reveal()) if sync.url is not None else known.calendar
-        errand = Errand(name, sync, calendar, state.ledger.today, self._clock.now())
+        errand = Errand(name, sync, calendar, state.ledger.today, self._clock.now(), known.channel.read)
         return errand if self._standing(errand) is not None else None
 
     def _standing(self, errand: Errand, *, same: bool = False, heard: bool = False) -> State | None:

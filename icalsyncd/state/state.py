@@ -159,6 +159,12 @@ def _at_most(moment: Moment | None, now: Moment) -> Moment | None:
     return None if moment is None else min(moment, now)
 
 
+def read_under(settings: ReadSettings, kept: ReadSettings | None) -> str:
+    """Tells whether a calendar must be read anew: it is read under *settings*, and *kept* where they count on."""
+    own = digest_of(settings)
+    return own if kept is None or kept == settings else f"{own}+{digest_of(kept)}"
+
+
 @lru_cache(1024)
 def digest_of(settings: ReadSettings) -> str:
     """Tells whether a calendar must be read anew because the settings of its sync have changed."""
