@@ -125,7 +125,7 @@ async def test_a_folded_rule_leaves_the_loop_free(tmp_path: Path) -> None:
 
     async with portals(1) as (a,), house(tmp_path, sync("a", a)) as made:
         seen: list[threading.Thread] = []
-        real = module.read
+        real = module.read_twofold
 
         def read(body: bytes, settings: ReadSettings, today: int, *, max_size: int) -> object:
             seen.append(threading.current_thread())
