@@ -173,7 +173,9 @@ def keys(model: type[BaseModel] = schema.File, at: str = "") -> Iterator[str]:
         yield path
         for below in models_in(field.annotation):
             kind = get_args(below.model_fields["type"].annotation)[0] if "type" in below.model_fields else ""
-            yield from keys(below, f"{path}.{kind or ('ID' if is_mapping(field.annotation) else '')}.".replace("..", "."))
+            yield from keys(
+                below, f"{path}.{kind or ('ID' if is_mapping(field.annotation) else '')}.".replace("..", ".")
+            )
 
 
 def is_mapping(annotation: Any) -> bool:
