@@ -240,8 +240,7 @@ class Daemon:
         try:
             await self.hub.apply(loaded)
         except Exception:
-            for listener in move.fresh.values():
-                self.hub.in_background(listener.close())
+            await self._ports.undo(move)
             await self.hub.apply(before)
             raise
         self._running = loaded.digest
