@@ -42,7 +42,8 @@ class Seat:
     """What the config says of one sync."""
 
     channel: Channel
-    calendar: str = ""
+    calendar: str | None = ""
+    """The fingerprint of the calendar's URL; None where the config names one that is not known at present."""
     paused: bool = False
     was: Place | None = None
     generation: int = 1
@@ -121,7 +122,7 @@ def renames(ledgers: Mapping[str, Ledger], plans: Mapping[str, Plan]) -> dict[Pl
     by_calendar = {known[place].calendar: place for place in reversed(orphans) if known[place].calendar}
     wanting = {place: seat for place, seat in planned.items() if place not in known or _is_another(known[place], seat)}
     said = {place: by_name.get("/".join(seat.was)) for place, seat in wanting.items() if seat.was}
-    seen = {place: by_calendar.get(seat.calendar) for place, seat in wanting.items()}
+    seen = {place: by_calendar.get(seat.calendar or "") for place, seat in wanting.items()}
     found: dict[Place, Place] = {}
     for place, former in (*said.items(), *seen.items()):
         if former is not None and place not in found and former not in found.values():
@@ -212,7 +213,7 @@ def _is_another(sync: SyncLedger, seat: Seat) -> bool:
     """Whether *sync* has left, and the one that takes its name now may be one that had another name so far."""
     if sync.presence is Presence.GONE and not sync.calendar:
         return seat.was is not None and sync.link.first_name != "/".join(seat.was)
-    return _is_out(sync) and sync.calendar != seat.calendar
+    return _is_out(sync) and seat.calendar is not None and sync.calendar != seat.calendar
 
 
 def _is_over(since: Moment | None, delay: float, now: Moment) -> bool:
@@ -259,7 +260,7 @@ def _first_name(place: Place, seat: Seat, taken: Set[str], reserved: Set[str]) -
 def _newcomer(seat: Seat, first_name: str, now: Moment) -> SyncLedger:
     """A sync of which nothing is known yet."""
     presence = Presence.PAUSED if seat.paused else Presence.ACTIVE
-    return SyncLedger(seat.channel, Link(first_name, seat.generation), seat.calendar, presence, since=now)
+    return SyncLedger(seat.channel, Link(first_name, seat.generation), seat.calendar or "", presence, since=now)
 
 
 def _without_plan(ledger: Ledger, now: Moment) -> Ledger:
@@ -320,7 +321,8 @@ def _seated(sync: SyncLedger, seat: Seat, now: Moment) -> SyncLedger:
     wanted = Presence.PAUSED if seat.paused else Presence.ACTIVE
     if sync.presence is not wanted:
         sync = _cleared(sync, wanted, now)
-    seated = replace(sync, calendar=seat.calendar, link=_linked(sync.link, seat.generation, now))
+    calendar = sync.calendar if seat.calendar is None else seat.calendar
+    seated = replace(sync, calendar=calendar, link=_linked(sync.link, seat.generation, now))
     return sync if seated == sync else seated
 
 

@@ -59,7 +59,7 @@ class Sync:
     """As the file says it; a portal without profile is read by the generic one."""
     direction: Direction
     url: Secret | None
-    """The portal's calendar; None where it does not receive."""
+    """The portal's calendar; None where it does not receive, or where its URL is not known at present."""
     paused: bool
     was: str | None
     """An earlier name of it, as ``accommodation/sync``."""
@@ -87,6 +87,11 @@ class Sync:
     def receives(self) -> bool:
         """Whether the portal's calendar is pulled, when not paused."""
         return self.direction.receives
+
+    @property
+    def lacks_url(self) -> bool:
+        """Whether the URL that it needs is not known: what the config names it in was not there at the start."""
+        return self.receives and self.url is None
 
     @property
     def sends(self) -> bool:

@@ -112,6 +112,7 @@ class Daemon:
         self._reloads: set[asyncio.Task[tuple[str, ...]]] = set()
         self._running = hub.accepted.digest
         """The digest of the config that was taken over last, as a whole."""
+        self._lacked: frozenset[Path] = frozenset()  # of a refused config: what it lacks may come
 
     @classmethod
     def open(cls, options: Options) -> Daemon:
@@ -137,7 +138,7 @@ class Daemon:
             folder.release()
             raise
         if refused is not None:
-            daemon._refuse(tuple(map(str, refused.mistakes)))
+            daemon._refuse(tuple(map(str, refused.mistakes)), refused.files)
         return daemon
 
     async def start(self) -> None:
@@ -213,7 +214,7 @@ class Daemon:
                 loaded = await asyncio.to_thread(load, self.options.config, os.environ)
                 if isinstance(loaded, Refused):
                     _tell_bug(loaded)
-                    return self._refuse(tuple(map(str, loaded.mistakes)))
+                    return self._refuse(tuple(map(str, loaded.mistakes)), loaded.files)
                 if loaded.digest == self._running:
                     self._approve(taken_over=False)
                     return ()
@@ -229,7 +230,8 @@ class Daemon:
     async def _take_over(self, loaded: Accepted) -> tuple[str, ...]:
         why = await asyncio.to_thread(self._other_secret, loaded.config)
         if why is not None:
-            return self._refuse((f"{self.options.config}: server.secret_file: {why}",))
+            secret = loaded.config.server.secret_file or self._folder.secret
+            return self._refuse((f"{self.options.config}: server.secret_file: {why}",), (*loaded.files, secret))
         try:
             move = await self._ports.prepare(loaded.config)
         except CannotListen as error:
@@ -277,7 +279,8 @@ class Daemon:
             None if other.mark == self.hub.installation.mark else "this is another secret; restart to change every link"
         )
 
-    def _refuse(self, mistakes: tuple[str, ...]) -> tuple[str, ...]:
+    def _refuse(self, mistakes: tuple[str, ...], files: tuple[Path, ...] = ()) -> tuple[str, ...]:
+        self._lacked = frozenset(files)
         if self.hub.config_status.problems != mistakes:
             for mistake in mistakes:
                 log.error("config refused, the one before goes on", mistake=mistake)
@@ -318,7 +321,7 @@ class Daemon:
             await self.reload()
 
     async def _watch(self, stop: asyncio.Event) -> None:
-        async for _ in watch(lambda: frozenset((self.options.config, *self.hub.accepted.files)), stop):
+        async for _ in watch(lambda: self._lacked.union((self.options.config, *self.hub.accepted.files)), stop):
             await self.reload()
 
     async def _keep_house(self) -> None:
@@ -378,7 +381,8 @@ def _tell_bug(refused: Refused) -> None:
 def _last_accepted(options: Options, folder: StateFolder) -> Accepted | None:
     """The config that was taken over last; None where there is none that can be run."""
     text = folder.accepted_text()
-    last = parse(text, options.config, os.environ) if text is not None else None
+    # what is known is served without any URL
+    last = parse(text, options.config, os.environ, lacking=True) if text is not None else None
     return last if isinstance(last, Accepted) else None
 
 

@@ -54,7 +54,7 @@ def _seat(sync: Sync, installation: Installation, hold: float) -> Seat:
             hold=hold,
             read=sync.read,
         ),
-        calendar=installation.fingerprint(sync.url.reveal()) if sync.url else "",
+        calendar=installation.fingerprint(sync.url.reveal()) if sync.url else None if sync.lacks_url else "",
         paused=sync.paused,
         was=_place(sync.was) if sync.was else None,
         generation=sync.link_generation,

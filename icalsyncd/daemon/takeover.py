@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 from icalsyncd.availability.roster import Place, Plan, reconcile, renames, tied
 from icalsyncd.availability.stamps import Moment
+from icalsyncd.calendars.calendar import Reason
 from icalsyncd.calendars.nights import Night
 from icalsyncd.config.resolved import Config
 from icalsyncd.state.state import State, read_under
@@ -31,7 +32,7 @@ class Takeover:
     together: frozenset[str]
     """Accommodations that exchange syncs: they are put in one go, or not at all."""
     asked: frozenset[SyncName]
-    """To be pulled at once: new, resumed, or at another address."""
+    """To be pulled at once: new, resumed, at another address, or at one that was not known."""
     reread: frozenset[SyncName]
     """Copies to be read anew, under other settings."""
 
@@ -90,7 +91,8 @@ def _wanted(
         known = states[former[0]].ledger.syncs.get(former[1]) if former[0] in states else None
         state = made.get(sync.accommodation) or states[sync.accommodation]
         now_known = state.ledger.syncs[sync.id]
-        if known is None or now_known.pulled_at is None or known.calendar != now_known.calendar:
+        found = state.of(sync.id).reason is Reason.NO_URL and not sync.lacks_url
+        if known is None or now_known.pulled_at is None or known.calendar != now_known.calendar or found:
             asked.add(name)
         if state.of(sync.id).read_under not in ("", read_under(sync.read, now_known.channel.read)):
             reread.add(name)

@@ -38,6 +38,7 @@ from icalsyncd.state.view import SyncName
 AGENT: Final = f"icalsyncd/{__version__} (+{PROJECT_URL})"
 HEAVY: Final = 400
 """Events above which attribution, too, is done on a thread."""
+NO_URL: Final = Failure(Reason.NO_URL, "its URL is not known, see the config")
 
 
 class PullTally(Protocol):
@@ -90,7 +91,7 @@ class Intake:
 
     async def _pull_in_turn(self, name: SyncName, *, dry: bool, wanted: bool) -> Report | None:
         async with self._turn(name):
-            while (errand := self._errand(name)) is not None and errand.sync.url is not None:
+            while (errand := self._errand(name)) is not None and errand.sync.receives:
                 attempts = self._journal.current[name[0]].of(name[1]).attempts
                 if not wanted and wait_of(attempts, errand.began) is not None:
                     return None
@@ -114,12 +115,11 @@ class Intake:
     async def _ask(self, errand: Errand) -> Report | None:
         config, url, state = self._config, errand.sync.url, self._standing(errand)
         if config is None or url is None or state is None:
-            return None
+            return self._failed(errand, NO_URL) if config is not None and url is None else None
         if not errand.dry:
             try:
                 await self._read_stored(errand)
-            except Exception:
-                # a new copy may well be read where the stored one is not
+            except Exception:  # a new copy may well be read all the same
                 log.exception("reading a stored copy ended in a bug", sync=errand.sync.name)
             if (state := self._standing(errand)) is None:
                 return None
