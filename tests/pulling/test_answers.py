@@ -10,6 +10,7 @@ import pytest
 
 from icalsyncd.calendars.calendar import Reading, Reason
 from icalsyncd.calendars.settings import ReadSettings
+from icalsyncd.config.resolved import Sync
 from icalsyncd.pulling.report import Report
 from icalsyncd.state.schedule import Attempts
 from tests.end_to_end.portal import calendar, portals
@@ -96,9 +97,9 @@ async def test_what_was_thrown_away_after_it_was_read_does_not_count_as_read(tmp
         copies = made.hub.intake._copies
         read, saved = copies.read, False
 
-        async def read_meanwhile(body: bytes, settings: ReadSettings, today: int) -> Reading:
+        async def read_meanwhile(body: bytes, of: Sync, kept: ReadSettings | None, today: int) -> Reading:
             nonlocal saved
-            reading = await read(body, settings, today)
+            reading = await read(body, of, kept, today)
             if not saved:
                 saved = True
                 await made.save(sync("a", a, ", interval: 1h"))
