@@ -304,7 +304,11 @@ def _waits_of(sync: SyncLedger) -> list[str]:
         waits.append("leaving")
     if sync.narrowing:
         waits.extend(["a direction is being given up"] if gives_up_direction(sync) else [])
-        waits.extend(["settings that are no longer in the config count on"] if takes_back_settings(sync) else [])
+        waits.extend(
+            ["settings that are no longer in the config count on; accepted, nights that they alone close open"]
+            if takes_back_settings(sync)
+            else []
+        )
     if sync.presence is Presence.ACTIVE and sync.channel.receives and sync.pulled_at is None and not sync.counted_empty:
         waits.append("never pulled; accepted, it counts as empty: nights that are taken there look free")
     return waits
