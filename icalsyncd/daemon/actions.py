@@ -178,6 +178,9 @@ class Answers:
             await hub.intake.release((accommodation, each))
         state = hub.journal.current[accommodation]
         hub.journal.put(accommodation, state.with_ledger(hasten(state.ledger, sync, now=now), now))
+        for each in state.ledger.syncs:
+            # where settings have ended, its copy says something else
+            await hub.intake.reread((accommodation, each))
         await hub.journal.stored()
         return answer
 
