@@ -57,6 +57,8 @@ async def test_the_host_is_told_and_ends_it(tmp_path: Path) -> None:
         await made.hub.intake.pull(A)
         assert told(made) == []
         await made.save(sync("a", a))
+        await made.quiet()
+        assert await made.shown() == {10, 11, 12}
         assert [(each["what"], each["sync"]) for each in told(made)] == [("settings", "a")]
         state = made.journal.current["house"]
         now = made.hub.clock.now()
