@@ -49,7 +49,7 @@ class Actions:
     status: Callable[[], Awaitable[bytes]]
     """The state of everything, as JSON."""
     page: Callable[[str | None], Awaitable[bytes]]
-    """The status page; of one accommodation where one is named."""
+    """The status page; of one accommodation if one is named."""
     night_page: Callable[[str, Night], Awaitable[bytes | Refusal]]
     metrics: Callable[[], Awaitable[bytes]]
     unhealthy: Callable[[], str | None]
@@ -95,7 +95,7 @@ def application(actions: Actions) -> Callable[[web.BaseRequest], Awaitable[web.S
 
 
 def _foreign(request: web.BaseRequest, hosts: tuple[str, ...]) -> str | None:
-    """Why a request is refused for where it comes from; None where it is not."""
+    """Why a request is refused for where it comes from; None if it is not."""
     if not _is_ours(request.headers.get(hdrs.HOST, ""), hosts):
         return "this name is not one of server.admin_hosts"
     if request.method not in ("GET", "HEAD"):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import blake2b
 
 from icalsyncd.calendars.calendar import Kind
 
@@ -48,3 +50,29 @@ class ReadSettings:
         if self.block.match(summary):
             return Kind.BLOCK
         return Kind.UNKNOWN
+
+
+def read_under(settings: ReadSettings, kept: ReadSettings | None) -> str:
+    """The digest of both settings that a calendar is read under: those of the config, and *kept* where they count on."""
+    own = digest_of(settings)
+    return own if kept is None or kept == settings else f"{own}+{digest_of(kept)}"
+
+
+@lru_cache(1024)
+def digest_of(settings: ReadSettings) -> str:
+    """Tells whether a calendar must be read again because the settings of its sync have changed."""
+
+    def words(summaries: Summaries) -> list[str]:
+        return [*sorted(summaries.texts), "/", *(pattern.pattern for pattern in summaries.patterns)]
+
+    parts = [
+        settings.timezone,
+        *words(settings.ignore),
+        *words(settings.reservation),
+        *words(settings.block),
+        str(settings.drop_blocks),
+        str(settings.dtend_inclusive),
+        str(settings.transparent_blocks),
+        str(settings.empty_is_valid),
+    ]
+    return blake2b("\0".join(parts).encode(), digest_size=12).hexdigest()

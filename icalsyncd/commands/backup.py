@@ -13,13 +13,14 @@ from icalsyncd.commands.outcome import DONE, CommandError
 from icalsyncd.config.loading import Accepted, load
 from icalsyncd.config.paths import Paths
 from icalsyncd.state.installation import SecretUnusable, open_installation
+from icalsyncd.state.state_file import StoreFailed, StoreRefused
 from icalsyncd.state.state_folder import FolderHeld
-from icalsyncd.state.store import Store, StoreFailed, StoreRefused, peek
+from icalsyncd.state.store import Store, peek
 
 _SECRET: Final = "secret"  # noqa: S105
 _STATE: Final = "state.sqlite3"
 _BESIDE: Final = ("-wal", "-shm")
-"""What SQLite may have laid beside its file, and belongs to it."""
+"""Files that SQLite may keep beside its own, and that belong to it."""
 _REPLACED: Final = ".replaced"
 
 
@@ -72,7 +73,7 @@ def restore(paths: Paths, file: Path, *, replace: bool) -> int:
 
 
 def _unpack(file: Path, drafts: Path) -> None:
-    """The files of the backup, looked through before anything is touched."""
+    """The files of the backup, all examined before anything is changed."""
     try:
         with tarfile.open(file, "r:gz") as archive:
             for name in (_SECRET, _STATE):
@@ -92,7 +93,7 @@ def _unpack(file: Path, drafts: Path) -> None:
 
 
 def _member(archive: tarfile.TarFile, name: str) -> bytes:
-    """The content of one file of the archive. Raises KeyError where it has none of that name."""
+    """The content of one file of the archive. Raises KeyError if it has none of that name."""
     content = archive.extractfile(name)
     if content is None:
         raise KeyError(name)
@@ -131,7 +132,7 @@ def _hand_over(path: Path, folder: Path) -> None:
 
 
 def _secret_path(paths: Paths) -> Path:
-    """Where the secret lies, or is to lie; a config that cannot be run does not keep anyone from a backup."""
+    """Where the secret lies, or is to lie; a backup is made even if the config cannot be run."""
     loaded = load(paths.config, os.environ)
     config = loaded.config if isinstance(loaded, Accepted) else last_config(paths)
     return (config.server.secret_file if config else None) or paths.folder.secret

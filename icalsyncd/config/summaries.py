@@ -20,7 +20,7 @@ def is_expression(written: str) -> bool:
 
 
 def check(written: str) -> None:
-    """Raise ValueError, with words for the host, where *written* cannot be used as a pattern."""
+    """Raise ValueError, with words for the host, if *written* cannot be used as a pattern."""
     if not written.strip():
         raise ValueError("an empty pattern: write the whole summary, or a /regular expression/")
     if len(written) > LONGEST:

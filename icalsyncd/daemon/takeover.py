@@ -1,6 +1,6 @@
-"""What a config makes of the accommodations: reckoned from their states at one moment, on whatever thread.
+"""What a config makes of the accommodations: worked out from their states at one moment, on any thread.
 
-    states, config ─▶ take_over ─▶ Takeover ─▶ the hub puts each accommodation, unless its state has moved on meanwhile;
+    states, config ─▶ take_over ─▶ Takeover ─▶ the hub puts each accommodation, unless its state has changed meanwhile;
                           ▲                                        │
                           └───────── those, once more ◀────────────┘
 
@@ -12,12 +12,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
 
-from icalsyncd.availability.roster import Place, Plan, reconcile, renames, tied
+from icalsyncd.availability.roster import Plan, reconcile, renames, tied
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.calendar import Reason
 from icalsyncd.calendars.nights import Night
+from icalsyncd.calendars.settings import read_under
 from icalsyncd.config.resolved import Config
-from icalsyncd.state.state import State, read_under
+from icalsyncd.state.state import State
 from icalsyncd.state.view import SyncName
 
 
@@ -26,7 +27,7 @@ class Takeover:
     """The accommodations under a config."""
 
     before: Mapping[str, State]
-    """What this was reckoned from."""
+    """The states that this was worked out from."""
     states: Mapping[str, State]
     """By accommodation; those that differ from before, or are not shown yet."""
     together: frozenset[str]
@@ -34,7 +35,7 @@ class Takeover:
     asked: frozenset[SyncName]
     """To be pulled at once: new, resumed, at another address, or at one that was not known."""
     reread: frozenset[SyncName]
-    """Copies to be read anew, under other settings."""
+    """Copies to be read again, under other settings."""
 
 
 def take_over(
@@ -47,7 +48,7 @@ def take_over(
     shown: Set[str],
     only: Set[str] | None = None,
 ) -> Takeover:
-    """Reckon what *config*, whose *plans* these are, makes of *states*; of those of *only*, where it is given.
+    """Work out what *config*, whose *plans* these are, makes of *states*; only of those in *only*, if it is given.
 
     *days* are the days of the config's accommodations; *shown* are those that the view has already.
     """
@@ -78,13 +79,13 @@ def _wanted(
     config: Config,
     states: Mapping[str, State],
     made: Mapping[str, State],
-    moved: Mapping[Place, Place],
-    reckoned: Set[str],
+    moved: Mapping[SyncName, SyncName],
+    planned: Set[str],
 ) -> tuple[frozenset[SyncName], frozenset[SyncName]]:
     asked: set[SyncName] = set()
     reread: set[SyncName] = set()
     for sync in config.syncs():
-        if not sync.receives or sync.paused or sync.accommodation not in reckoned:
+        if not sync.receives or sync.paused or sync.accommodation not in planned:
             continue
         name = (sync.accommodation, sync.id)
         former = moved.get(name, name)
@@ -94,6 +95,7 @@ def _wanted(
         found = state.of(sync.id).reason is Reason.NO_URL and not sync.lacks_url
         if known is None or now_known.pulled_at is None or known.calendar != now_known.calendar or found:
             asked.add(name)
-        if state.of(sync.id).read_under not in ("", read_under(sync.read, now_known.channel.read)):
+        copy, wanted_as = state.of(sync.id).copies.last, read_under(sync.read, now_known.channel.read)
+        if copy is not None and copy.read_as.settings != wanted_as:
             reread.add(name)
     return frozenset(asked), frozenset(reread)

@@ -20,7 +20,7 @@ _ROOM_LEFT: Final = SIZE
 
 
 class Reserve:
-    """The reserve of one state folder. A disk that refuses is no error here: then there is no reserve."""
+    """The reserve of one state folder. If the disk refuses, there is no reserve, and no error."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -33,7 +33,7 @@ class Reserve:
         return self._behind.exists()
 
     def prepare(self) -> None:
-        """Take the room, where that has not been done."""
+        """Take the room, if that has not been done."""
         place = self._behind if self.is_behind else self._whole
         with contextlib.suppress(OSError):
             if place.exists() and place.stat().st_size >= SIZE:

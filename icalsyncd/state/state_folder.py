@@ -20,7 +20,7 @@ class StateFolder:
     def __init__(self, path: Path) -> None:
         self.path: Final = path
         self.secret: Final = path / "secret"
-        """The installation's secret, where the config names no other place."""
+        """The installation's secret, if the config names no other."""
         self.state: Final = path / "state.sqlite3"
         self.accepted: Final = path / "accepted.yaml"
         """The last config that was taken over, for a boot with a bad one."""
@@ -29,7 +29,7 @@ class StateFolder:
         self._lock: int | None = None
 
     def hold(self) -> None:
-        """Make the folder where it is missing, and hold it for one daemon. Raises FolderHeld and OSError."""
+        """Make the folder if it is missing, and hold it for one daemon. Raises FolderHeld and OSError."""
         self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
         lock = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
@@ -47,7 +47,7 @@ class StateFolder:
             self._lock = None
 
     def accepted_text(self) -> str | None:
-        """The last config that was taken over; None where there is none to be read."""
+        """The last config that was taken over; None if there is none to be read."""
         try:
             return content(self.accepted, LARGEST).data.decode("utf-8")
         except (OSError, UnicodeDecodeError):

@@ -1,25 +1,23 @@
-"""The state file: one SQLite database, written whole or not at all, durable when a commit returns.
+"""What is in the state file, and the transactions that change it: whole or not at all, durable when a commit returns.
 
-Everything here blocks, and belongs on one thread (see :mod:`~icalsyncd.state.journal`). No secret and no link is ever in it.
+How the file is opened, made and refused is in :mod:`~icalsyncd.state.state_file`. Everything here blocks, and belongs on
+one thread (see :mod:`~icalsyncd.state.journal`). No secret and no link is ever in it.
 """
 
 from __future__ import annotations
 
 import os
-import sqlite3
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
 from icalsyncd.availability.ledger import SyncLedger
 from icalsyncd.availability.removal import RemovalDelay
+from icalsyncd.state.copy import BodyKey
 from icalsyncd.state.publication import Publication, PublicationKey
 from icalsyncd.state.records import (
-    VERSION,
     SyncRecord,
     dump_accommodation,
     dump_claims,
@@ -35,9 +33,17 @@ from icalsyncd.state.records import (
 )
 from icalsyncd.state.reserve import Reserve
 from icalsyncd.state.state import Facts, State
+from icalsyncd.state.state_file import (
+    Connection,
+    DatabaseError,
+    StoreRefused,
+    examined,
+    failing,
+    make,
+    refusing,
+    writable,
+)
 
-APPLICATION_ID: Final = 0x1CA15D
-"""In the file's header: tells our file from any other."""
 _SCHEMA: Final = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE accommodation (id TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
@@ -56,31 +62,8 @@ _UPDATE: Final = """
 UPDATE sync SET ledger = coalesce(?, ledger), claims = coalesce(?, claims), facts = coalesce(?, facts)
 WHERE accommodation = ? AND name = ?
 """
-_PATIENCE: Final = 5.0
-"""Seconds to wait for another connection, as that of a backup."""
-_NONSENSE: Final = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError)
-"""What reading a record raises that is none."""
-
-
-class StoreRefused(Exception):
-    """The state file is damaged, foreign or of a newer version; it was left as it is."""
-
-
-class StoreFailed(Exception):
-    """The disk did not take a commit, or did not give what was asked of it."""
-
-
-class Role(StrEnum):
-    """Which copy of a portal's calendar a body is."""
-
-    SNAPSHOT = "snapshot"
-    """The last good one."""
-    WAITING = "waiting"
-    """A later one, held or partial."""
-
-
-BodyKey = tuple[str, Role]
-"""The name under which the sync's link was first made, which outlives a rename, and which copy."""
+_MALFORMED: Final = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError)
+"""Exceptions that are raised when a stored record is malformed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +75,13 @@ class Stored:
     installation: str | None
     """The mark of the installation's secret under which it was written."""
     secret_since: float | None = None
-    """Since when the installation has this secret, where it had another before or none."""
+    """Since when the installation has this secret, if it had another before, or none."""
     publications: Mapping[PublicationKey, Publication] = field(default_factory=dict)
     """What was written in the shared cloud, and not deleted there since."""
     removal_delay: RemovalDelay | None = None
-    """The removal delay that was in force; None where none was stored yet."""
+    """The removal delay that was in force; None if none was stored yet."""
     agreed: float | None = None
-    """The last moment that somebody outside agreed to, see :attr:`icalsyncd.clock.Clock.agreed`."""
+    """The last moment that a clock outside agreed to, see :attr:`icalsyncd.clock.Clock.agreed`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,35 +105,25 @@ class Store:
         """Open the file at *path*, or make it, 0600. Raises StoreRefused, the file as it was, and StoreFailed."""
         self._path = path
         self.reserve = Reserve(path.parent)
-        with _refusing(path):
+        with refusing(path):
             if not path.exists():
-                _make(path)
-            elif not path.is_file():
-                # opening a pipe would wait for its other end
-                raise StoreRefused(f"{path} is a folder, a pipe or a device, and no state file of icalsyncd")
-            # by a connection that cannot write: a file that is not ours is left alone by opening and closing, too
-            self._stored: Stored | None = _read(path, thoroughly=True)
-            if path.stat().st_mode & 0o077:
-                path.chmod(0o600)
-            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=_PATIENCE)
-            try:
-                self._db.execute("PRAGMA journal_mode=WAL")
-                self._db.execute("PRAGMA synchronous=FULL")
-            except BaseException:
-                self._db.close()
-                raise
+                make(path, _SCHEMA)
+            # by a connection that cannot write: a file that is not ours stays untouched by opening and closing, too
+            with examined(path, thoroughly=True) as db:
+                self._stored: Stored | None = _load(db, path)
+            self._db = writable(path)
 
     def load(self) -> Stored:
         """All that was stored when the file was opened, to be asked for once. Raises StoreRefused and StoreFailed."""
         stored, self._stored = self._stored, None
         if stored is not None:
             return stored
-        with _refusing(self._path):
+        with refusing(self._path):
             return _load(self._db, self._path)
 
     def commit(self, commit: Commit) -> None:
         """Write *commit* and return once it is on the disk. Raises StoreFailed, and then nothing of it is written."""
-        try:
+        with failing():
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 self._write(commit)
@@ -159,8 +132,6 @@ class Store:
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
                 raise
-        except sqlite3.Error as error:
-            raise StoreFailed(str(error)) from error
 
     def _write(self, commit: Commit) -> None:
         execute = self._db.execute
@@ -183,7 +154,7 @@ class Store:
                         (accommodation, name, *dump_sync(sync, after.of(name))),
                     )
                     continue
-                # only what is another one: claims are most of what is stored, and seldom change
+                # only the parts that changed: claims are most of what is stored, and seldom change
                 ledger = dump_sync_ledger(sync) if known is not sync else None
                 claims = dump_claims(sync.claims) if known.claims is not sync.claims else None
                 facts = dump_facts(after.of(name)) if before.of(name) is not after.of(name) else None
@@ -213,18 +184,16 @@ class Store:
             execute("REPLACE INTO meta VALUES ('installation', ?), ('secret_since', ?)", (mark, repr(since)))
 
     def body(self, key: BodyKey) -> bytes | None:
-        """The stored body of a copy; None where there is none. Raises StoreFailed."""
-        try:
+        """The stored body of a copy; None if there is none. Raises StoreFailed."""
+        with failing(zlib.error):
             row = self._db.execute(
                 "SELECT body FROM copy WHERE owner = ? AND role = ?", (key[0], key[1].value)
             ).fetchone()
             return zlib.decompress(row[0]) if row else None
-        except (sqlite3.Error, zlib.error) as error:
-            raise StoreFailed(str(error)) from error
 
     def back_up(self, path: Path) -> None:
         """A whole copy of the file as it stands, at *path*, 0600, which must not exist. Raises StoreFailed."""
-        try:
+        with failing(OSError):
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             try:
                 self._db.execute("VACUUM INTO ?", (str(path),))
@@ -234,8 +203,6 @@ class Store:
                 raise
             finally:
                 os.close(descriptor)
-        except (sqlite3.Error, OSError) as error:
-            raise StoreFailed(str(error)) from error
 
     def close(self) -> None:
         """Close the file; it can be opened again."""
@@ -243,94 +210,28 @@ class Store:
 
 
 def peek(path: Path) -> Stored:
-    """What the state file at *path* holds, read beside a daemon that may be writing it; nothing where there is none.
+    """What the state file at *path* holds, read beside a daemon that may be writing it; nothing if there is none.
 
     Raises StoreRefused and StoreFailed.
     """
     if not path.exists():
         return Stored({}, None, None)
-    if not path.is_file():
-        raise StoreRefused(f"{path} is a folder, a pipe or a device, and no state file of icalsyncd")
-    with _refusing(path):
-        return _read(path, thoroughly=False)
-
-
-@contextmanager
-def _refusing(path: Path) -> Iterator[None]:
-    """Errors of the database as StoreRefused where they lie in the file, as StoreFailed where they lie in the disk."""
-    try:
-        yield
-    except (sqlite3.OperationalError, OSError) as error:
-        raise StoreFailed(f"{path}: {error}") from error
-    except sqlite3.DatabaseError as error:
-        raise StoreRefused(f"{path} is damaged or no state file of icalsyncd: {error}") from error
-
-
-def _make(path: Path) -> None:
-    """An empty state file at *path*, which is there whole or not at all."""
-    orphan = path.with_name(f"{path.name}-wal")
-    if orphan.exists():
-        # SQLite would take its pages for those of the new file
-        raise StoreRefused(
-            f"{path} is missing, and {orphan.name} is what is left of it: restore the one or remove the other"
-        )
-    draft = path.with_name(f".{path.name}.new")
-    draft.unlink(missing_ok=True)
-    for rest in ("-journal", "-wal", "-shm"):
-        draft.with_name(draft.name + rest).unlink(missing_ok=True)
-    os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-    with closing(sqlite3.connect(draft, isolation_level=None)) as db:
-        # now, and not once the file is in its place: who is killed over it leaves what only a writer can repair
-        db.execute("PRAGMA journal_mode=WAL")
-        db.executescript(
-            f"BEGIN; {_SCHEMA} PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={VERSION}; COMMIT;"
-        )
-    draft.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
-
-
-def _read(path: Path, *, thoroughly: bool) -> Stored:
-    """What the file at *path* holds, all of one moment, without the right to write to it."""
-    address = f"{path.absolute().as_uri()}?mode=ro"
-    with closing(sqlite3.connect(address, uri=True, isolation_level=None, timeout=_PATIENCE)) as db:
-        db.execute("BEGIN")
-        _examine(db, path)
-        if thoroughly:
-            (verdict,) = db.execute("PRAGMA quick_check(1)").fetchone()
-            if verdict != "ok":
-                raise StoreRefused(f"{path} is damaged: {verdict}")
+    with refusing(path), examined(path, thoroughly=False) as db:
         return _load(db, path)
-
-
-def _examine(db: sqlite3.Connection, path: Path) -> None:
-    """Refuse a file that is not ours, or not one that we understand."""
-    (application,) = db.execute("PRAGMA application_id").fetchone()
-    (version,) = db.execute("PRAGMA user_version").fetchone()
-    if application != APPLICATION_ID:
-        raise StoreRefused(f"{path} is not a state file of icalsyncd")
-    if version != VERSION:
-        raise StoreRefused(
-            f"{path} was written by another icalsyncd (version {version} of the file, this one knows {VERSION})"
-        )
 
 
 def copies_of(states: Iterable[State | None]) -> set[BodyKey]:
     """The copies that belong to the syncs of *states*."""
     return {
-        (sync.link.first_name, role)
+        key
         for state in states
         if state is not None
         for name, sync in state.ledger.syncs.items()
-        for role, kept in ((Role.SNAPSHOT, state.of(name).has_snapshot), (Role.WAITING, state.of(name).has_waiting))
-        if kept
+        for key in state.of(name).copies.keys(sync.link.first_name)
     }
 
 
-def _load(db: sqlite3.Connection, path: Path) -> Stored:
+def _load(db: Connection, path: Path) -> Stored:
     try:
         meta = dict(db.execute("SELECT key, value FROM meta"))
         syncs: dict[str, dict[str, tuple[SyncLedger, Facts]]] = {}
@@ -358,8 +259,8 @@ def _load(db: sqlite3.Connection, path: Path) -> Stored:
             load_removal_delay(delay) if delay else None,
             float(agreed) if agreed else None,
         )
-    except sqlite3.DatabaseError as error:
+    except DatabaseError as error:
         raise StoreRefused(f"{path} is damaged: {error}") from error
-    except _NONSENSE as error:
+    except _MALFORMED as error:
         # what such an error says may be what a portal said
         raise StoreRefused(f"{path} is damaged: {type(error).__name__}") from error

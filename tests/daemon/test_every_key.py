@@ -289,7 +289,7 @@ async def _save(
         await save(made, second)
         check(effect, before, await made.shown())
         pass_time(made, DELAY)
-        made.hub.vigil.attend("house")
+        made.hub.deadlines.attend("house")
         await made.quiet()
         await made.hub.intake.pull(("house", "a"))
         later = await made.shown() if "house" in made.hub.view.houses else set()

@@ -180,10 +180,10 @@ async def test_after_kills_the_feed_that_lies_there_is_whole_and_brought_up_to_d
 _WRITER = """
 import asyncio, sys
 from pathlib import Path
-from icalsyncd.publishing.targets.folder import Folder
+from icalsyncd.publishing.targets.folder import FolderStorage
 
 async def write():
-    folder = Folder(Path(sys.argv[1]))
+    folder = FolderStorage(Path(sys.argv[1]))
     while True:
         for letter in b"ab":
             assert await folder.put("feed.ics", bytes([letter]) * 3_000_000) is None

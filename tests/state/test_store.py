@@ -19,9 +19,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from icalsyncd.availability.ledger import Link
+from icalsyncd.state.copy import Role
 from icalsyncd.state.records import VERSION
 from icalsyncd.state.state import Facts, State
-from icalsyncd.state.store import Commit, Role, Store, Stored, StoreFailed, StoreRefused, peek
+from icalsyncd.state.state_file import StoreFailed, StoreRefused
+from icalsyncd.state.store import Commit, Store, Stored, peek
 from tests.state import states
 from tests.state.writer import KEY, body_of, numbered
 

@@ -8,8 +8,9 @@ from itertools import count
 from pathlib import Path
 
 from icalsyncd.availability.ledger import Channel, Ledger, Link, SyncLedger
+from icalsyncd.state.copy import Copies, Copy, Role
 from icalsyncd.state.state import Facts, State
-from icalsyncd.state.store import Commit, Role, Store
+from icalsyncd.state.store import Commit, Store
 
 KEY = ("house/s", Role.SNAPSHOT)
 
@@ -17,7 +18,7 @@ KEY = ("house/s", Role.SNAPSHOT)
 def numbered(number: int) -> State:
     """A state in which every part bears *number*."""
     sync = SyncLedger(Channel("portal", receives=True, sends=True), Link("house/s"), pulled_at=float(number))
-    facts = Facts(has_snapshot=True, last_success=float(number))
+    facts = Facts(copies=Copies(Copy()), last_success=float(number))
     return State(Ledger(today=number, syncs={"s": sync, "t": replace(sync, link=Link("house/t"))}), {"s": facts})
 
 
