@@ -15,6 +15,7 @@ from icalsyncd.admin.sentences import absolute, ago, clock_time, counted, is_unr
 from icalsyncd.admin.status import state_of
 from icalsyncd.availability.explanation import called, overbooked_advice
 from icalsyncd.availability.ledger import Presence, SyncLedger
+from icalsyncd.availability.narrowing import takes_back_settings
 from icalsyncd.availability.offers import origins
 from icalsyncd.availability.pausing import pauses
 from icalsyncd.calendars.nights import Night, Nights, Stay, date_of
@@ -113,6 +114,7 @@ def _of_daemon(overview: Overview) -> Iterator[Concern]:
 def _of_house(overview: Overview, accommodation: str, house: House) -> Iterator[Concern]:
     name = overview.name_of(accommodation)
     yield from _of_blocks(overview, accommodation, house)
+    yield from _of_settings(overview, accommodation, house)
     ledger = house.state.ledger
     for having, nights in _by_whom(house.trouble.overbooked, {"local": ledger.local, **origins(ledger)}).items():
         names = listed(map(called, having))
@@ -171,6 +173,25 @@ def _of_blocks(overview: Overview, accommodation: str, house: House) -> Iterator
             Weight.NOTE,
             f"{overview.name_of(accommodation)}: at {until} its buffer becomes smaller, and the nights between open.",
             f"If that was not meant, put it back before then. To have it now: icalsyncd accept {accommodation}",
+            accommodation,
+        )
+
+
+def _of_settings(overview: Overview, accommodation: str, house: House) -> Iterator[Concern]:
+    """Settings that the config has taken back, and that count on for a while."""
+    ledger = house.state.ledger
+    waiting = [
+        ("Settings of", f"{accommodation}/{name}", sync.narrowing.since)
+        for name, sync in ledger.syncs.items()
+        if sync.narrowing and sync.presence is Presence.ACTIVE and takes_back_settings(sync)
+    ]
+    for what, whose, since in waiting:
+        until = clock_time(since + overview.removal_delay, overview.now, ledger.timezone)
+        yield Concern(
+            Weight.NOTE,
+            f"{what} {whose} are no longer in {overview.file} as they were: until {until} they count on.",
+            "If that was not meant, put them back before then, and nothing has happened. "
+            f"To end them now: icalsyncd accept {accommodation}",
             accommodation,
         )
 

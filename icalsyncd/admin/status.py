@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from icalsyncd import __version__
 from icalsyncd.availability.ledger import Ledger, Presence, SyncLedger
+from icalsyncd.availability.narrowing import gives_up_direction, takes_back_settings
 from icalsyncd.availability.pausing import pauses
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.nights import date_of
@@ -100,7 +101,8 @@ def _accommodation(
 
 
 def leaving(ledger: Ledger, delay: float) -> list[Json]:
-    """What is no longer in the config and kept as it was, each with when it goes: blocks, buffers, syncs, directions."""
+    """What is no longer in the config and kept as it was, each with when it goes: blocks, buffers, syncs,
+    directions, settings."""
     found: list[Json] = []
     for block in ledger.blocks:
         if block.leaving_since is not None:
@@ -115,7 +117,9 @@ def leaving(ledger: Ledger, delay: float) -> list[Json]:
         if sync.presence is Presence.LEAVING:
             found.append({"what": "sync", "sync": name, "until": rfc3339(sync.since + delay)})
         elif sync.narrowing and sync.presence is not Presence.GONE:
-            found.append({"what": "direction", "sync": name, "until": rfc3339(sync.narrowing.since + delay)})
+            whats = (("direction", gives_up_direction(sync)), ("settings", takes_back_settings(sync)))
+            until = rfc3339(sync.narrowing.since + delay)
+            found.extend({"what": what, "sync": name, "until": until} for what, is_so in whats if is_so)
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from icalsyncd.availability.admission import CONFIRMATIONS
 from icalsyncd.availability.ledger import Ledger, Presence, SyncLedger
+from icalsyncd.availability.narrowing import gives_up_direction, takes_back_settings
 
 
 def waits(ledger: Ledger, sync: str | None) -> list[str]:
@@ -28,8 +29,10 @@ def _waits_of(sync: SyncLedger) -> list[str]:
         found.append("events that cannot be read keep their nights")
     if sync.presence is Presence.LEAVING:
         found.append("leaving")
-    if sync.narrowing:
+    if gives_up_direction(sync):
         found.append("a direction is being given up")
+    if sync.narrowing and takes_back_settings(sync):
+        found.append("settings that are no longer in the config count on; accepted, nights that they alone close open")
     if sync.presence is Presence.ACTIVE and sync.channel.receives and sync.pulled_at is None and not sync.counted_empty:
         found.append("never pulled; accepted, it counts as empty: nights that are taken there look free")
     return found

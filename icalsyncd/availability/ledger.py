@@ -15,6 +15,7 @@ from icalsyncd.availability.claimed import NO_CLAIMS, Claims
 from icalsyncd.availability.claims import Claim
 from icalsyncd.availability.stamps import NONE, Moment, Stamps
 from icalsyncd.calendars.nights import EMPTY, Night, Nights, Stay, union
+from icalsyncd.calendars.settings import ReadSettings
 
 DAY: Final = 86400.0
 
@@ -34,6 +35,10 @@ class Channel:
     """Nights that the portal adds on each side of what it imports (`echo_padding`)."""
     reads_every: float = DAY
     """Seconds between two readings of our feed, as far as the profile knows; of use where readings are not seen."""
+    hold: float = 0.0
+    """Seconds over which a suspicious copy must repeat itself (`pull.hold`)."""
+    read: ReadSettings | None = None
+    """How its calendar is read; None where nothing was noted of that yet."""
 
 
 class Presence(StrEnum):
@@ -82,7 +87,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Narrowing:
-    """A direction that is to be given up: the channel stays as it was until the removal delay has passed."""
+    """What the config has taken back, of a direction or of settings: it counts on until the removal delay has passed."""
 
     channel: Channel
     since: Moment

@@ -17,12 +17,15 @@ class Seat:
     """What the config says of one sync."""
 
     channel: Channel
-    calendar: str = ""
+    calendar: str | None = ""
+    """The fingerprint of the calendar's URL; None where the config names one that is not known at present."""
     paused: bool = False
     was: Place | None = None
     generation: int = 1
     keeps: bool = False
     """Paused, and what is known of it is kept and counts."""
+    said: frozenset[str] = frozenset()
+    """The settings of the channel, and of how it is read, that the host has written out."""
 
     @property
     def presence(self) -> Presence:

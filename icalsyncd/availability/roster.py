@@ -16,15 +16,14 @@ from icalsyncd.availability.attribution import settled
 from icalsyncd.availability.ledger import (
     DAY,
     Block,
-    Channel,
     Ledger,
     Link,
-    Narrowing,
     Presence,
     Shrinking,
     Standing,
     SyncLedger,
 )
+from icalsyncd.availability.narrowing import channelled
 from icalsyncd.availability.plan import Place, Plan, Seat
 from icalsyncd.availability.stamps import Moment, Stamps
 from icalsyncd.calendars.nights import EMPTY, Night, Stay
@@ -95,7 +94,7 @@ def renames(ledgers: Mapping[str, Ledger], plans: Mapping[str, Plan]) -> dict[Pl
     by_calendar = {known[place].calendar: place for place in reversed(orphans) if known[place].calendar}
     wanting = {place: seat for place, seat in planned.items() if place not in known or _is_another(known[place], seat)}
     said = {place: by_name.get("/".join(seat.was)) for place, seat in wanting.items() if seat.was}
-    seen = {place: by_calendar.get(seat.calendar) for place, seat in wanting.items()}
+    seen = {place: by_calendar.get(seat.calendar or "") for place, seat in wanting.items()}
     found: dict[Place, Place] = {}
     for place, former in (*said.items(), *seen.items()):
         if former is not None and place not in found and former not in found.values():
@@ -191,7 +190,7 @@ def _is_another(sync: SyncLedger, seat: Seat) -> bool:
     """Whether *sync* has left, and the one that takes its name now may be one that had another name so far."""
     if sync.presence is Presence.GONE and not sync.calendar:
         return seat.was is not None and sync.link.first_name != "/".join(seat.was)
-    return _is_out(sync) and sync.calendar != seat.calendar
+    return _is_out(sync) and seat.calendar is not None and sync.calendar != seat.calendar
 
 
 def _is_over(since: Moment | None, delay: float, now: Moment) -> bool:
@@ -237,7 +236,7 @@ def _first_name(place: Place, seat: Seat, taken: Set[str], reserved: Set[str]) -
 
 def _newcomer(seat: Seat, first_name: str, now: Moment) -> SyncLedger:
     """A sync of which nothing is known yet."""
-    return SyncLedger(seat.channel, Link(first_name, seat.generation), seat.calendar, seat.presence, since=now)
+    return SyncLedger(seat.channel, Link(first_name, seat.generation), seat.calendar or "", seat.presence, since=now)
 
 
 def _without_plan(ledger: Ledger, now: Moment) -> Ledger:
@@ -294,10 +293,11 @@ def _seated(sync: SyncLedger, seat: Seat, now: Moment) -> SyncLedger:
         # nothing of it is left that would have to leave again; its feed goes on being empty for as long as it was to be
         muted_until = sync.since + GONE_KEPT if sync.channel.sends else sync.muted_until
         sync = replace(sync, channel=seat.channel, muted_until=muted_until)
-    sync = _channelled(sync, seat.channel, now)
+    sync = channelled(sync, seat.channel, seat.said, now)
     if sync.presence is not seat.presence:
         sync = _turned(sync, seat.presence, now)
-    seated = replace(sync, calendar=seat.calendar, link=_linked(sync.link, seat.generation, now))
+    calendar = sync.calendar if seat.calendar is None else seat.calendar
+    seated = replace(sync, calendar=calendar, link=_linked(sync.link, seat.generation, now))
     return sync if seated == sync else seated
 
 
@@ -310,26 +310,6 @@ def _turned(sync: SyncLedger, wanted: Presence, now: Moment) -> SyncLedger:
         # what it lacked before the pause proves nothing now: the hold begins anew
         return replace(sync, presence=wanted, since=now, held=(), broken=None)
     return _cleared(sync, wanted, now)
-
-
-def _channelled(sync: SyncLedger, wanted: Channel, now: Moment) -> SyncLedger:
-    """What a direction gives up it gives up after the removal delay; all else counts at once."""
-    held = replace(
-        wanted,
-        receives=wanted.receives or (sync.channel.receives and sync.presence in (Presence.ACTIVE, Presence.KEPT)),
-        sends=wanted.sends or sync.channel.sends,
-    )
-    muted_until = None if held.sends else sync.muted_until
-    if held == wanted:
-        return replace(sync, channel=wanted, narrowing=None, muted_until=muted_until)
-    before = sync.narrowing
-    goes_on = before is not None and _direction(before.channel) == _direction(wanted)
-    since = before.since if before is not None and goes_on else now
-    return replace(sync, channel=held, narrowing=Narrowing(wanted, since), muted_until=muted_until)
-
-
-def _direction(channel: Channel) -> tuple[bool, bool]:
-    return channel.receives, channel.sends
 
 
 def _linked(link: Link, generation: int, now: Moment) -> Link:

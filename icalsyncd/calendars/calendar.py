@@ -54,6 +54,7 @@ class Reason(StrEnum):
     TOO_LARGE = "too_large"
     TOO_MANY_EVENTS = "too_many_events"
     STORE = "store"
+    NO_URL = "no_url"
     BUG = "bug"
 
 

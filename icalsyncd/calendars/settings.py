@@ -52,6 +52,12 @@ class ReadSettings:
         return Kind.UNKNOWN
 
 
+def read_under(settings: ReadSettings, kept: ReadSettings | None) -> str:
+    """The digest of both settings that a calendar is read under: those of the config, and *kept* where they count on."""
+    own = digest_of(settings)
+    return own if kept is None or kept == settings else f"{own}+{digest_of(kept)}"
+
+
 @lru_cache(1024)
 def digest_of(settings: ReadSettings) -> str:
     """Tells whether a calendar must be read again because the settings of its sync have changed."""

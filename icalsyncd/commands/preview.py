@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from icalsyncd.availability.ledger import Ledger, Presence, SyncLedger
+from icalsyncd.availability.narrowing import takes_back_settings
 from icalsyncd.availability.offers import blocked, offers
 from icalsyncd.availability.plan import Plan, Seat
 from icalsyncd.availability.roster import expire, expiries, reconcile, renames
@@ -161,7 +162,12 @@ def _changed_sync(subject: str, known: SyncLedger, sync: SyncLedger, ledgers: Ma
             )
             if was and not stays
         ]
-        yield Change(subject, Step.CHANGES, f"no longer {' nor '.join(given_up)}, from the end of the removal delay on")
+        if given_up:
+            yield Change(
+                subject, Step.CHANGES, f"no longer {' nor '.join(given_up)}, from the end of the removal delay on"
+            )
+        if takes_back_settings(sync):
+            yield Change(subject, Step.CHANGES, "settings that are gone count on until the end of the removal delay")
     if sync.channel.sends and not known.channel.sends:
         yield Change(subject, Step.CHANGES, "sends now too")
     if sync.channel.receives and not known.channel.receives:

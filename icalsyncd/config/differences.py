@@ -30,6 +30,7 @@ _ELSEWHERE: Final = frozenset(
         "link_generation",
         "timezone",
         "read",
+        "said",
     }
 )
 """What changes in the ledgers, and is told there."""

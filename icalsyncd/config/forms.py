@@ -21,7 +21,7 @@ from pydantic import PlainValidator, WithJsonSchema
 from icalsyncd.config import summaries
 from icalsyncd.config.mistakes import meant
 from icalsyncd.config.portals import names
-from icalsyncd.config.units import DURATION, SIZE, parse_duration, parse_size
+from icalsyncd.config.units import DURATION, DURATION_NOT_ZERO, SIZE, parse_duration, parse_size
 
 Network: TypeAlias = IPv4Network | IPv6Network
 
@@ -55,6 +55,13 @@ def _text(value: object) -> str:
 
 def _duration(value: object) -> int:
     return parse_duration(value if isinstance(value, str) else "")
+
+
+def _interval(value: object) -> int:
+    seconds = _duration(value)
+    if not seconds:
+        raise ValueError("a portal cannot be asked all the time: write how long between two pulls, like 30m")
+    return seconds
 
 
 def _size(value: object) -> int:
@@ -204,6 +211,7 @@ PortalName = Annotated[
 ]
 Zone = Annotated[str, PlainValidator(_zone), WithJsonSchema({"type": "string", "examples": ["Europe/Madrid"]})]
 Duration = Annotated[int, PlainValidator(_duration), _form(DURATION, "90s", "30m", "1h30m", "7d")]
+Interval = Annotated[int, PlainValidator(_interval), _form(DURATION_NOT_ZERO, "30m", "1h", "1d")]
 Size = Annotated[int, PlainValidator(_size), _form(SIZE, "512KiB", "5MiB")]
 Day = Annotated[date, PlainValidator(_day), _form(r"^\d{4}-\d{2}-\d{2}$", "2026-12-24")]
 SocketAddress = Annotated[Address, PlainValidator(_address), _form(r"^.+:\d{1,5}$", "127.0.0.1:15545")]

@@ -85,15 +85,21 @@ def _loaded(path: Path, environ: Mapping[str, str]) -> Loaded:
     return _parsed(text, path, environ, others if found.is_open_to_others else [])
 
 
-def parse(text: str, path: Path, environ: Mapping[str, str]) -> Loaded:
-    """The same for *text*, as if it were in the file at *path*. Raises nothing."""
+def parse(text: str, path: Path, environ: Mapping[str, str], *, lacking: bool = False) -> Loaded:
+    """The same for *text*, as if it were in the file at *path*. Raises nothing.
+
+    *lacking*: it runs even if files or variables that it names secrets in are not there; a sync without its URL fails its
+    pulls until they are.
+    """
     try:
-        return _parsed(text, path, environ, [])
+        return _parsed(text, path, environ, [], lacking=lacking)
     except Exception as error:  # the same
         return _bug(path, error)
 
 
-def _parsed(text: str, path: Path, environ: Mapping[str, str], noticed: list[Remark]) -> Loaded:
+def _parsed(
+    text: str, path: Path, environ: Mapping[str, str], noticed: list[Remark], *, lacking: bool = False
+) -> Loaded:
     document = read(text)
     if not isinstance(document, Document):
         return Refused(_faults(document, text, path), (), (path,))
@@ -103,7 +109,10 @@ def _parsed(text: str, path: Path, environ: Mapping[str, str], noticed: list[Rem
     if file is not None:
         urls = _urls(file, credentials)
         places = tuple(credentials.place(target, ("publish", index)) for index, target in enumerate(file.publish))
-        found += credentials.remarks
+        if lacking:
+            noticed = [*noticed, *credentials.remarks]
+        else:
+            found += credentials.remarks
         calendars = {name: destination_of(url.reveal()) for name, url in urls.items()}
         found += refusals(file, calendars)
         noticed = [*noticed, *credentials.warnings, *warnings(file, calendars)]

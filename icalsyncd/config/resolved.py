@@ -8,7 +8,7 @@ from datetime import date
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from icalsyncd.calendars.settings import ReadSettings
 from icalsyncd.config import schema
@@ -16,6 +16,19 @@ from icalsyncd.config.forms import Address, Network
 from icalsyncd.config.portals import profile
 from icalsyncd.config.secret import Secret
 from icalsyncd.config.summaries import compiled
+
+SETTINGS: Final = {
+    "ignore": "ignore",
+    "reservation": "reservation",
+    "block": "block",
+    "claims": "drop_blocks",
+    "dtend": "dtend_inclusive",
+    "all_day_transparent": "transparent_blocks",
+    "empty_body": "empty_is_valid",
+    "echo_lag": "lag",
+    "echo_padding": "padding",
+}
+"""Keys of a sync that say how its portal takes part and is read, and what they are called there."""
 
 
 class Direction(StrEnum):
@@ -46,7 +59,7 @@ class Sync:
     """As the file says it; a portal without profile is read by the generic one."""
     direction: Direction
     url: Secret | None
-    """The portal's calendar; None if it does not receive."""
+    """The portal's calendar; None if it does not receive, or if its URL is not known at present."""
     paused: bool
     """Nothing is pulled; whether it also releases what is known, `keeps` says."""
     keeps: bool
@@ -65,6 +78,8 @@ class Sync:
     """Nights that the portal adds on each side of what it imports."""
     reads_every: int
     """Seconds between two fetches, as far as is known."""
+    said: frozenset[str]
+    """The settings of this sync, and of ``read``, that the file says itself: the others are the profile's or defaults."""
 
     @property
     def name(self) -> str:
@@ -75,6 +90,11 @@ class Sync:
     def receives(self) -> bool:
         """Whether the portal's calendar is pulled, when not paused."""
         return self.direction.receives
+
+    @property
+    def lacks_url(self) -> bool:
+        """Whether the URL that it needs is not known: what the config names it in was not there at the start."""
+        return self.receives and self.url is None
 
     @property
     def sends(self) -> bool:
@@ -363,4 +383,5 @@ def _sync(accommodation: str, id: str, written: schema.Sync, timezone: str, inte
         echo_lag=written.echo_lag if written.echo_lag is not None else known.echo_lag,
         echo_padding=written.echo_padding if written.echo_padding is not None else known.echo_padding,
         reads_every=known.reads_every,
+        said=frozenset(SETTINGS[key] for key in written.model_fields_set & SETTINGS.keys()),
     )

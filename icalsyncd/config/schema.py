@@ -16,6 +16,7 @@ from icalsyncd.config.forms import (
     Day,
     Duration,
     Id,
+    Interval,
     Listen,
     Network,
     Networks,
@@ -92,7 +93,7 @@ class Server(Keys):
 class Pull(Keys):
     """How the portals' calendars are pulled."""
 
-    interval: Duration = _time("30m", "Time between two pulls of a calendar")
+    interval: Interval = _time("30m", "Time between two pulls of a calendar; longer than 0s")
     timeout: Duration = _time("30s", "The longest that one pull may take")
     max_size: Size = _size("5MiB", "The largest calendar, before and after decompression")
     hold: Duration = _time("6h", "How long a suspicious copy must repeat itself before it is believed; 0s: never hold")
@@ -137,7 +138,7 @@ class Sync(Keys):
         default=None, description="An earlier accommodation/sync name, to keep link and history through a rename"
     )
     link_generation: int = Field(default=1, ge=1, le=1_000_000, description="Raise it for a new link")
-    interval: Duration | None = Field(default=None, description="Time between two pulls. Default: pull.interval")
+    interval: Interval | None = Field(default=None, description="Time between two pulls. Default: pull.interval")
     user_agent: Text | None = Field(default=None, description="The User-Agent of the pulls")
     ignore: list[Pattern] = Field(default=[], description="Summaries of events that take no night")
     reservation: list[Pattern] | None = Field(default=None, description="Summaries that mean a reservation")

@@ -7,6 +7,8 @@ from typing import Final
 
 DURATION: Final = r"^(?=\d)(\d+d)?(\d+h)?(\d+m)?(\d+s)?$"
 """What a written duration looks like, days first; also for editors that check a file by its JSON Schema."""
+DURATION_NOT_ZERO: Final = r"^(?=.*[1-9])(?=\d)(\d+d)?(\d+h)?(\d+m)?(\d+s)?$"
+"""The same of one that is longer than nothing."""
 SIZE: Final = r"^\d+(KiB|MiB|GiB|B)$"
 
 _SECONDS: Final = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))

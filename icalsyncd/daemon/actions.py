@@ -190,6 +190,9 @@ class HostActions:
             await hub.intake.reread((accommodation, each), released=True)
         state = hub.journal.current[accommodation]
         hub.journal.put(accommodation, state.with_ledger(hasten(state.ledger, sync, now=now), now))
+        for each in state.ledger.syncs:
+            # where settings have ended, its copy says something else
+            await hub.intake.reread((accommodation, each))
         await hub.journal.stored()
         return answer
 

@@ -131,7 +131,7 @@ class Daemon:
             folder.release()
             raise
         if refused is not None:
-            daemon._reloads.refuse(tuple(map(str, refused.mistakes)))
+            daemon._reloads.refuse(tuple(map(str, refused.mistakes)), refused.files)
         return daemon
 
     async def start(self) -> None:
@@ -202,7 +202,7 @@ class Daemon:
             await self.reload()
 
     async def _watch(self, stop: asyncio.Event) -> None:
-        async for _ in watch(lambda: frozenset((self.options.config, *self.hub.accepted.files)), stop):
+        async for _ in watch(self._reloads.files, stop):
             await self.reload()
 
     def _spawn(self, name: str, work: Coroutine[Any, Any, None]) -> None:

@@ -30,7 +30,8 @@ def boot_config(file: Path, folder: StateFolder) -> tuple[Accepted, Refused | No
 def last_accepted(file: Path, folder: StateFolder) -> Accepted | None:
     """The config that was accepted last, its paths relative to those of *file*; None if there is none that can be run."""
     text = folder.accepted_text()
-    last = parse(text, file, os.environ) if text is not None else None
+    # what is known is served without any URL
+    last = parse(text, file, os.environ, lacking=True) if text is not None else None
     return last if isinstance(last, Accepted) else None
 
 

@@ -212,6 +212,12 @@ class Hub:
             if house is not None and (former is None or former.state.ledger is not house.state.ledger):
                 known = former.state if former is not None else self.journal.durable.get(accommodation)
                 log_changes(accommodation, known.ledger if known is not None else None, house.state.ledger)
+            if house is not None and former is not None:
+                for name, sync in house.state.ledger.syncs.items():
+                    known_sync = former.state.ledger.syncs.get(name)
+                    if known_sync is not None and known_sync.channel.read != sync.channel.read:
+                        # settings that the config had taken back count no longer
+                        self._reread_soon((accommodation, name))
             if house is None or (former is not None and former.trouble == house.trouble):
                 continue
             log_trouble(accommodation, former.trouble if former else None, house.trouble)

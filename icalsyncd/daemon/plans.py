@@ -17,7 +17,10 @@ from icalsyncd.state.view import SyncName
 
 def plans(config: Config, installation: Installation) -> dict[str, Plan]:
     """What *config* says of each accommodation, by its id; *installation* marks the calendars' URLs."""
-    return {accommodation.id: _plan(accommodation, installation) for accommodation in config.accommodations}
+    return {
+        accommodation.id: _plan(accommodation, installation, float(config.pull.hold))
+        for accommodation in config.accommodations
+    }
 
 
 def todays(config: Config, now: Moment, states: Mapping[str, State]) -> dict[str, Night]:
@@ -30,17 +33,17 @@ def todays(config: Config, now: Moment, states: Mapping[str, State]) -> dict[str
     return days
 
 
-def _plan(accommodation: Accommodation, installation: Installation) -> Plan:
+def _plan(accommodation: Accommodation, installation: Installation, hold: float) -> Plan:
     return Plan(
         timezone=accommodation.timezone,
         before=accommodation.before,
         after=accommodation.after,
         blocks=tuple(Stay(night_of(block.from_), night_of(block.to)) for block in accommodation.blocks),
-        syncs={sync.id: _sync_plan(sync, installation) for sync in accommodation.syncs},
+        syncs={sync.id: _sync_plan(sync, installation, hold) for sync in accommodation.syncs},
     )
 
 
-def _sync_plan(sync: Sync, installation: Installation) -> Seat:
+def _sync_plan(sync: Sync, installation: Installation, hold: float) -> Seat:
     return Seat(
         channel=Channel(
             sync.portal,
@@ -49,12 +52,15 @@ def _sync_plan(sync: Sync, installation: Installation) -> Seat:
             lag=float(sync.echo_lag),
             padding=sync.echo_padding,
             reads_every=float(sync.reads_every),
+            hold=hold,
+            read=sync.read,
         ),
-        calendar=installation.fingerprint(sync.url.reveal()) if sync.url else "",
+        calendar=installation.fingerprint(sync.url.reveal()) if sync.url else None if sync.lacks_url else "",
         paused=sync.paused,
         keeps=sync.keeps,
         was=_sync_name(sync.was) if sync.was else None,
         generation=sync.link_generation,
+        said=sync.said,
     )
 
 

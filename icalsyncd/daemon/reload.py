@@ -45,6 +45,12 @@ class Reloads:
         """Those under way, and those that wait for them."""
         self.running = hub.accepted.digest
         """The digest of the config that was taken over last, as a whole."""
+        self._lacked: frozenset[Path] = frozenset()
+        """Files of a refused config: what it lacks may come."""
+
+    def files(self) -> frozenset[Path]:
+        """The files whose changes are a reason to reload."""
+        return self._lacked.union((self._file, *self._hub.accepted.files))
 
     async def reload(self) -> tuple[str, ...]:
         """Read the config again and take it over; if it cannot be run, nothing changes and the mistakes are returned.
@@ -62,7 +68,7 @@ class Reloads:
                 loaded = await asyncio.to_thread(load, self._file, os.environ)
                 if isinstance(loaded, Refused):
                     log_bug(loaded)
-                    return self.refuse(tuple(map(str, loaded.mistakes)))
+                    return self.refuse(tuple(map(str, loaded.mistakes)), loaded.files)
                 if loaded.digest == self.running:
                     self._approve(taken_over=False)
                     return ()
@@ -78,7 +84,8 @@ class Reloads:
     async def _take_over(self, loaded: Accepted) -> tuple[str, ...]:
         why = await asyncio.to_thread(self._other_secret, loaded.config)
         if why is not None:
-            return self.refuse((f"{self._file}: server.secret_file: {why}",))
+            secret = loaded.config.server.secret_file or self._folder.secret
+            return self.refuse((f"{self._file}: server.secret_file: {why}",), (*loaded.files, secret))
         try:
             move = await self._ports.prepare(loaded.config)
         except CannotListen as error:
@@ -89,8 +96,7 @@ class Reloads:
         try:
             await self._hub.apply(loaded)
         except Exception:
-            for listener in move.fresh.values():
-                self._hub.in_background(listener.close())
+            await self._ports.undo(move)
             await self._hub.apply(before)
             raise
         self.running = loaded.digest
@@ -129,8 +135,9 @@ class Reloads:
             else "this is another secret; restart to change every link"
         )
 
-    def refuse(self, mistakes: tuple[str, ...]) -> tuple[str, ...]:
-        """Say once that the config in the file cannot be run, and return *mistakes*."""
+    def refuse(self, mistakes: tuple[str, ...], files: tuple[Path, ...] = ()) -> tuple[str, ...]:
+        """Say once that the config in the file cannot be run, and return *mistakes*; a change of *files* may mend it."""
+        self._lacked = frozenset(files)
         if self._hub.config_status.problems != mistakes:
             for mistake in mistakes:
                 log.error("config refused, the one before goes on", mistake=mistake)

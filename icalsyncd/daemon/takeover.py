@@ -16,8 +16,9 @@ from icalsyncd.availability.ledger import Presence
 from icalsyncd.availability.plan import Plan
 from icalsyncd.availability.roster import reconcile, renames, tied
 from icalsyncd.availability.stamps import Moment
+from icalsyncd.calendars.calendar import Reason
 from icalsyncd.calendars.nights import Night
-from icalsyncd.calendars.settings import digest_of
+from icalsyncd.calendars.settings import read_under
 from icalsyncd.config.resolved import Config
 from icalsyncd.state.state import State
 from icalsyncd.state.view import SyncName
@@ -34,7 +35,7 @@ class Takeover:
     together: frozenset[str]
     """Accommodations that exchange syncs: they are put in one go, or not at all."""
     asked: frozenset[SyncName]
-    """To be pulled at once: new, resumed, or at another address."""
+    """To be pulled at once: new, resumed, at another address, or at one that was not known."""
     reread: frozenset[SyncName]
     """Copies to be read again, under other settings."""
 
@@ -93,14 +94,16 @@ def _wanted(
         known = states[former[0]].ledger.syncs.get(former[1]) if former[0] in states else None
         state = made.get(sync.accommodation) or states[sync.accommodation]
         now_known = state.ledger.syncs[sync.id]
+        found = state.of(sync.id).reason is Reason.NO_URL and not sync.lacks_url
         if (
             known is None
             or now_known.pulled_at is None
             or known.calendar != now_known.calendar
             or known.presence is Presence.KEPT
+            or found
         ):
             asked.add(name)
-        copy = state.of(sync.id).copies.last
-        if copy is not None and copy.read_as.settings != digest_of(sync.read):
+        copy, wanted_as = state.of(sync.id).copies.last, read_under(sync.read, now_known.channel.read)
+        if copy is not None and copy.read_as.settings != wanted_as:
             reread.add(name)
     return frozenset(asked), frozenset(reread)

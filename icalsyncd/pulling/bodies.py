@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Callable
+from functools import partial
 from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
 from icalsyncd.calendars.calendar import Reading
 from icalsyncd.calendars.nights import Night
-from icalsyncd.calendars.reading import read
+from icalsyncd.calendars.settings import ReadSettings
+from icalsyncd.calendars.twofold import read_twofold
 from icalsyncd.config.resolved import Sync
 from icalsyncd.pulling.readers import Readers
 
@@ -31,12 +33,10 @@ class Bodies:
         self.max_size = 5 * 2**20
         """Bytes to which a compressed body may grow (`pull.max_size`)."""
 
-    async def read(self, body: bytes, sync: Sync, today: Night) -> Reading:
-        """What *body*, the calendar of *sync*, says on *today*."""
-        max_size = self.max_size
-        if len(body) <= MAX_INLINE and is_cheap(body):
-            return read(body, sync.read, today, max_size=max_size)
-        return await self.aside(sync, lambda: read(body, sync.read, today, max_size=max_size))
+    async def read(self, body: bytes, sync: Sync, kept: ReadSettings | None, today: Night) -> Reading:
+        """What *body*, the calendar of *sync*, says on *today*; under *kept* as well, where these count on."""
+        work = partial(read_twofold, body, sync.read, kept, today, max_size=self.max_size)
+        return work() if len(body) <= MAX_INLINE and is_cheap(body) else await self.aside(sync, work)
 
     async def aside(self, sync: Sync, work: Callable[[], T]) -> T:
         """Do *work* on a calendar of *sync* beside the event loop; those of other portals need not wait for it."""

@@ -8,7 +8,7 @@ from typing import TypeGuard
 from icalsyncd.availability.ledger import Presence
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.nights import Night
-from icalsyncd.calendars.settings import digest_of
+from icalsyncd.calendars.settings import ReadSettings, read_under
 from icalsyncd.config.resolved import Sync
 from icalsyncd.state.copy import Copy, ReadAs, Validators
 from icalsyncd.state.state import State
@@ -26,6 +26,8 @@ class Errand:
     today: Night
     """The accommodation's day, on which what comes is read."""
     began: Moment
+    kept: ReadSettings | None = None
+    """Settings that the config no longer says, under which it is read as well."""
     dry: bool = False
     """It tells what would change, and changes nothing."""
     asked: Copy | None = None
@@ -38,7 +40,7 @@ class Errand:
     @property
     def read_as(self) -> ReadAs:
         """How what comes is read."""
-        return ReadAs(digest_of(self.sync.read), self.today)
+        return ReadAs(read_under(self.sync.read, self.kept), self.today)
 
     @property
     def sent(self) -> Validators | None:

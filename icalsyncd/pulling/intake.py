@@ -50,6 +50,7 @@ from icalsyncd.state.view import SyncName
 AGENT: Final = f"icalsyncd/{__version__} (+{PROJECT_URL})"
 HEAVY: Final = 400
 """Events above which attribution, too, is done on a thread."""
+NO_URL: Final = Failure(Reason.NO_URL, "its URL is not known, see the config")
 
 
 class PullTally(Protocol):
@@ -115,7 +116,7 @@ class Intake:
 
     async def _pull_in_turn(self, name: SyncName, *, dry: bool, wanted: bool) -> Report | None:
         async with self._turn(name):
-            while (errand := self._errand(name)) is not None and errand.sync.url is not None:
+            while (errand := self._errand(name)) is not None and errand.sync.receives:
                 attempts = self._journal.current[name[0]].of(name[1]).attempts
                 if not wanted and wait_of(attempts, errand.began) is not None:
                     return None
@@ -139,6 +140,8 @@ class Intake:
 
     async def _take_in(self, errand: Errand) -> Report | None:
         """All the steps of one pull."""
+        if errand.sync.url is None:
+            return self._fail(errand, NO_URL)
         if not errand.dry:
             try:
                 await self._reread(errand)
@@ -221,7 +224,7 @@ class Intake:
     async def _read_body(
         self, errand: Errand, copy: Copy, body: bytes, *, over: Copy | None = None
     ) -> Arrival | Failure:
-        reading = await self._bodies.read(body, errand.sync, errand.today)
+        reading = await self._bodies.read(body, errand.sync, errand.kept, errand.today)
         if isinstance(reading, Failed):
             return Failure(reading.reason, reading.detail)
         return Arrival(reading, copy, body, over)
@@ -242,7 +245,7 @@ class Intake:
                 reading,
                 errand.began,
                 self._clock.now(),
-                config.pull.hold,
+                max(float(config.pull.hold), known.channel.hold),
                 self._installation.signature(errand.name[0]).nights,
                 last_read,
                 errand.again,
@@ -264,7 +267,7 @@ class Intake:
         ):
             return ()
         body = await self._stored(state, errand, Role.SNAPSHOT)
-        reading = await self._bodies.read(body, errand.sync, errand.today) if body is not None else None
+        reading = await self._bodies.read(body, errand.sync, errand.kept, errand.today) if body is not None else None
         return () if reading is None or isinstance(reading, Failed) else reading.events
 
     def _enter(self, errand: Errand, arrival: Arrival, decision: Decision) -> Report:
@@ -338,7 +341,7 @@ class Intake:
             return None
         known = state.ledger.syncs[name[1]]
         calendar = self._installation.fingerprint(sync.url.reveal()) if sync.url is not None else known.calendar
-        errand = Errand(name, sync, calendar, state.ledger.today, self._clock.now())
+        errand = Errand(name, sync, calendar, state.ledger.today, self._clock.now(), known.channel.read)
         return errand if self._standing(errand) is not None else None
 
     def _standing(self, errand: Errand, *, over: Copy | None = None, heard: bool = False) -> State | None:

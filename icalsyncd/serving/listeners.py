@@ -40,12 +40,27 @@ Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 class CannotListen(Exception):
     """An address could not be bound; the message says which and why."""
 
+    def __init__(self, message: str, number: int | None = None) -> None:
+        super().__init__(message)
+        self.is_taken = number == errno.EADDRINUSE
+        """Somebody has it already, who may be this daemon."""
+
 
 class Listener:
     """One bound address and the handler behind it."""
 
-    def __init__(self, address: Address, handler: Handler, sockets: list[socket.socket], room: Connections) -> None:
+    def __init__(
+        self,
+        address: Address,
+        handler: Handler,
+        sockets: list[socket.socket],
+        room: Connections,
+        *,
+        given: bool = False,
+    ) -> None:
         self.address = address
+        self.given = given
+        """The service manager has bound it, and holds it whatever is closed here."""
         self._server = web.Server(_watched(handler))
         self._sockets = sockets
         self._room = room
@@ -54,12 +69,20 @@ class Listener:
         self._told_at: float | None = None
         self.port = int(sockets[0].getsockname()[1])
         """The port that is bound: the address's own, or the one that the system chose for 0."""
-        for each in sockets:
+        self._open()
+
+    def _open(self) -> None:
+        for each in self._sockets:
             each.listen(_BACKLOG)
             self._resume(each)
 
-    async def close(self) -> None:
-        """Take no more connections, and let running answers end."""
+    async def reopen(self) -> None:
+        """Bind the address again after :meth:`shut`. Raises CannotListen."""
+        self._sockets = await _bound(self.address)
+        self._open()
+
+    def shut(self) -> None:
+        """Give up the address; running answers go on."""
         for each in self._sockets:
             # those that have come are let in still: they were not refused
             for _ in range(_BACKLOG // _AT_ONCE):
@@ -67,6 +90,10 @@ class Listener:
             self._loop.remove_reader(each)
             each.close()
         self._sockets = []
+
+    async def close(self) -> None:
+        """Take no more connections, and let running answers end."""
+        self.shut()
         await asyncio.gather(*self._entering)
         if self._server.connections:
             await asyncio.sleep(CLOSING_GRACE)
@@ -110,20 +137,30 @@ class Listener:
 
 async def listen(address: Address, handler: Handler, room: Connections, given: socket.socket | None = None) -> Listener:
     """Bind *address*, or take the socket *given* by the service manager. Raises CannotListen."""
+    if given is not None:
+        given.setblocking(False)
+    sockets = [given] if given is not None else await _bound(address)
     try:
-        if given is not None:
-            given.setblocking(False)
-            return Listener(address, handler, [given], room)
+        return Listener(address, handler, sockets, room, given=given is not None)
+    except OSError as error:
+        for each in sockets:
+            each.close()
+        raise CannotListen(f"cannot listen on {address}: {_why(error)}", error.errno) from error
+
+
+async def _bound(address: Address) -> list[socket.socket]:
+    """Sockets bound to *address*. Raises CannotListen."""
+    try:
         # only to be bound: a loop's own way of accepting logs each failure a hundred times a second
         bound = await asyncio.get_running_loop().create_server(
             asyncio.Protocol, address.host, address.port, reuse_address=True, start_serving=False
         )
         try:
-            return Listener(address, handler, [each.dup() for each in bound.sockets], room)
+            return [each.dup() for each in bound.sockets]
         finally:
             bound.close()
     except OSError as error:
-        raise CannotListen(f"cannot listen on {address}: {_why(error)}") from error
+        raise CannotListen(f"cannot listen on {address}: {_why(error)}", error.errno) from error
     except UnicodeError as error:
         raise CannotListen(f"cannot listen on {address}: this is no name of a machine") from error
 

@@ -24,6 +24,8 @@ class Move:
     """Addresses that are bound already, and what is to close once they are taken up."""
 
     fresh: Mapping[str, Listener]
+    shut: tuple[Listener, ...]
+    """Old ones that had to give up their addresses before: the new ones overlap with them."""
     wanted: frozenset[str]
     proxies: tuple[Network, ...]
 
@@ -71,19 +73,48 @@ class Ports:
             self._listeners[which] = await self._listen(which, address, sockets[0] if sockets else None)
 
     async def prepare(self, config: Config) -> Move:
-        """Bind what *config* wants and is not bound yet; nothing that is open changes. Raises CannotListen."""
+        """Bind what *config* wants and is not bound yet. Raises CannotListen, and all is as it was.
+
+        What is open stays so until the move is taken up. Where an old address is in the way of a new one, as `0.0.0.0`
+        is in that of `127.0.0.1` with the same port, it gives way the moment before the new one is bound.
+        """
         wanted = self._wanted(config)
+        moving = {
+            which: address
+            for which, address in wanted.items()
+            if which not in self._listeners or self._listeners[which].address != address
+        }
+        leaving = [each for which, each in self._listeners.items() if which in moving or which not in wanted]
         fresh: dict[str, Listener] = {}
+        shut: list[Listener] = []
         try:
-            for which, address in wanted.items():
-                running = self._listeners.get(which)
-                if running is None or running.address != address:
+            for which, address in moving.items():
+                try:
                     fresh[which] = await self._listen(which, address)
-        except Exception:
-            for listener in fresh.values():
-                await listener.close()
+                except CannotListen as error:
+                    in_the_way = [each for each in leaving if each.address.port == address.port and not each.given]
+                    if not error.is_taken or not in_the_way:
+                        raise
+                    for each in in_the_way:
+                        each.shut()
+                    shut += in_the_way
+                    fresh[which] = await self._listen(which, address)
+        except BaseException:
+            await self.undo(Move(fresh, tuple(shut), frozenset(wanted), config.server.proxies))
             raise
-        return Move(fresh, frozenset(wanted), config.server.proxies)
+        return Move(fresh, tuple(shut), frozenset(wanted), config.server.proxies)
+
+    async def undo(self, move: Move) -> None:
+        """Listen as before *move*, which is not taken up."""
+        for listener in move.fresh.values():
+            listener.shut()
+        for listener in move.shut:
+            try:
+                await listener.reopen()
+            except CannotListen as error:
+                log.error("an address that was given up for another cannot be had again", why=str(error))
+        for listener in move.fresh.values():
+            await listener.close()
 
     def take_up(self, move: Move) -> Iterable[Listener]:
         """Let the new addresses count; those that give way are returned, to be closed."""

@@ -38,7 +38,7 @@ class ReadAs:
     """How a copy was read. Under other settings or on another day it may say something else."""
 
     settings: str
-    """The digest of the settings, see :func:`digest_of`."""
+    """The digest of the settings, see :func:`read_under`."""
     day: Night
     """The accommodation's day."""
 

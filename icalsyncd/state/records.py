@@ -7,7 +7,9 @@ A set of nights is a text, its first night and a hexadecimal mask of those from 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
+from dataclasses import fields
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
@@ -29,6 +31,7 @@ from icalsyncd.availability.removal import RemovalDelay
 from icalsyncd.availability.stamps import Stamps
 from icalsyncd.calendars.calendar import Kind, Reason
 from icalsyncd.calendars.nights import EMPTY, Nights, Stay
+from icalsyncd.calendars.settings import ReadSettings, Summaries
 from icalsyncd.state.copy import Copies, Copy, ReadAs, Validators
 from icalsyncd.state.publication import Publication
 from icalsyncd.state.schedule import Attempts
@@ -259,6 +262,8 @@ def _channel(channel: Channel) -> Json:
         "lag": channel.lag,
         "padding": channel.padding,
         "reads_every": channel.reads_every,
+        "hold": channel.hold,
+        "read": channel.read and _settings(channel.read),
     }
 
 
@@ -270,7 +275,31 @@ def _load_channel(record: Json) -> Channel:
         lag=record["lag"],
         padding=record["padding"],
         reads_every=record["reads_every"],
+        hold=record.get("hold", 0.0),
+        read=_load_settings(record["read"]) if record.get("read") else None,
     )
+
+
+def _settings(settings: ReadSettings) -> Json:
+    record: Json = {}
+    for each in fields(settings):
+        value = getattr(settings, each.name)
+        if value != each.default:
+            record[each.name] = _summaries(value) if isinstance(value, Summaries) else value
+    return record
+
+
+def _load_settings(record: Json) -> ReadSettings:
+    summaries = {name: _load_summaries(*value) for name, value in record.items() if isinstance(value, list)}
+    return ReadSettings(**(record | summaries))
+
+
+def _summaries(summaries: Summaries) -> list[list[str]]:
+    return [sorted(summaries.texts), [pattern.pattern for pattern in summaries.patterns]]
+
+
+def _load_summaries(texts: list[str], patterns: list[str]) -> Summaries:
+    return Summaries(frozenset(texts), tuple(re.compile(pattern) for pattern in patterns))
 
 
 def _claim(claim: Claim) -> list[Any]:

@@ -108,6 +108,65 @@ async def test_at_a_start_with_a_bad_file_the_last_good_one_runs(running: Daemon
     await running.until(running.status, lambda answer: answer["config"]["ok"], 3)
 
 
+def with_a_url_file(running: Daemon, three: list[Portal]) -> tuple[str, Path]:
+    """The household's config, the URL of one sync in a file of its own."""
+    secret = running.folder / "secrets" / "holidu.url"
+    secret.parent.mkdir(exist_ok=True)
+    secret.write_text(f"{three[0].url}/1\n", encoding="utf-8")
+    secret.chmod(0o600)
+    return two_houses(running, *three).replace(f"url: {three[0].url}/1", f"url_file: {secret}"), secret
+
+
+async def test_a_start_without_a_file_that_holds_a_url_serves_what_is_known(
+    running: Daemon, three: list[Portal]
+) -> None:
+    text, secret = with_a_url_file(running, three)
+    running.write(text)
+    assert (await running.post("/-/reload"))[0] == 200
+    three[0].body, three[1].body = calendar((10, 13)), calendar((20, 21))
+    await running.pull()
+    before, links = await running.feeds(), running.links()
+    running.stop()
+    words = secret.read_text()
+    secret.unlink()
+    await running.up()
+    assert await running.feeds() == before
+    # the others are pulled, this one fails with its reason and frees nothing
+    three[1].body = calendar((20, 22))
+    assert [each["outcome"] for each in await running.pull("casa-azul/vrbo")] == ["updated"]
+    [report] = await running.pull("casa-azul/holidu")
+    assert (report["outcome"], report["reason"], report["freed"]) == ("failed", "no_url", 0)
+    assert len(nights_of((await running.peek("casa-azul/vrbo"))[1])) == 3
+    status = await running.status()
+    assert status["config"]["ok"] is False
+    assert "there is no such file" in status["config"]["problems"][0]
+    assert await running.metric("icalsyncd_config_last_reload_successful") == 0.0
+    assert await running.metric("icalsyncd_sync_pull_failures_total", sync="holidu", reason="no_url")
+    assert (await running.sync("casa-azul/holidu"))["state"] == "failing"
+    assert "there is no such file" in (await running.get("/"))[1].decode()
+    assert "there is no such file" in running.words()
+    # the file comes, and all is as ever
+    three[0].body = calendar((10, 11))
+    secret.write_text(words)
+    await running.until(running.status, lambda answer: answer["config"]["ok"], 5)
+    expected = {day(10).isoformat()}
+    await running.until(lambda: running.peek("casa-azul/vrbo"), lambda got: nights_of(got[1]) == expected, 5)
+    assert running.links() == links
+
+
+async def test_a_config_that_lacks_a_file_is_tried_again_when_it_comes(running: Daemon, three: list[Portal]) -> None:
+    text, secret = with_a_url_file(running, three)
+    words = secret.read_text()
+    secret.unlink()
+    # the folder of it is not there either
+    secret.parent.rmdir()
+    running.write(text)
+    await running.until(running.status, lambda answer: not answer["config"]["ok"], 5)
+    secret.parent.mkdir()
+    secret.write_text(words)
+    await running.until(running.status, lambda answer: answer["config"]["ok"], 5)
+
+
 async def test_at_the_first_start_with_a_bad_file_it_ends_with_78(tmp_path: Path) -> None:
     async with daemon(tmp_path) as made:
         made.write("terms: accepted\naccommodations: {a: {timezone: Mars/Olympus}}\n")

@@ -82,6 +82,34 @@ async def test_half_a_file_does_not_end_what_is_leaving(tmp_path: Path, restarte
         assert await closed(running) >= TAKEN
 
 
+async def test_a_setting_that_is_gone_counts_on_and_the_host_is_told_and_ends_it(tmp_path: Path) -> None:
+    last = day(22).isoformat()
+    async with portals(2) as (a, b), daemon(tmp_path) as running:
+        a.body, b.body = calendar((10, 12)), calendar((20, 22))
+        whole = house(a, b).replace("direction: import", "direction: import, dtend: inclusive")
+        running.write(file(running, whole, "30m"))
+        await running.up()
+        await running.until(lambda: running.get("/-/ready"), lambda answer: answer[0] == 200)
+        await take_over(running, file(running, house(a, b), "30m"))
+        await running.pull()
+        assert last in await closed(running)
+        running.kill()
+        await running.up()
+        assert last in await closed(running)
+        [there] = (await running.status())["accommodations"]
+        assert [(each["what"], each["sync"]) for each in there["leaving"]] == [
+            ("settings", "smoobu"),
+            ("settings", "lodgify"),
+        ]
+        page = (await running.get("/"))[1].decode()
+        assert "Settings of casa-azul/lodgify are no longer in config.yaml" in page
+        assert (await running.post("/-/accept?sync=casa-azul/lodgify"))[0] == 200
+        taken = await closed(running)
+        assert last not in taken
+        assert day(12).isoformat() in taken, "the other one goes on waiting"
+        assert taken >= TAKEN
+
+
 async def test_what_leaves_together_with_its_delay_is_kept_for_the_delay_before(tmp_path: Path) -> None:
     async with portals(2) as (a, b), daemon(tmp_path) as running:
         await begin(running, a, b)

@@ -119,9 +119,9 @@ async def test_what_was_thrown_away_after_it_was_read_does_not_count_as_read(tmp
         bodies = made.hub.intake._bodies
         read, saved = bodies.read, False
 
-        async def read_meanwhile(body: bytes, settings: ReadSettings, today: int) -> Reading:
+        async def read_meanwhile(body: bytes, of: Sync, kept: ReadSettings | None, today: int) -> Reading:
             nonlocal saved
-            reading = await read(body, settings, today)
+            reading = await read(body, of, kept, today)
             if not saved:
                 saved = True
                 await made.save(sync("a", a, ", interval: 1h"))
@@ -149,9 +149,9 @@ async def test_a_stored_copy_that_went_while_it_was_read_is_not_entered(tmp_path
         bodies = made.hub.intake._bodies
         read, saved = bodies.read, False
 
-        async def read_meanwhile(body: bytes, its: Sync, today: int) -> Reading:
+        async def read_meanwhile(body: bytes, its: Sync, kept: ReadSettings | None, today: int) -> Reading:
             nonlocal saved
-            reading = await read(body, its, today)
+            reading = await read(body, its, kept, today)
             if its.id == "a" and not saved:
                 saved = True
                 await made.save(sync("a", a, ", paused: true"), sync("b", b))

@@ -41,14 +41,16 @@ async def test_a_folded_rule_leaves_the_loop_free(tmp_path: Path) -> None:
     """The reading of it ends on another thread than the loop's."""
     async with portals(1) as (a,), house(tmp_path, sync("a", a)) as made:
         seen: list[threading.Thread] = []
-        real = module.read
+        real = module.read_twofold
 
-        def read(body: bytes, settings: ReadSettings, today: int, *, max_size: int) -> object:
+        def read(
+            body: bytes, settings: ReadSettings, kept: ReadSettings | None, today: int, *, max_size: int
+        ) -> object:
             seen.append(threading.current_thread())
-            return real(body, settings, today, max_size=max_size)
+            return real(body, settings, kept, today, max_size=max_size)
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(module, "read", read)
+            patch.setattr(module, "read_twofold", read)
             a.body = calendar((10, 12), extra="RR\r\n ULE:FREQ=DAILY;COUNT=3\r\n")
             await asyncio.wait_for(made.hub.intake.pull(A), 20)
         assert seen

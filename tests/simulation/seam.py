@@ -198,7 +198,7 @@ def installed() -> None:
     _set(icalsyncd.pulling.rounds, monotonic=awake)
     _set(icalsyncd.pulling.intake, perf_counter=awake)
     _set(icalsyncd.pulling.pull, time=SimpleNamespace(monotonic=awake, time=lambda: _machine().wall()))
-    _set(icalsyncd.pulling.bodies, read=_buggy(icalsyncd.pulling.bodies.read), Readers=_Readers)
+    _set(icalsyncd.pulling.bodies, read_twofold=_buggy(icalsyncd.pulling.bodies.read_twofold), Readers=_Readers)
     _set(icalsyncd.publishing.targets.folder, Thread=_Thread)
     _set(icalsyncd.state.state_file, sqlite3=_like(sqlite3, connect=partial(sqlite3.connect, factory=_Connection)))
     _set(icalsyncd.state.reserve, os=_like(os, statvfs=_room))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from hypothesis import strategies as st
 
 from icalsyncd.availability.claims import Claim, Rule
@@ -21,6 +23,7 @@ from icalsyncd.availability.ledger import (
 from icalsyncd.availability.stamps import Stamps
 from icalsyncd.calendars.calendar import Kind, Reason
 from icalsyncd.calendars.nights import Nights, Stay
+from icalsyncd.calendars.settings import ReadSettings, Summaries
 from icalsyncd.state.copy import Copies, Copy, ReadAs, Validators
 from icalsyncd.state.schedule import Attempts
 from icalsyncd.state.state import Facts, State
@@ -42,6 +45,19 @@ def some(of: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
     return st.lists(of, max_size=3).map(tuple)
 
 
+patterns = st.sampled_from(("a", "^b$", "[cd]")).map(re.compile)
+summaries = st.builds(Summaries, st.frozensets(texts, max_size=2), some(patterns))
+read_settings = st.builds(
+    ReadSettings,
+    timezone=texts,
+    ignore=summaries,
+    reservation=summaries,
+    block=summaries,
+    drop_blocks=st.booleans(),
+    dtend_inclusive=st.booleans(),
+    transparent_blocks=st.booleans(),
+    empty_is_valid=st.booleans(),
+)
 channels = st.builds(
     Channel,
     portal=texts,
@@ -50,6 +66,8 @@ channels = st.builds(
     lag=moments,
     padding=counts,
     reads_every=moments,
+    hold=moments,
+    read=st.none() | read_settings,
 )
 links = st.builds(Link, first_name=texts, generation=counts, old=some(st.tuples(counts, moments)))
 claims = st.builds(

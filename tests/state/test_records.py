@@ -24,6 +24,7 @@ from icalsyncd.availability.ledger import (
     SyncLedger,
 )
 from icalsyncd.availability.stamps import Stamps
+from icalsyncd.calendars.settings import ReadSettings, Summaries
 from icalsyncd.state.copy import Copies, Copy, ReadAs, Validators
 from icalsyncd.state.records import dump_accommodation, dump_sync, load_accommodation, load_sync
 from icalsyncd.state.schedule import Attempts
@@ -107,6 +108,8 @@ def test_what_is_at_its_default_takes_no_room():
         (Ledger, states.ledgers),
         (Claim, states.claims),
         (Channel, states.channels),
+        (ReadSettings, states.read_settings),
+        (Summaries, states.summaries),
         (Link, states.links),
         (Block, st.builds(Block, states.stays, states.moments)),
         (Broken, st.builds(Broken, st.frozensets(states.texts), states.moments, states.counts, states.nights)),
