@@ -63,11 +63,13 @@ async def test_a_calendar_url_in_a_file_of_its_own_is_followed(running: Daemon, 
     secret.chmod(0o600)
     running.write(two_houses(running, *three).replace(f"url: {three[0].url}/1", f"url_file: {secret}"))
     three[1].body = calendar((20, 22))
-    three[2].body = calendar((30, 31))
-    await running.until(lambda: running.peek("casa-azul/vrbo"), lambda got: nights_of(got[1]) == {day(30).isoformat()})
-    three[0].body = calendar((40, 41))
+    three[2].body = calendar((30, 31), (50, 51))
+    there, elsewhere = ({day(offset).isoformat(), day(50).isoformat()} for offset in (30, 40))
+    await running.until(lambda: running.peek("casa-azul/vrbo"), lambda got: nights_of(got[1]) == there)
+    # a calendar that lacks all that is known would be held
+    three[0].body = calendar((40, 41), (50, 51))
     secret.write_text(three[0].url + "/1\n", encoding="utf-8")
-    await running.until(lambda: running.peek("casa-azul/vrbo"), lambda got: nights_of(got[1]) == {day(40).isoformat()})
+    await running.until(lambda: running.peek("casa-azul/vrbo"), lambda got: nights_of(got[1]) == elsewhere)
 
 
 async def test_new_addresses_are_bound_before_the_old_ones_close(running: Daemon, three: list[Portal]) -> None:
