@@ -213,14 +213,18 @@ async def _pull(actions: Actions, request: web.BaseRequest) -> web.Response:
                 "nights": report.nights,
                 "new": report.new,
                 "freed": report.freed,
-                "kept": [
-                    {"from": date_of(stay.check_in).isoformat(), "to": date_of(stay.check_out).isoformat()}
-                    for stay in report.kept.stays()[:_MAX_LISTED]
-                ],
+                **_kept(report),
             }
             for report in reports
         ],
     )
+
+
+def _kept(report: Report) -> dict[str, object]:
+    """The nights that stay closed though the calendar lacks them; nothing where there are none."""
+    stays = report.kept.stays()[:_MAX_LISTED]
+    ranges = [{"from": date_of(stay.check_in).isoformat(), "to": date_of(stay.check_out).isoformat()} for stay in stays]
+    return {"kept": ranges} if ranges else {}
 
 
 async def _accept(actions: Actions, request: web.BaseRequest) -> web.Response:

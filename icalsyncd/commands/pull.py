@@ -82,7 +82,7 @@ def _line(report: Json, width: int, *, dry_run: bool) -> str:
         told.append(f"{report['new']} {would}{'be ' if dry_run else ''}new")
     if report["freed"]:
         told.append(f"{report['freed']} {would}{'be ' if dry_run else ''}freed")
-    if kept := report["kept"]:
+    if kept := report.get("kept"):
         shown = " ".join(f"{run['from']}..{run['to']}" for run in kept[:_MAX_LISTED])
         more = f" and {len(kept) - _MAX_LISTED} more" if len(kept) > _MAX_LISTED else ""
         told.append(

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
 from tests.end_to_end.conftest import two_houses
-from tests.end_to_end.daemon import LOOK, Daemon, nights_of
+from tests.end_to_end.daemon import LOOK, Daemon, daemon, nights_of
 from tests.end_to_end.portal import Portal, calendar, day
 
 pytestmark = pytest.mark.slow
@@ -168,12 +170,21 @@ async def test_nothing_is_served_until_every_importing_sync_was_pulled_and_accep
     assert status == 200
 
 
+@pytest.fixture
+async def brief(tmp_path: Path, three: list[Portal]) -> AsyncIterator[Daemon]:
+    """The same under a removal delay of two seconds from its first start on: a shorter one counts only after the longer."""
+    async with daemon(tmp_path) as made:
+        made.write(two_houses(made, *three, removal_delay="2s"))
+        await made.up()
+        await made.until(lambda: made.get("/-/ready"), lambda answer: answer[0] == 200)
+        yield made
+
+
 async def test_a_removed_sync_stays_as_it_was_for_the_delay_and_then_empties(
-    running: Daemon, three: list[Portal]
+    brief: Daemon, three: list[Portal]
 ) -> None:
+    running = brief
     text = two_houses(running, *three, removal_delay="2s")
-    running.write(text)
-    await running.post("/-/reload")
     three[0].body = calendar((10, 13))
     three[1].body = calendar((20, 22))
     await running.pull()
