@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -33,11 +33,11 @@ def check(paths: Paths, *, plan: bool, probing: bool, as_json: bool) -> int:
     loaded = load(paths.config, os.environ)
     if isinstance(loaded, Refused):
         if as_json:
-            print(json.dumps(_verdict(loaded), indent=2))
+            print(json.dumps(_verdict(loaded, paths), indent=2))
         else:
             for mistake in loaded.mistakes:
                 print(mistake)
-            _warn(loaded.warnings)
+            _warn((*loaded.warnings, *paths.folder.exposures()))
         return FAILED
     outlook, home_now, delay = (None, 0.0, 0.0)
     if plan:
@@ -50,9 +50,9 @@ def check(paths: Paths, *, plan: bool, probing: bool, as_json: bool) -> int:
     targets = _targets(loaded.config, probing=probing)
     code = FAILED if any(target["unsent"] for target in targets) else DONE
     if as_json:
-        print(json.dumps(_verdict(loaded) | {"targets": targets} | (_plan(outlook) if outlook else {}), indent=2))
+        print(json.dumps(_verdict(loaded, paths) | {"targets": targets} | (_plan(outlook) if outlook else {}), indent=2))
         return code
-    _warn(loaded.warnings)
+    _warn((*loaded.warnings, *paths.folder.exposures()))
     for target in targets:
         if target["lacks"]:
             words = f"warning: nothing can be published at {target['name']}: {target['lacks']}"
@@ -95,7 +95,7 @@ def _settings(before: Config | None, after: Config) -> Iterator[Change]:
             yield Change(subject, Step.CHANGES, key)
 
 
-def _warn(warnings: tuple[Mistake, ...]) -> None:
+def _warn(warnings: Iterable[Mistake | str]) -> None:
     # the mistakes alone are the answer, for programs that read it
     for warning in warnings:
         print(painted(f"warning: {warning}", Colour.WARNING, sys.stderr), file=sys.stderr)
@@ -122,12 +122,12 @@ def _lines(outlook: Outlook, now: float, delay: int) -> Iterator[str]:
             )
 
 
-def _verdict(loaded: Accepted | Refused) -> Json:
+def _verdict(loaded: Accepted | Refused, paths: Paths) -> Json:
     mistakes = loaded.mistakes if isinstance(loaded, Refused) else ()
     return {
         "ok": isinstance(loaded, Accepted),
         "mistakes": [str(mistake) for mistake in mistakes],
-        "warnings": [str(warning) for warning in loaded.warnings],
+        "warnings": [*map(str, loaded.warnings), *paths.folder.exposures()],
     }
 
 

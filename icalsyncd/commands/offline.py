@@ -13,8 +13,8 @@ from icalsyncd.config.loading import Accepted, Refused, load, parse
 from icalsyncd.config.paths import Paths
 from icalsyncd.config.resolved import Config
 from icalsyncd.daemon.plans import plans, todays
+from icalsyncd.state.database import Stored, StoreFailed, StoreRefused, peek
 from icalsyncd.state.installation import Installation, SecretUnusable, read_installation, unmade_installation
-from icalsyncd.state.store import Stored, StoreFailed, StoreRefused, peek
 
 
 @dataclass(frozen=True, slots=True)

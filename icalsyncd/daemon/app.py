@@ -35,9 +35,10 @@ from icalsyncd.publishing.targets.opening import secrets_of
 from icalsyncd.redaction import told, wordless
 from icalsyncd.serving.listeners import CannotListen
 from icalsyncd.serving.ports import Ports
+from icalsyncd.state.database import StoreFailed, StoreRefused
 from icalsyncd.state.installation import SecretUnusable, open_installation
 from icalsyncd.state.state_folder import FolderHeld, StateFolder
-from icalsyncd.state.store import Store, StoreFailed, StoreRefused
+from icalsyncd.state.store import Store
 
 EX_CONFIG: Final = 78
 """A config that cannot be run (sysexits.h): the service manager need not try again."""
@@ -162,8 +163,8 @@ class Daemon:
         self._save_accepted()
         self._spawn("journal", hub.journal.run())
         await hub.journal.stored()
-        for warning in hub.accepted.warnings:
-            log.warning(str(warning))
+        for warning in (*map(str, hub.accepted.warnings), *self._folder.exposures()):
+            log.warning(warning)
         log.info("started", version=__version__, syncs=len(hub.accepted.config.syncs()))
         service_manager.ready(hub.words())
         # whatever the portals show by now, and whatever could not be stored before

@@ -15,9 +15,10 @@ from icalsyncd.calendars.nights import Night
 from icalsyncd.calendars.reading import read
 from icalsyncd.config.resolved import Sync
 from icalsyncd.pulling.readers import Readers
+from icalsyncd.state.database import StoreFailed
 from icalsyncd.state.journal import Journal
 from icalsyncd.state.state import Validators
-from icalsyncd.state.store import Role, StoreFailed
+from icalsyncd.state.store import Role
 
 MAX_INLINE: Final = 12 * 1024
 """Bytes that are read on the loop, in about a quarter of a millisecond; larger bodies are read on a thread."""

@@ -20,9 +20,10 @@ from icalsyncd.availability.removal import RemovalDelay
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.nights import EMPTY
 from icalsyncd.pace import in_steps
+from icalsyncd.state.database import Stored, StoreFailed
 from icalsyncd.state.publication import Publication, PublicationKey
 from icalsyncd.state.state import State
-from icalsyncd.state.store import BodyKey, Commit, Store, Stored, StoreFailed, copies_of
+from icalsyncd.state.store import BodyKey, Commit, Store, copies_of
 
 NOTE_KEPT: Final = 30.0
 """Seconds after which what need not be durable at once (times, validators) is written at the latest."""

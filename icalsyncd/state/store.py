@@ -8,19 +8,17 @@ from __future__ import annotations
 import os
 import sqlite3
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-from icalsyncd.availability.ledger import SyncLedger
 from icalsyncd.availability.removal import RemovalDelay
+from icalsyncd.state.database import PATIENCE, Stored, StoreFailed, is_there, load, make, read, refusing
+from icalsyncd.state.directory import PRIVATE, opened
 from icalsyncd.state.publication import Publication, PublicationKey
 from icalsyncd.state.records import (
-    VERSION,
-    SyncRecord,
     dump_accommodation,
     dump_claims,
     dump_facts,
@@ -28,46 +26,16 @@ from icalsyncd.state.records import (
     dump_removal_delay,
     dump_sync,
     dump_sync_ledger,
-    load_accommodation,
-    load_publication,
-    load_removal_delay,
-    load_sync,
 )
 from icalsyncd.state.reserve import Reserve
-from icalsyncd.state.state import Facts, State
+from icalsyncd.state.state import State
 
-APPLICATION_ID: Final = 0x1CA15D
-"""In the file's header: tells our file from any other."""
-_SCHEMA: Final = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE accommodation (id TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE sync (
-    accommodation TEXT, name TEXT, ledger TEXT NOT NULL, claims TEXT NOT NULL, facts TEXT NOT NULL,
-    PRIMARY KEY (accommodation, name)
-);
-CREATE TABLE copy (owner TEXT, role TEXT, body BLOB NOT NULL, PRIMARY KEY (owner, role));
-CREATE TABLE publication (
-    target TEXT, owner TEXT, generation INTEGER, state TEXT NOT NULL, PRIMARY KEY (target, owner, generation)
-);
-"""
-
-
+_MAX_BODY: Final = 2**30
+"""Bytes of one stored copy: more than any portal's calendar that was taken in."""
 _UPDATE: Final = """
 UPDATE sync SET ledger = coalesce(?, ledger), claims = coalesce(?, claims), facts = coalesce(?, facts)
 WHERE accommodation = ? AND name = ?
 """
-_PATIENCE: Final = 5.0
-"""Seconds to wait for another connection, as that of a backup."""
-_NONSENSE: Final = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError)
-"""What reading a record raises that is none."""
-
-
-class StoreRefused(Exception):
-    """The state file is damaged, foreign or of a newer version; it was left as it is."""
-
-
-class StoreFailed(Exception):
-    """The disk did not take a commit, or did not give what was asked of it."""
 
 
 class Role(StrEnum):
@@ -81,24 +49,6 @@ class Role(StrEnum):
 
 BodyKey = tuple[str, Role]
 """The name under which the sync's link was first made, which outlives a rename, and which copy."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """What a state file held when it was opened."""
-
-    states: Mapping[str, State]
-    last_commit: float | None
-    installation: str | None
-    """The mark of the installation's secret under which it was written."""
-    secret_since: float | None = None
-    """Since when the installation has this secret, where it had another before or none."""
-    publications: Mapping[PublicationKey, Publication] = field(default_factory=dict)
-    """What was written in the shared cloud, and not deleted there since."""
-    removal_delay: RemovalDelay | None = None
-    """The removal delay that was in force; None where none was stored yet."""
-    agreed: float | None = None
-    """The last moment that somebody outside agreed to, see :attr:`icalsyncd.clock.Clock.agreed`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,17 +72,13 @@ class Store:
         """Open the file at *path*, or make it, 0600. Raises StoreRefused, the file as it was, and StoreFailed."""
         self._path = path
         self.reserve = Reserve(path.parent)
-        with _refusing(path):
-            if not path.exists():
-                _make(path)
-            elif not path.is_file():
-                # opening a pipe would wait for its other end
-                raise StoreRefused(f"{path} is a folder, a pipe or a device, and no state file of icalsyncd")
+        with refusing(path):
+            if not is_there(path):
+                make(path)
             # by a connection that cannot write: a file that is not ours is left alone by opening and closing, too
-            self._stored: Stored | None = _read(path, thoroughly=True)
-            if path.stat().st_mode & 0o077:
-                path.chmod(0o600)
-            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=_PATIENCE)
+            self._stored: Stored | None = read(path, thoroughly=True)
+            _keep_private(path)
+            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=PATIENCE)
             try:
                 self._db.execute("PRAGMA journal_mode=WAL")
                 self._db.execute("PRAGMA synchronous=FULL")
@@ -145,8 +91,8 @@ class Store:
         stored, self._stored = self._stored, None
         if stored is not None:
             return stored
-        with _refusing(self._path):
-            return _load(self._db, self._path)
+        with refusing(self._path):
+            return load(self._db, self._path)
 
     def commit(self, commit: Commit) -> None:
         """Write *commit* and return once it is on the disk. Raises StoreFailed, and then nothing of it is written."""
@@ -218,104 +164,13 @@ class Store:
             row = self._db.execute(
                 "SELECT body FROM copy WHERE owner = ? AND role = ?", (key[0], key[1].value)
             ).fetchone()
-            return zlib.decompress(row[0]) if row else None
+            return _inflated(row[0]) if row else None
         except (sqlite3.Error, zlib.error) as error:
-            raise StoreFailed(str(error)) from error
-
-    def back_up(self, path: Path) -> None:
-        """A whole copy of the file as it stands, at *path*, 0600, which must not exist. Raises StoreFailed."""
-        try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            try:
-                self._db.execute("VACUUM INTO ?", (str(path),))
-                os.fsync(descriptor)
-            except BaseException:
-                path.unlink()
-                raise
-            finally:
-                os.close(descriptor)
-        except (sqlite3.Error, OSError) as error:
             raise StoreFailed(str(error)) from error
 
     def close(self) -> None:
         """Close the file; it can be opened again."""
         self._db.close()
-
-
-def peek(path: Path) -> Stored:
-    """What the state file at *path* holds, read beside a daemon that may be writing it; nothing where there is none.
-
-    Raises StoreRefused and StoreFailed.
-    """
-    if not path.exists():
-        return Stored({}, None, None)
-    if not path.is_file():
-        raise StoreRefused(f"{path} is a folder, a pipe or a device, and no state file of icalsyncd")
-    with _refusing(path):
-        return _read(path, thoroughly=False)
-
-
-@contextmanager
-def _refusing(path: Path) -> Iterator[None]:
-    """Errors of the database as StoreRefused where they lie in the file, as StoreFailed where they lie in the disk."""
-    try:
-        yield
-    except (sqlite3.OperationalError, OSError) as error:
-        raise StoreFailed(f"{path}: {error}") from error
-    except sqlite3.DatabaseError as error:
-        raise StoreRefused(f"{path} is damaged or no state file of icalsyncd: {error}") from error
-
-
-def _make(path: Path) -> None:
-    """An empty state file at *path*, which is there whole or not at all."""
-    orphan = path.with_name(f"{path.name}-wal")
-    if orphan.exists():
-        # SQLite would take its pages for those of the new file
-        raise StoreRefused(
-            f"{path} is missing, and {orphan.name} is what is left of it: restore the one or remove the other"
-        )
-    draft = path.with_name(f".{path.name}.new")
-    draft.unlink(missing_ok=True)
-    for rest in ("-journal", "-wal", "-shm"):
-        draft.with_name(draft.name + rest).unlink(missing_ok=True)
-    os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-    with closing(sqlite3.connect(draft, isolation_level=None)) as db:
-        # now, and not once the file is in its place: who is killed over it leaves what only a writer can repair
-        db.execute("PRAGMA journal_mode=WAL")
-        db.executescript(
-            f"BEGIN; {_SCHEMA} PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={VERSION}; COMMIT;"
-        )
-    draft.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
-
-
-def _read(path: Path, *, thoroughly: bool) -> Stored:
-    """What the file at *path* holds, all of one moment, without the right to write to it."""
-    address = f"{path.absolute().as_uri()}?mode=ro"
-    with closing(sqlite3.connect(address, uri=True, isolation_level=None, timeout=_PATIENCE)) as db:
-        db.execute("BEGIN")
-        _examine(db, path)
-        if thoroughly:
-            (verdict,) = db.execute("PRAGMA quick_check(1)").fetchone()
-            if verdict != "ok":
-                raise StoreRefused(f"{path} is damaged: {verdict}")
-        return _load(db, path)
-
-
-def _examine(db: sqlite3.Connection, path: Path) -> None:
-    """Refuse a file that is not ours, or not one that we understand."""
-    (application,) = db.execute("PRAGMA application_id").fetchone()
-    (version,) = db.execute("PRAGMA user_version").fetchone()
-    if application != APPLICATION_ID:
-        raise StoreRefused(f"{path} is not a state file of icalsyncd")
-    if version != VERSION:
-        raise StoreRefused(
-            f"{path} was written by another icalsyncd (version {version} of the file, this one knows {VERSION})"
-        )
 
 
 def copies_of(states: Iterable[State | None]) -> set[BodyKey]:
@@ -330,36 +185,19 @@ def copies_of(states: Iterable[State | None]) -> set[BodyKey]:
     }
 
 
-def _load(db: sqlite3.Connection, path: Path) -> Stored:
-    try:
-        meta = dict(db.execute("SELECT key, value FROM meta"))
-        syncs: dict[str, dict[str, tuple[SyncLedger, Facts]]] = {}
-        for accommodation, name, *parts in db.execute("SELECT accommodation, name, ledger, claims, facts FROM sync"):
-            syncs.setdefault(accommodation, {})[name] = load_sync(SyncRecord(*parts))
-        states: dict[str, State] = {}
-        for accommodation, text in db.execute("SELECT id, state FROM accommodation"):
-            own = syncs.get(accommodation, {})
-            ledger = load_accommodation(text, {name: sync for name, (sync, _) in own.items()})
-            states[accommodation] = State(ledger, {name: facts for name, (_, facts) in own.items()})
-        publications = {
-            (target, owner, generation): load_publication(text)
-            for target, owner, generation, text in db.execute(
-                "SELECT target, owner, generation, state FROM publication"
-            )
-        }
-        last, since = meta.get("last_commit"), meta.get("secret_since")
-        delay, agreed = meta.get("removal_delay"), meta.get("agreed")
-        return Stored(
-            states,
-            float(last) if last else None,
-            meta.get("installation"),
-            float(since) if since else None,
-            publications,
-            load_removal_delay(delay) if delay else None,
-            float(agreed) if agreed else None,
-        )
-    except sqlite3.DatabaseError as error:
-        raise StoreRefused(f"{path} is damaged: {error}") from error
-    except _NONSENSE as error:
-        # what such an error says may be what a portal said
-        raise StoreRefused(f"{path} is damaged: {type(error).__name__}") from error
+def _keep_private(path: Path) -> None:
+    with opened(path.parent) as folder:
+        if folder.status(path.name).st_mode & 0o077:
+            descriptor = folder.existing(path.name)
+            try:
+                PRIVATE.give(descriptor)
+            finally:
+                os.close(descriptor)
+
+
+def _inflated(packed: bytes) -> bytes:
+    stream = zlib.decompressobj()
+    body = stream.decompress(packed, _MAX_BODY)
+    if not stream.eof:
+        raise StoreFailed("a stored copy is cut, or larger than any calendar")
+    return body

@@ -20,9 +20,10 @@ from icalsyncd.availability.roster import GONE_KEPT, expire, expiries
 from icalsyncd.calendars.nights import EMPTY, Stay, date_of, night_of
 from icalsyncd.clock import Clock
 from icalsyncd.daemon.deadlines import Vigil
+from icalsyncd.state.database import Stored
 from icalsyncd.state.journal import Journal
 from icalsyncd.state.state import State
-from icalsyncd.state.store import Store, Stored
+from icalsyncd.state.store import Store
 from icalsyncd.state.view import SyncName
 from tests.state import states
 

@@ -15,10 +15,11 @@ import pytest
 from icalsyncd.availability.attribution import settled
 from icalsyncd.availability.ledger import Block, Channel, Ledger, Link, SyncLedger
 from icalsyncd.calendars.nights import Nights, Stay
+from icalsyncd.state.database import peek
 from icalsyncd.state.installation import Installation
 from icalsyncd.state.journal import STATES_AT_ONCE, Journal
 from icalsyncd.state.state import Facts, State
-from icalsyncd.state.store import Role, Store, peek
+from icalsyncd.state.store import Role, Store
 from icalsyncd.state.view import View, see
 
 TODAY = 740_000

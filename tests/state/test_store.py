@@ -19,9 +19,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from icalsyncd.availability.ledger import Link
+from icalsyncd.state.database import Stored, StoreFailed, StoreRefused, copy_of, examine, peek
 from icalsyncd.state.records import VERSION
 from icalsyncd.state.state import Facts, State
-from icalsyncd.state.store import Commit, Role, Store, Stored, StoreFailed, StoreRefused, peek
+from icalsyncd.state.store import Commit, Role, Store
 from tests.state import states
 from tests.state.writer import KEY, body_of, numbered
 
@@ -140,25 +141,30 @@ def test_a_commit_that_fails_changes_nothing(path: Path):
     assert opened_anew(path).states["house"].ledger.today == 9
 
 
-def test_a_backup_is_whole_and_private_while_the_file_is_open_and_written(path: Path, tmp_path: Path):
+def test_a_copy_is_whole_while_the_file_is_open_and_written(path: Path, tmp_path: Path):
     store = Store(made(path))
     known = store.load().states["house"]
     store.commit(Commit(6.0, {"house": (known, numbered(8))}))
-    copy = tmp_path / "backup"
-    store.back_up(copy)
+    before = files(path)
+    copied = copy_of(path)
     store.commit(Commit(7.0, {"house": (numbered(8), numbered(9))}))
-    assert copy.stat().st_mode & 0o777 == 0o600
+    assert files(path) == before
+    assert examine(copied, path).states["house"].ledger.today == 8
+    copy = tmp_path / "copy"
+    copy.write_bytes(copied)
     assert opened_anew(copy).states["house"].ledger.today == 8
-    with pytest.raises(StoreFailed):
-        store.back_up(copy)
-    assert opened_anew(copy).states["house"].ledger.today == 8, "a backup never writes over another"
     store.close()
 
 
-def test_a_backup_that_fails_leaves_nothing(store: Store, tmp_path: Path):
-    with pytest.raises(StoreFailed):
-        store.back_up(tmp_path / "no such folder" / "backup")
-    assert not (tmp_path / "no such folder").exists()
+def test_what_was_deleted_is_in_no_copy(path: Path):
+    store = Store(made(path))
+    marker = b"nobody is to read this again" * 400
+    store.commit(Commit(6.0, bodies={KEY: os.urandom(3000)}))
+    store._db.execute("PRAGMA secure_delete=OFF")
+    store._db.execute("REPLACE INTO copy VALUES ('gone', 'snapshot', ?)", (marker,))
+    store._db.execute("DELETE FROM copy WHERE owner = 'gone'")
+    assert marker[:100] not in copy_of(path)
+    store.close()
 
 
 def test_it_can_be_read_beside_the_daemon(path: Path):
@@ -231,6 +237,40 @@ def scribbled_over(path: Path) -> None:
     path.write_bytes(content)
 
 
+def run(path: Path, statement: str, *values: object) -> None:
+    with closing(sqlite3.connect(made(path), isolation_level=None)) as db:
+        db.execute(statement, values)
+
+
+def with_a_trigger(path: Path) -> None:
+    run(path, "CREATE TRIGGER t AFTER UPDATE ON sync BEGIN DELETE FROM sync; END")
+
+
+def with_a_view(path: Path) -> None:
+    run(path, "DROP TABLE sync")
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        endless = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT x FROM n"
+        db.execute(
+            f"CREATE VIEW sync AS SELECT x AS accommodation, x AS name, x AS ledger, x AS claims, x AS facts FROM ({endless})"
+        )
+
+
+def with_an_index(path: Path) -> None:
+    run(path, "CREATE INDEX i ON sync (ledger)")
+
+
+def with_deep_records(path: Path) -> None:
+    run(path, "UPDATE sync SET claims = ?", "[" * 200_000)
+
+
+def a_link(path: Path) -> None:
+    path.symlink_to(made(path.with_name("elsewhere")))
+
+
+def a_pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
 @pytest.mark.parametrize(
     "harm",
     [
@@ -244,6 +284,11 @@ def scribbled_over(path: Path) -> None:
         empty,
         cut_off,
         scribbled_over,
+        with_a_trigger,
+        with_a_view,
+        with_an_index,
+        with_deep_records,
+        a_link,
     ],
 )
 def test_a_file_that_is_damaged_or_not_ours_is_refused_and_left_as_it_is(path: Path, harm: Callable[[Path], None]):
@@ -253,6 +298,24 @@ def test_a_file_that_is_damaged_or_not_ours_is_refused_and_left_as_it_is(path: P
         with pytest.raises(StoreRefused, match=r"state\.sqlite3"):
             look(path)
         assert (path.read_bytes(), path.stat().st_mode) == before
+
+
+def test_a_pipe_is_refused_and_not_waited_for(path: Path):
+    a_pipe(path)
+    for look in (Store, peek, copy_of):
+        with pytest.raises(StoreRefused, match="pipe"):
+            look(path)
+
+
+def test_a_copy_that_would_be_unpacked_without_end_is_not_read(path: Path, monkeypatch: pytest.MonkeyPatch):
+    store = Store(made(path))
+    monkeypatch.setattr("icalsyncd.state.store._MAX_BODY", 1000)
+    store.commit(Commit(6.0, bodies={KEY: bytes(1001)}))
+    with pytest.raises(StoreFailed, match="larger than any calendar"):
+        store.body(KEY)
+    store.commit(Commit(7.0, bodies={KEY: bytes(1000)}))
+    assert store.body(KEY) == bytes(1000)
+    store.close()
 
 
 def test_a_newer_file_says_that_it_is_newer(path: Path):

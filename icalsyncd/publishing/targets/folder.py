@@ -10,8 +10,9 @@ from pathlib import Path
 from threading import Thread
 
 from icalsyncd.publishing.targets.storage import MAX_PUT, Unsent, Why
+from icalsyncd.state.directory import Access, opened
 
-_READABLE = 0o644
+_READABLE = Access(0o644)
 """The web server is another user; what must not be found is kept secret by its name."""
 
 
@@ -31,32 +32,19 @@ class Folder:
         """Nothing is held open."""
 
     def _replace(self, name: str, body: bytes) -> None:
-        # always the same draft: what a kill leaves is overwritten by the next try
-        draft = self._path / f".{name}.part"
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, _READABLE), "wb") as file:
-            os.fchmod(file.fileno(), _READABLE)
-            file.write(body)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(self._path / name)
-        self._settle()
+        with opened(self._path) as folder:
+            # always the same draft: what a kill leaves is removed by the next try
+            folder.replace(name, body, _READABLE, draft=_draft(name))
 
     def _remove(self, name: str) -> None:
-        for path in (self._path / name, self._path / f".{name}.part"):
-            path.unlink(missing_ok=True)
-        self._settle()
+        with opened(self._path) as folder:
+            for each in (name, _draft(name)):
+                folder.remove(each)
+            folder.settle()
 
-    def _settle(self) -> None:
-        """Have the folder's own entries on the disk, too."""
-        descriptor = os.open(self._path, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        except OSError as error:
-            # some network file systems cannot, and lose nothing by it that they would not lose anyway
-            if error.errno not in (errno.EINVAL, errno.ENOTSUP):
-                raise
-        finally:
-            os.close(descriptor)
+
+def _draft(name: str) -> str:
+    return f".{name}.part"
 
 
 async def _apart(work: Callable[[], None]) -> Unsent | None:
