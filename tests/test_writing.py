@@ -31,7 +31,17 @@ _WAYS = {
     *("mkdtemp", "mkstemp", "NamedTemporaryFile", "TemporaryFile", "TemporaryDirectory", "SpooledTemporaryFile"),
 }
 _MODULES = {"tempfile", "fileinput"}
-_OF_SHUTIL = {"copy", "copy2", "copyfile", "copytree", "copyfileobj", "move", "rmtree", "make_archive", "unpack_archive"}
+_OF_SHUTIL = {
+    "copy",
+    "copy2",
+    "copyfile",
+    "copytree",
+    "copyfileobj",
+    "move",
+    "rmtree",
+    "make_archive",
+    "unpack_archive",
+}
 
 
 def ways_to_write(source: str) -> Iterator[str]:

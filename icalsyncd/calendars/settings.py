@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
+from typing import Protocol
 
 from icalsyncd.calendars.calendar import Kind
+
+
+class Expression(Protocol):
+    """A regular expression, searched for in a time that grows with the text alone."""
+
+    @property
+    def pattern(self) -> str:
+        """As it is written."""
+
+    def search(self, text: str) -> bool:
+        """Whether *text* holds what it matches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +25,7 @@ class Summaries:
 
     texts: frozenset[str] = frozenset()
     """Case-folded and stripped."""
-    patterns: tuple[re.Pattern[str], ...] = ()
+    patterns: tuple[Expression, ...] = ()
 
     def match(self, summary: str) -> bool:
         """Whether *summary* is one of these texts or holds one of these patterns."""

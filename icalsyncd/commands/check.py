@@ -50,7 +50,9 @@ def check(paths: Paths, *, plan: bool, probing: bool, as_json: bool) -> int:
     targets = _targets(loaded.config, probing=probing)
     code = FAILED if any(target["unsent"] for target in targets) else DONE
     if as_json:
-        print(json.dumps(_verdict(loaded, paths) | {"targets": targets} | (_plan(outlook) if outlook else {}), indent=2))
+        print(
+            json.dumps(_verdict(loaded, paths) | {"targets": targets} | (_plan(outlook) if outlook else {}), indent=2)
+        )
         return code
     _warn((*loaded.warnings, *paths.folder.exposures()))
     for target in targets:

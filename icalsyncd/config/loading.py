@@ -116,19 +116,25 @@ def _loaded(path: Path, environ: Mapping[str, str]) -> Loaded:
     return _parsed(text, path, environ, others if found.is_open_to_others else [])
 
 
-def parse(text: str, path: Path, environ: Mapping[str, str]) -> Loaded:
-    """The same for a text at hand, as if it were the file at *path*. Raises nothing."""
+def parse(text: str, path: Path, environ: Mapping[str, str], *, ran_before: bool = False) -> Loaded:
+    """The same for a text at hand, as if it were the file at *path*. Raises nothing.
+
+    A text that *ran_before* can run again, also where a regular expression in it is not known any more: that is a
+    warning, and it matches nothing.
+    """
     try:
-        return _parsed(text, path, environ, [])
+        return _parsed(text, path, environ, [], ran_before=ran_before)
     except Exception as error:  # the same
         return _bug(path, error)
 
 
-def _parsed(text: str, path: Path, environ: Mapping[str, str], noticed: list[Remark]) -> Loaded:
+def _parsed(
+    text: str, path: Path, environ: Mapping[str, str], noticed: list[Remark], *, ran_before: bool = False
+) -> Loaded:
     document = read(text)
     if not isinstance(document, Document):
         return Refused(_faults(document, text, path), (), (path,))
-    file, mistakes = validate(document.value)
+    file, mistakes = validate(document.value, ran_before=ran_before)
     found = list(mistakes)
     credentials = Credentials(path.parent, environ)
     if file is not None:

@@ -15,7 +15,7 @@ from icalsyncd.config import schema
 from icalsyncd.config.forms import Address, Network
 from icalsyncd.config.portals import profile
 from icalsyncd.config.secret import Secret
-from icalsyncd.config.summaries import compiled
+from icalsyncd.config.summaries import any_unusable, compiled
 
 
 class Direction(StrEnum):
@@ -333,7 +333,8 @@ def _sync(accommodation: str, id: str, written: schema.Sync, timezone: str, inte
         ignore=compiled(tuple(written.ignore)),
         reservation=compiled(reservation_summaries(written)),
         block=compiled(block_summaries(written)),
-        drop_blocks=written.claims == "not_blocks",
+        # what may be a reservation that is not known as one must not be dropped as a block
+        drop_blocks=written.claims == "not_blocks" and not any_unusable(reservation_summaries(written)),
         dtend_inclusive=(written.dtend or known.dtend) == "inclusive",
         transparent_blocks=(written.all_day_transparent or known.all_day_transparent) == "block",
         empty_is_valid=(written.empty_body or known.empty_body) == "empty",

@@ -56,10 +56,11 @@ _WANTED: Final = {
 }
 
 
-def validate(value: Plain) -> tuple[schema.File | None, tuple[Remark, ...]]:
+def validate(value: Plain, *, ran_before: bool = False) -> tuple[schema.File | None, tuple[Remark, ...]]:
     """The file that *value* makes, and what is wrong in it.
 
-    With mistakes, the file is what is left without them. There is none where nothing can be left.
+    With mistakes, the file is what is left without them. There is none where nothing can be left. What *ran_before* may
+    hold a regular expression that is not known any more.
     """
     if not isinstance(value, dict):
         return None, (Remark((), "must be a mapping of `key: value`, and begin with `terms: accepted`"),)
@@ -73,7 +74,7 @@ def validate(value: Plain) -> tuple[schema.File | None, tuple[Remark, ...]]:
                 remarks.append(Remark(path, "there is nothing behind the key: write a value, or leave the key out"))
     empty = {remark.path for remark in remarks}
     try:
-        return schema.File.model_validate(value), tuple(remarks)
+        return schema.File.model_validate(value, context=ran_before), tuple(remarks)
     except ValidationError as error:
         details = error.errors(include_url=False)
     paths = [_path(detail["loc"], value) for detail in details]
@@ -85,7 +86,7 @@ def validate(value: Plain) -> tuple[schema.File | None, tuple[Remark, ...]]:
         with suppress(KeyError, TypeError):  # what is above it may have been taken out already
             _repair(path, value)
     try:
-        return schema.File.model_validate(value), tuple(remarks)
+        return schema.File.model_validate(value, context=ran_before), tuple(remarks)
     except ValidationError:
         return None, tuple(remarks)
 

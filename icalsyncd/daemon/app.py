@@ -380,7 +380,7 @@ def _tell_bug(refused: Refused) -> None:
 def _last_accepted(options: Options, folder: StateFolder) -> Accepted | None:
     """The config that was taken over last; None where there is none that can be run."""
     text = folder.accepted_text()
-    last = parse(text, options.config, os.environ) if text is not None else None
+    last = parse(text, options.config, os.environ, ran_before=True) if text is not None else None
     return last if isinstance(last, Accepted) else None
 
 
