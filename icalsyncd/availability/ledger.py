@@ -95,6 +95,15 @@ class Link:
     generation: int = 1
     old: tuple[tuple[int, Moment], ...] = ()
     """Earlier generations, and until when each still answers."""
+    ended: int = 0
+    """The highest generation that has ended; neither it nor one before it ever works again."""
+    refused: int = 0
+    """The generation that the host asks for and does not get, since it has ended; 0 where there is none."""
+
+    def without_old(self, kept: tuple[tuple[int, Moment], ...] = ()) -> Link:
+        """The same once all earlier generations but those *kept* have ended."""
+        gone = [number for number, _ in self.old if (number not in dict(kept))]
+        return replace(self, old=kept, ended=max((self.ended, *gone)))
 
 
 @dataclass(frozen=True, slots=True)

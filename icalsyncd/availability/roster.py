@@ -343,6 +343,11 @@ def _direction(channel: Channel) -> tuple[bool, bool]:
 
 
 def _linked(link: Link, generation: int, now: Moment) -> Link:
+    earlier = dict(link.old)
+    if generation != link.generation and generation not in earlier and generation <= link.ended:
+        # whoever ended it did so because somebody has it who must not
+        return replace(link, refused=generation)
+    link = replace(link, refused=0) if link.refused else link
     if generation == link.generation:
         return link
     old = tuple((number, until) for number, until in link.old if number not in (generation, link.generation))
@@ -371,7 +376,7 @@ def _expired(sync: SyncLedger, delay: float, now: Moment) -> SyncLedger | None:
         moved = replace(moved, muted_until=None)
     if any(now >= until for _, until in moved.link.old):
         old = tuple((number, until) for number, until in moved.link.old if now < until)
-        moved = replace(moved, link=replace(moved.link, old=old))
+        moved = replace(moved, link=moved.link.without_old(old))
     return moved
 
 

@@ -116,6 +116,7 @@ class Server:
     public_url: str
     """The start of every link, without a slash at its end."""
     admin_hosts: tuple[str, ...]
+    metrics_hosts: tuple[str, ...]
     proxies: tuple[Network, ...]
     """Where many come through one peer of `listen`."""
     secret_file: Path | None
@@ -260,6 +261,7 @@ def resolve(file: schema.File, folder: Path, urls: Mapping[str, Secret], places:
             admin=file.server.admin,
             public_url=public_url(file),
             admin_hosts=tuple(file.server.admin_hosts),
+            metrics_hosts=tuple(file.server.metrics_hosts),
             proxies=file.server.proxies,
             secret_file=folder / file.server.secret_file if file.server.secret_file is not None else None,
             removal_delay=file.server.removal_delay,

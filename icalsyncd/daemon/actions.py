@@ -10,7 +10,7 @@ from time import time
 from typing import Any, Final, TypeVar
 
 from icalsyncd import log
-from icalsyncd.admin.admin import Actions, Refusal
+from icalsyncd.admin.admin import Actions, Hosts, Refusal
 from icalsyncd.admin.overview import Sight
 from icalsyncd.admin.page import night_page, page
 from icalsyncd.admin.status import Condition, report, rfc3339
@@ -49,7 +49,7 @@ class Answers:
     def actions(self) -> Actions:
         """All of them, as the admin listener takes them."""
         return Actions(
-            hosts=lambda: tuple(host.lower() for host in self._hub.accepted.config.server.admin_hosts),
+            hosts=self._hosts,
             status=self.status,
             page=self.page,
             night_page=self.night_page,
@@ -195,6 +195,11 @@ class Answers:
             log.warning("the host says that the machine's clock is right", was=doubt)
         return answer
 
+    def _hosts(self) -> Hosts:
+        server = self._hub.accepted.config.server
+        page = frozenset(host.lower() for host in server.admin_hosts)
+        return Hosts(page, page | {host.lower() for host in server.metrics_hosts})
+
     async def rotate(self, name: SyncName) -> Json | Refusal:
         """End the old links of a sync at once."""
         state = self._hub.journal.current.get(name[0])
@@ -203,7 +208,7 @@ class Answers:
             return Refusal(f"there is no sync {'/'.join(name)}")
         if not sync.link.old:
             return Refusal("it has no old link; raise link_generation first")
-        ended = replace(sync, link=replace(sync.link, old=()))
+        ended = replace(sync, link=sync.link.without_old())
         ledger = state.ledger.with_sync(name[1], ended)
         self._hub.journal.put(name[0], state.with_ledger(ledger, self._hub.clock.now()))
         await self._hub.journal.stored()

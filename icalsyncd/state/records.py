@@ -103,7 +103,7 @@ def dump_sync_ledger(sync: SyncLedger) -> str:
     return _json(
         {
             "channel": _channel(sync.channel),
-            "link": [sync.link.first_name, sync.link.generation, [list(old) for old in sync.link.old]],
+            "link": _link(sync.link),
             "calendar": sync.calendar,
             "presence": sync.presence.value,
             "since": sync.since,
@@ -134,14 +134,14 @@ def dump_sync_ledger(sync: SyncLedger) -> str:
 def load_sync(parts: SyncRecord) -> tuple[SyncLedger, Facts]:
     """The sync that :func:`dump_sync` wrote."""
     record = json.loads(parts.ledger, parse_float=_moment)
-    first_name, generation, old = record["link"]
+    first_name, generation, old, *ends = record["link"]
     narrowing = record.get("narrowing")
     former = record.get("former")
     broken = record.get("broken")
     told = record.get("told")
     sync = SyncLedger(
         channel=_load_channel(record["channel"]),
-        link=Link(first_name, generation, tuple((number, until) for number, until in old)),
+        link=Link(first_name, generation, tuple((number, until) for number, until in old), *ends),
         calendar=record.get("calendar", ""),
         presence=Presence(record["presence"]),
         since=record["since"],
@@ -168,6 +168,11 @@ def load_sync(parts: SyncRecord) -> tuple[SyncLedger, Facts]:
         shown_before_pause=_load_nights(record.get("shown_before_pause", "")),
     )
     return sync, _load_facts(json.loads(parts.facts))
+
+
+def _link(link: Link) -> list[Any]:
+    ends = [link.ended, link.refused] if link.ended or link.refused else []
+    return [link.first_name, link.generation, [list(old) for old in link.old], *ends]
 
 
 def dump_publication(publication: Publication) -> str:

@@ -50,7 +50,9 @@ channels = st.builds(
     padding=counts,
     reads_every=moments,
 )
-links = st.builds(Link, first_name=texts, generation=counts, old=some(st.tuples(counts, moments)))
+links = st.builds(
+    Link, first_name=texts, generation=counts, old=some(st.tuples(counts, moments)), ended=counts, refused=counts
+)
 claims = st.builds(
     Claim,
     stay=stays,
