@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help setup demo test quick check fix bench network lock clean
+.PHONY: help setup demo test quick check fix bench network lock audit clean
 
 help:
 	@echo "make demo    the daemon with two made-up portals; Ctrl-C ends it"
@@ -15,6 +15,7 @@ help:
 	@echo "make bench   the measurements, beside their yardsticks"
 	@echo "make network the figures of the network of portals"
 	@echo "make lock    the lock file anew from pyproject.toml"
+	@echo "make audit   what of the lock file the registry has yanked or superseded"
 
 setup: $(READY)
 
@@ -53,6 +54,9 @@ network: $(READY)
 lock: $(READY)
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 		--no-emit-index-url --all-extras --group test --output-file requirements.lock pyproject.toml
+
+audit: $(READY)
+	@$(BIN)/python .ci/audit.py requirements.lock
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist demo

@@ -14,17 +14,17 @@ from typing import Any
 def asked(*arguments: str) -> Any:
     """What pip answers, from JSON."""
     command = [sys.executable, "-m", "pip", *arguments, "--disable-pip-version-check"]
-    return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+    return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)  # noqa: S603  # pip alone
 
 
 def main(lock: str) -> int:
     """Print one line for each package that is yanked or superseded."""
-    report = asked("install", "--quiet", "--dry-run", "--ignore-installed", "--no-deps", "--report", "-", "-r", lock)
+    report = asked("install", "-qq", "--dry-run", "--ignore-installed", "--no-deps", "--report", "-", "-r", lock)
     locked = {each["metadata"]["name"].lower().replace("_", "-"): each for each in report["install"]}
     yanked = [each["metadata"] for each in locked.values() if each["is_yanked"]]
     for metadata in yanked:
         print(f"{metadata['name']} {metadata['version']} is yanked")
-    for each in asked("list", "--outdated", "--format=json"):
+    for each in asked("list", "-qq", "--outdated", "--format=json"):
         name = each["name"].lower().replace("_", "-")
         if name in locked:
             print(f"{each['name']} {locked[name]['metadata']['version']}: there is {each['latest_version']}")

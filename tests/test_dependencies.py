@@ -51,9 +51,6 @@ def test_every_dependency_is_used_by_the_program() -> None:
 
 def test_every_dependency_has_its_reason_in_the_readme() -> None:
     table = (_PROJECT / "README.md").read_text(encoding="utf-8").partition("## Dependencies")[2]
-    named = {
-        normal(name)
-        for row in re.findall(r"^\| ([^|]+) \|", table, re.MULTILINE)
-        for name in re.findall(r"[\w.-]+", row)
-    }
+    rows = re.findall(r"^\| ([^|]+) \|", table, re.MULTILINE)
+    named = {normal(name) for row in rows for name in re.findall(r"[\w.-]+", row)}
     assert {name for name in depended_on() if name not in named} == set()
