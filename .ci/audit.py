@@ -1,33 +1,38 @@
 """Names what of a lock file the registry has yanked or superseded. Exits 1 where something is yanked.
 
-It asks through pip, as this machine's pip is set up to ask.
+It asks through uv, as this machine's uv is set up to ask, and installs nothing.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
-from typing import Any
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+_UV = str(Path(sys.executable).with_name("uv"))
 
 
-def asked(*arguments: str) -> Any:
-    """What pip answers, from JSON."""
-    command = [sys.executable, "-m", "pip", *arguments, "--disable-pip-version-check"]
-    return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)  # noqa: S603  # pip alone
+def asked(*arguments: str) -> tuple[str, str]:
+    """What uv answers, and what it remarks."""
+    done = subprocess.run([_UV, "pip", *arguments], check=True, capture_output=True, text=True)  # noqa: S603  # uv alone
+    return done.stdout, done.stderr
 
 
 def main(lock: str) -> int:
     """Print one line for each package that is yanked or superseded."""
-    report = asked("install", "-qq", "--dry-run", "--ignore-installed", "--no-deps", "--report", "-", "-r", lock)
-    locked = {each["metadata"]["name"].lower().replace("_", "-"): each for each in report["install"]}
-    yanked = [each["metadata"] for each in locked.values() if each["is_yanked"]]
-    for metadata in yanked:
-        print(f"{metadata['name']} {metadata['version']} is yanked")
-    for each in asked("list", "-qq", "--outdated", "--format=json"):
-        name = each["name"].lower().replace("_", "-")
-        if name in locked:
-            print(f"{each['name']} {locked[name]['metadata']['version']}: there is {each['latest_version']}")
+    locked = dict(re.findall(r"^([\w.-]+)==([^\s;]+)", Path(lock).read_text(encoding="utf-8"), re.MULTILINE))
+    with TemporaryDirectory() as nowhere:
+        _, remarks = asked("install", "--dry-run", "--no-deps", "--require-hashes", "--target", nowhere, "-r", lock)
+    yanked = [line for line in remarks.splitlines() if "yanked" in line]
+    for line in yanked:
+        print(line)
+    installed, _ = asked("list", "--python", sys.executable, "--outdated", "--format", "json")
+    for each in json.loads(installed):
+        if each["name"] in locked:
+            print(f"{each['name']} {locked[each['name']]}: there is {each['latest_version']}")
     print(f"{len(locked)} packages of {lock} were looked up")
     return 1 if yanked else 0
 
