@@ -63,7 +63,7 @@ class Actions:
     status: Callable[[], Awaitable[bytes]]
     """The state of everything, as JSON."""
     page: Callable[[str | None], Awaitable[bytes]]
-    """The status page; of one accommodation where one is named."""
+    """The status page; of one accommodation if one is named."""
     night_page: Callable[[str, Night], Awaitable[bytes | Refusal]]
     metrics: Callable[[], Awaitable[bytes]]
     unhealthy: Callable[[], str | None]
@@ -109,7 +109,7 @@ def application(actions: Actions) -> Callable[[web.BaseRequest], Awaitable[web.S
 
 
 def _foreign(request: web.BaseRequest, hosts: Hosts) -> str | None:
-    """Why a request is refused for where it comes from; None where it is not."""
+    """Why a request is refused for where it comes from; None if it is not."""
     name = _name_in(request.headers.get(hdrs.HOST, ""))
     if request.path == _METRICS:
         if not (_is_loopback(name) or _is_address(name) or name in hosts.metrics):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
-from icalsyncd.admin.overview import Seen, Sight
+from icalsyncd.admin.overview import Overview, SyncRow
 from icalsyncd.admin.sentences import absolute, ago, clock_time, counted, is_unread, listed, stretch
 from icalsyncd.admin.status import state_of
 from icalsyncd.availability.explanation import called, overbooked_advice
@@ -18,7 +18,7 @@ from icalsyncd.calendars.nights import Night, Nights, Stay, date_of
 from icalsyncd.state.view import House
 
 INTERVALS_OF_PATIENCE: Final = 2
-"""Intervals within which a failing portal mostly comes back by itself."""
+"""Intervals within which a failing portal mostly recovers without help."""
 _MAX_LISTED: Final = 8
 
 
@@ -41,36 +41,36 @@ class Concern:
     what: str
     advice: str
     accommodation: str = ""
-    """`""` where it is about the whole."""
+    """Empty if it is about the whole."""
     sync: str = ""
     night: Night | None = None
     """A night to be explained."""
     details: tuple[str, ...] = ()
 
 
-def concerns(sight: Sight) -> list[Concern]:
+def concerns(overview: Overview) -> list[Concern]:
     """All of them, the worst first."""
-    found = [*_of_daemon(sight)]
-    for accommodation, house in sight.view.houses.items():
-        found += _of_house(sight, accommodation, house)
-        found += _of_pauses(sight, accommodation, house)
-        for sync in sight.syncs_of(accommodation, house):
-            found += _of_sync(sight, sync)
-    found += _of_links(sight)
+    found = [*_of_daemon(overview)]
+    for accommodation, house in overview.view.houses.items():
+        found += _of_house(overview, accommodation, house)
+        found += _of_pauses(overview, accommodation, house)
+        for sync in overview.syncs_of(accommodation, house):
+            found += _of_sync(overview, sync)
+    found += _of_links(overview)
     return sorted(found, key=lambda concern: concern.weight)
 
 
-def _of_daemon(sight: Sight) -> Iterator[Concern]:
-    if not sight.config.ok:
+def _of_daemon(overview: Overview) -> Iterator[Concern]:
+    if not overview.config.ok:
         yield Concern(
             Weight.ALARM,
-            f"{sight.file} cannot be taken over: {counted(len(sight.config.problems), 'mistake')}.",
+            f"{overview.file} cannot be taken over: {counted(len(overview.config.problems), 'mistake')}.",
             "The config before it goes on. Correct the file and save it: it is taken over at once.",
-            details=sight.config.problems,
+            details=overview.config.problems,
         )
-    for fault in sight.faults:
+    for fault in overview.faults:
         yield Concern(Weight.ALARM, fault, "The log says more.")
-    for target in sight.targets:
+    for target in overview.targets:
         if target.failing_since is not None and target.unsent is not None:
             yield Concern(
                 Weight.ALARM,
@@ -78,11 +78,24 @@ def _of_daemon(sight: Sight) -> Iterator[Concern]:
                 f"it took them last before {absolute(target.failing_since)} ({target.unsent.detail}).",
                 "Portals that read them there do not know of nights taken since. It is tried again all the time.",
             )
+        if target.overwritten:
+            yield Concern(
+                Weight.ALARM,
+                f"Somebody else writes {counted(target.overwritten, 'feed')} at {target.name}, under our links.",
+                "Mostly that is an earlier installation with the same secret: stop it for good. What it writes over ours may "
+                "be old.",
+            )
+        if target.tears:
+            yield Concern(
+                Weight.NOTE,
+                f"{target.name} does not move files: a portal that reads in the wrong moment gets a part of a feed.",
+                "Let the server, or the proxy before it, allow MOVE; it is tried again each half hour.",
+            )
 
 
-def _of_house(sight: Sight, accommodation: str, house: House) -> Iterator[Concern]:
-    name = sight.name_of(accommodation)
-    yield from _of_blocks(sight, accommodation, house)
+def _of_house(overview: Overview, accommodation: str, house: House) -> Iterator[Concern]:
+    name = overview.name_of(accommodation)
+    yield from _of_blocks(overview, accommodation, house)
     for having, nights in _overbooked(house).items():
         names = listed(map(called, having))
         yield from _of_nights(
@@ -104,7 +117,7 @@ def _of_house(sight: Sight, accommodation: str, house: House) -> Iterator[Concer
     if not house.state.ledger.complete:
         missing = [
             sync.name
-            for sync in sight.syncs_of(accommodation, house)
+            for sync in overview.syncs_of(accommodation, house)
             if sync.ledger.channel.receives
             and sync.ledger.presence is Presence.ACTIVE
             and sync.ledger.pulled_at is None
@@ -119,22 +132,22 @@ def _of_house(sight: Sight, accommodation: str, house: House) -> Iterator[Concer
         )
 
 
-def _of_blocks(sight: Sight, accommodation: str, house: House) -> Iterator[Concern]:
+def _of_blocks(overview: Overview, accommodation: str, house: House) -> Iterator[Concern]:
     ledger = house.state.ledger
     for block in ledger.blocks:
         if block.leaving_since is not None and block.stay.check_out > ledger.today:
-            until = clock_time(block.leaving_since + sight.removal_delay, sight.now, ledger.timezone)
+            until = clock_time(block.leaving_since + overview.removal_delay, overview.now, ledger.timezone)
             yield Concern(
                 Weight.NOTE,
-                f"{sight.name_of(accommodation)}: your own block of {stretch(block.stay)} is no longer in {sight.file}: "
-                f"at {until} its nights open.",
+                f"{overview.name_of(accommodation)}: your own block of {stretch(block.stay)} is no longer in "
+                f"{overview.file}: at {until} its nights open.",
                 "If that was not meant, put it back before then, and nothing has happened. "
                 f"To open them now: icalsyncd accept {accommodation}",
                 accommodation,
             )
 
 
-def _of_pauses(sight: Sight, accommodation: str, house: House) -> Iterator[Concern]:
+def _of_pauses(overview: Overview, accommodation: str, house: House) -> Iterator[Concern]:
     ledger = house.state.ledger
     for pause in pauses(ledger):
         what = []
@@ -143,7 +156,7 @@ def _of_pauses(sight: Sight, accommodation: str, house: House) -> Iterator[Conce
         if pause.unknown:
             what.append(f"{counted(len(pause.unknown), 'night')} taken elsewhere {_lie(pause.unknown)} open there")
         if what:
-            since = clock_time(pause.since, sight.now, ledger.timezone)
+            since = clock_time(pause.since, overview.now, ledger.timezone)
             yield Concern(
                 Weight.WARNING,
                 f"{accommodation}/{pause.sync} is paused since {since}: {listed(what)}.",
@@ -192,8 +205,8 @@ def _are(stay: Stay) -> str:
     return "is" if stay.check_out - stay.check_in == 1 else "are"
 
 
-def _of_sync(sight: Sight, sync: Seen) -> Iterator[Concern]:
-    ledger, facts, now = sync.ledger, sync.facts, sight.now
+def _of_sync(overview: Overview, sync: SyncRow) -> Iterator[Concern]:
+    ledger, facts, now = sync.ledger, sync.facts, overview.now
     zone = sync.house.state.ledger.timezone
     where = (sync.accommodation, sync.name)
     if ledger.link.refused:
@@ -206,7 +219,7 @@ def _of_sync(sight: Sight, sync: Seen) -> Iterator[Concern]:
         )
     match state_of(ledger, facts):
         case "failing" if facts.failing_since is not None:
-            if now - facts.failing_since > INTERVALS_OF_PATIENCE * sight.intervals.get(sync.key, 0.0):
+            if now - facts.failing_since > INTERVALS_OF_PATIENCE * overview.intervals.get(sync.key, 0.0):
                 since = clock_time(facts.failing_since, now, zone)
                 yield Concern(
                     Weight.WARNING,
@@ -230,16 +243,16 @@ def _of_sync(sight: Sight, sync: Seen) -> Iterator[Concern]:
                 details=facts.problems[:_MAX_LISTED],
             )
         case "leaving" if ledger.presence is Presence.LEAVING:
-            until = clock_time(ledger.since + sight.removal_delay, now, zone)
+            until = clock_time(ledger.since + overview.removal_delay, now, zone)
             yield Concern(
                 Weight.WARNING,
-                f"{sync.whole} is no longer in {sight.file}: at {until} its nights open.",
+                f"{sync.whole} is no longer in {overview.file}: at {until} its nights open.",
                 "If that was not meant, put it back before then, and nothing has happened.",
                 *where,
             )
         case _:
             pass
-    if is_unread(sight, sync) and ledger.last_fetch is not None:
+    if is_unread(overview, sync) and ledger.last_fetch is not None:
         yield Concern(
             Weight.WARNING,
             f"The portal of {sync.whole} last read its link {ago(ledger.last_fetch, now)}.",
@@ -248,15 +261,15 @@ def _of_sync(sight: Sight, sync: Seen) -> Iterator[Concern]:
         )
 
 
-def _of_links(sight: Sight) -> Iterator[Concern]:
+def _of_links(overview: Overview) -> Iterator[Concern]:
     unread = [
         sync.whole
-        for sync in sight.syncs()
-        if sync.key in sight.links
+        for sync in overview.syncs()
+        if sync.key in overview.links
         and sync.ledger.presence is Presence.ACTIVE
         and sync.ledger.channel.sends
         and not sync.ledger.published
-        and (sync.ledger.last_fetch or 0.0) < (sight.secret_since or 0.0)
+        and (sync.ledger.last_fetch or 0.0) < (overview.secret_since or 0.0)
     ]
     if unread:
         shown = unread[:_MAX_LISTED] + ([f"{len(unread) - _MAX_LISTED} more"] if len(unread) > _MAX_LISTED else [])

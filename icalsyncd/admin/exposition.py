@@ -8,9 +8,6 @@ https://prometheus.io/docs/instrumenting/exposition_formats/
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Final
-
-PREFIX: Final = "icalsyncd_"
 
 
 @lru_cache(maxsize=16_384)
@@ -29,7 +26,7 @@ class Family:
     __slots__ = ("_name", "lines")
 
     def __init__(self, name: str, kind: str, words: str) -> None:
-        self._name = PREFIX + name
+        self._name = name
         self.lines = [f"# HELP {self._name} {words}\n# TYPE {self._name} {kind}\n"]
 
     def add(self, pairs: str, value: float) -> None:
@@ -48,11 +45,11 @@ class Exposition:
         self._families: list[Family] = []
 
     def gauge(self, name: str, words: str) -> Family:
-        """A metric of how things are; *words* say what it counts."""
+        """A metric of how things are, under its whole name; *words* say what it counts."""
         return self._family(name, "gauge", words)
 
     def counter(self, name: str, words: str) -> Family:
-        """A metric that only grows; its name ends in `_total`."""
+        """A metric that only grows, under its whole name, which ends in `_total`."""
         return self._family(name, "counter", words)
 
     def text(self) -> str:

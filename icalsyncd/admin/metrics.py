@@ -112,7 +112,7 @@ class Metrics:
 
 
 def standing(scene: Scene, counts: Counts) -> str:
-    """All but what prometheus_client counts by itself: the durations of pulls, and the process's own."""
+    """All metrics but those of prometheus_client: the durations of pulls, and the process's own."""
     out = Exposition()
     _of_config(out, scene)
     _of_accommodations(out, scene.view)
@@ -125,28 +125,33 @@ def standing(scene: Scene, counts: Counts) -> str:
 
 
 def _of_config(out: Exposition, scene: Scene) -> None:
-    build = out.gauge("build_info", "Always 1; the version is the label")
+    build = out.gauge("icalsyncd_build_info", "Always 1; the version is the label")
     build.add(labels(("version", __version__)), 1)
     successful = out.gauge(
-        "config_last_reload_successful", "1 while the config file as it lies there is the one that runs"
+        "icalsyncd_config_last_reload_successful", "1 while the config file as it lies there is the one that runs"
     )
     successful.alone(int(scene.reloaded))
-    at = out.gauge("config_last_reload_success_timestamp_seconds", "When the config that runs was taken over")
+    at = out.gauge("icalsyncd_config_last_reload_success_timestamp_seconds", "When the config that runs was taken over")
     at.alone(scene.config.loaded_at)
-    stored = out.gauge("state_stored", "1 while the disk takes what is known; at 0 a restart loses it")
+    stored = out.gauge("icalsyncd_state_stored", "1 while the disk takes what is known; at 0 a restart loses it")
     stored.alone(int(scene.stored))
-    believed = out.gauge("clock_believed", "1 while the machine's clock is believed; at 0 feeds stay as they were")
+    believed = out.gauge(
+        "icalsyncd_clock_believed", "1 while the machine's clock is believed; at 0 feeds stay as they were"
+    )
     believed.alone(int(scene.believed))
 
 
 def _of_accommodations(out: Exposition, view: View) -> None:
-    blocked = out.gauge("accommodation_blocked_nights", "Nights from today on that someone took, without buffers")
-    overbooked = out.gauge("accommodation_overbooked_nights", "Nights from today on with two or more origins")
+    blocked = out.gauge(
+        "icalsyncd_accommodation_blocked_nights", "Nights from today on that someone took, without buffers"
+    )
+    overbooked = out.gauge("icalsyncd_accommodation_overbooked_nights", "Nights from today on with two or more origins")
     ghosts = out.gauge(
-        "accommodation_possible_ghost_nights", "Nights from today on that may be closed though nobody took them"
+        "icalsyncd_accommodation_possible_ghost_nights",
+        "Nights from today on that may be closed though nobody took them",
     )
     ready = out.gauge(
-        "accommodation_ready", "1 once every sync that receives has been pulled; until then feeds answer 503"
+        "icalsyncd_accommodation_ready", "1 once every sync that receives has been pulled; until then feeds answer 503"
     )
     for accommodation, house in view.houses.items():
         pair = labels(("accommodation", accommodation))
@@ -157,25 +162,32 @@ def _of_accommodations(out: Exposition, view: View) -> None:
 
 
 def _of_syncs(out: Exposition, scene: Scene) -> None:
-    info = out.gauge("sync_info", "Always 1; what the config says is in the labels")
-    paused = out.gauge("sync_paused", "1 while the host has paused the sync")
+    info = out.gauge("icalsyncd_sync_info", "Always 1; what the config says is in the labels")
+    paused = out.gauge("icalsyncd_sync_paused", "1 while the host has paused the sync")
     released = out.gauge(
-        "sync_paused_open_nights",
+        "icalsyncd_sync_paused_open_nights",
         "Nights from today on that a pause leaves open though somebody took them: there, or everywhere else",
     )
-    leaving = out.gauge("sync_leaving", "1 while the sync is no longer in the config and kept as it was")
-    interval = out.gauge("sync_interval_seconds", "Seconds between two pulls")
-    attempt = out.gauge("sync_last_attempt_timestamp_seconds", "When the portal was last asked for its calendar")
-    success = out.gauge(
-        "sync_last_success_timestamp_seconds", "When a pull last ended updated, not modified or partial; never held"
+    leaving = out.gauge("icalsyncd_sync_leaving", "1 while the sync is no longer in the config and kept as it was")
+    interval = out.gauge("icalsyncd_sync_interval_seconds", "Seconds between two pulls")
+    attempt = out.gauge(
+        "icalsyncd_sync_last_attempt_timestamp_seconds", "When the portal was last asked for its calendar"
     )
-    change = out.gauge("sync_last_change_timestamp_seconds", "When the calendar last had other nights than before")
-    failing = out.gauge("sync_failing_since_timestamp_seconds", "When the first of the last failed pulls in a row was")
-    held = out.gauge("sync_held", "1 while a suspicious copy is held")
-    partial = out.gauge("sync_partial", "1 while the calendar is partly unreadable")
-    retained = out.gauge("sync_retained_nights", "Nights kept closed though the last copy lacks them")
-    claimed = out.gauge("sync_claimed_nights", "Nights from today on that the portal claims")
-    broken = out.gauge("sync_broken_events", "Events of the last copy that could not be read")
+    success = out.gauge(
+        "icalsyncd_sync_last_success_timestamp_seconds",
+        "When a pull last ended updated, not modified or partial; never held",
+    )
+    change = out.gauge(
+        "icalsyncd_sync_last_change_timestamp_seconds", "When the calendar last had other nights than before"
+    )
+    failing = out.gauge(
+        "icalsyncd_sync_failing_since_timestamp_seconds", "When the first of the last failed pulls in a row was"
+    )
+    held = out.gauge("icalsyncd_sync_held", "1 while a suspicious copy is held")
+    partial = out.gauge("icalsyncd_sync_partial", "1 while the calendar is partly unreadable")
+    retained = out.gauge("icalsyncd_sync_retained_nights", "Nights kept closed though the last copy lacks them")
+    claimed = out.gauge("icalsyncd_sync_claimed_nights", "Nights from today on that the portal claims")
+    broken = out.gauge("icalsyncd_sync_broken_events", "Events of the last copy that could not be read")
     open_nights = {
         (accommodation, pause.sync): len(pause.open)
         for accommodation, house in scene.view.houses.items()
@@ -207,8 +219,8 @@ def _of_syncs(out: Exposition, scene: Scene) -> None:
 
 
 def _of_pulls(out: Exposition, view: View, counts: Counts) -> None:
-    pulls = out.counter("sync_pulls_total", "Pulls that have ended, well or not")
-    failures = out.counter("sync_pull_failures_total", "Pulls that failed")
+    pulls = out.counter("icalsyncd_sync_pulls_total", "Pulls that have ended, well or not")
+    failures = out.counter("icalsyncd_sync_pull_failures_total", "Pulls that failed")
     reasons = [(reason, f",{labels(('reason', reason.value))}") for reason in Reason]
     for (accommodation, name), pairs, sync, _, _ in _each(view):
         if not sync.channel.receives:
@@ -221,15 +233,15 @@ def _of_pulls(out: Exposition, view: View, counts: Counts) -> None:
 
 def _of_feeds(out: Exposition, view: View, counts: Counts) -> None:
     requests = out.counter(
-        "feed_requests_total", "Requests at the feeds listener; those that led nowhere bear no names"
+        "icalsyncd_feed_requests_total", "Requests at the feeds listener; those that led nowhere bear no names"
     )
-    fetched = out.gauge("feed_last_fetch_timestamp_seconds", "When the portal last read its feed")
+    fetched = out.gauge("icalsyncd_feed_last_fetch_timestamp_seconds", "When the portal last read its feed")
     patience = out.gauge(
-        "feed_patience_seconds",
+        "icalsyncd_feed_patience_seconds",
         "Seconds after which a portal that has not read its feed is late: a day, or three intervals",
     )
-    blocked = out.gauge("feed_blocked_nights", "Nights from today on in the feed, with buffers")
-    old = out.counter("feed_old_link_requests_total", "Requests of a link of an earlier generation")
+    blocked = out.gauge("icalsyncd_feed_blocked_nights", "Nights from today on in the feed, with buffers")
+    old = out.counter("icalsyncd_feed_old_link_requests_total", "Requests of a link of an earlier generation")
     requests.add('accommodation="",sync="",code="404"', counts.requests.get((None, 404), 0))
     codes = [(code, f',code="{code}"') for code in CODES]
     for name, pairs, sync, _, today in _each(view):
@@ -248,12 +260,21 @@ def _of_feeds(out: Exposition, view: View, counts: Counts) -> None:
 
 
 def _of_targets(out: Exposition, targets: tuple[TargetStatus, ...], counts: Counts) -> None:
-    success = out.gauge("publish_last_success_timestamp_seconds", "When all that was due was last sent to the target")
-    failing = out.gauge(
-        "publish_failing_since_timestamp_seconds", "When the first of the last failed tries in a row was at the target"
+    success = out.gauge(
+        "icalsyncd_publish_last_success_timestamp_seconds", "When all that was due was last sent to the target"
     )
-    behind = out.gauge("publish_behind_feeds", "Feeds that lie at the target with other nights than here, or not yet")
-    failures = out.counter("publish_failures_total", "Tries at the target that failed")
+    failing = out.gauge(
+        "icalsyncd_publish_failing_since_timestamp_seconds",
+        "When the first of the last failed tries in a row was at the target",
+    )
+    behind = out.gauge(
+        "icalsyncd_publish_behind_feeds", "Feeds that lie at the target with other nights than here, or not yet"
+    )
+    unsure = out.gauge("icalsyncd_publish_unsure_feeds", "Feeds at the target over which an older copy may still land")
+    overwritten = out.gauge(
+        "icalsyncd_publish_overwritten_feeds", "Feeds at the target that somebody else wrote, within the last day"
+    )
+    failures = out.counter("icalsyncd_publish_failures_total", "Tries at the target that failed")
     for target in targets:
         pair = labels(("target", target.name))
         if target.last_success is not None:
@@ -261,6 +282,8 @@ def _of_targets(out: Exposition, targets: tuple[TargetStatus, ...], counts: Coun
         if target.failing_since is not None:
             failing.add(pair, target.failing_since)
         behind.add(pair, target.behind)
+        unsure.add(pair, target.unsure)
+        overwritten.add(pair, target.overwritten)
         for why in Why:
             reason = labels(("reason", why.value))
             failures.add(f"{pair},{reason}", counts.unpublished.get((target.name, why), 0))
@@ -268,7 +291,8 @@ def _of_targets(out: Exposition, targets: tuple[TargetStatus, ...], counts: Coun
 
 def _of_listeners(out: Exposition, counts: Counts) -> None:
     closed = out.counter(
-        "listener_closed_connections_total", "Connections that the daemon closed: no request, silent, or no room"
+        "icalsyncd_listener_closed_connections_total",
+        "Connections that the daemon closed: no request, silent, or no room",
     )
     for listener in LISTENERS:
         for why in counts.why_closed:

@@ -15,8 +15,8 @@ from icalsyncd.state.state import Facts
 from icalsyncd.state.view import House, SyncName, View
 
 
-class Seen(NamedTuple):
-    """One sync as the page sees it."""
+class SyncRow(NamedTuple):
+    """One sync, as a row of the page."""
 
     accommodation: str
     name: str
@@ -35,8 +35,8 @@ class Seen(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
-    """What there is to see."""
+class Overview:
+    """Everything that the page shows, at one moment."""
 
     now: Moment
     view: View
@@ -56,7 +56,7 @@ class Sight:
     lines: Mapping[SyncName, int] = field(default_factory=dict)
     """Where in the config file each sync is written."""
     secret_since: Moment | None = None
-    """When the secret was made that all links rest on."""
+    """When the secret that all links are made of was made."""
     targets: tuple[TargetStatus, ...] = ()
     """Where feeds are published, and how that goes."""
     faults: tuple[str, ...] = ()
@@ -70,12 +70,12 @@ class Sight:
         """What the host wrote beside the block that takes *night*."""
         return next((note for stay, note in self.notes.get(accommodation, ()) if stay[0] <= night < stay[1]), "")
 
-    def syncs(self) -> Iterator[Seen]:
+    def syncs(self) -> Iterator[SyncRow]:
         """All syncs, by accommodation."""
         for accommodation, house in self.view.houses.items():
             yield from self.syncs_of(accommodation, house)
 
-    def syncs_of(self, accommodation: str, house: House) -> Iterator[Seen]:
+    def syncs_of(self, accommodation: str, house: House) -> Iterator[SyncRow]:
         """Those of one accommodation."""
         for name, ledger in house.state.ledger.syncs.items():
-            yield Seen(accommodation, name, house, ledger, house.state.of(name))
+            yield SyncRow(accommodation, name, house, ledger, house.state.of(name))

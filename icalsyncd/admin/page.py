@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from icalsyncd import __version__
 from icalsyncd.admin.concerns import concerns, first_night
-from icalsyncd.admin.overview import Seen, Sight
+from icalsyncd.admin.overview import Overview, SyncRow
 from icalsyncd.admin.picture import Band, Look, Month, Stretch, Taker, bands, colour_of, months, stretches, year
 from icalsyncd.admin.sentences import (
     DIRECTIONS,
@@ -56,7 +56,7 @@ _LABEL_LEAST: Final = 4
 
 @lru_cache(maxsize=1)
 def _templates() -> Environment:
-    # two megabytes that a daemon does without until its host first looks
+    # two megabytes that are not needed until the host first looks
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     made = Environment(
@@ -77,45 +77,45 @@ def static(path: str) -> bytes:
     return files("icalsyncd.admin").joinpath("data", path.rpartition("/")[2]).read_bytes()
 
 
-def page(sight: Sight, only: str | None = None) -> str:
-    """The status page; of one accommodation where *only* names it."""
-    if only not in sight.view.houses:
+def page(overview: Overview, only: str | None = None) -> str:
+    """The status page; of one accommodation if *only* names it."""
+    if only not in overview.view.houses:
         only = None
-    shown = [only] if only is not None else sorted(sight.view.houses)
+    shown = [only] if only is not None else sorted(overview.view.houses)
     in_full = len(shown) <= IN_FULL_MOST
-    found = concerns(sight)
+    found = concerns(overview)
     return (
         _templates()
         .get_template("page.html")
         .render(
-            sight=sight,
+            overview=overview,
             only=only,
-            now=rfc3339(sight.now),
-            now_words=absolute(sight.now),
+            now=rfc3339(overview.now),
+            now_words=absolute(overview.now),
             concerns=found,
             first_night=first_night,
             explain_url=_explain_url,
-            total=sum(len(house.state.ledger.syncs) for house in sight.view.houses.values()),
-            retrying=sum(1 for sync in sight.syncs() if state_of(sync.ledger, sync.facts) == "failing"),
-            houses=[_house(sight, each, sight.view.houses[each], in_full=in_full) for each in shown],
+            total=sum(len(house.state.ledger.syncs) for house in overview.view.houses.values()),
+            retrying=sum(1 for sync in overview.syncs() if state_of(sync.ledger, sync.facts) == "failing"),
+            houses=[_house(overview, each, overview.view.houses[each], in_full=in_full) for each in shown],
             in_full=in_full,
         )
     )
 
 
-def night_page(sight: Sight, accommodation: str, night: Night) -> str | None:
-    """Why a night is taken or free; None where there is no such accommodation."""
-    house = sight.view.houses.get(accommodation)
+def night_page(overview: Overview, accommodation: str, night: Night) -> str | None:
+    """Why a night is taken or free; None if there is no such accommodation."""
+    house = overview.view.houses.get(accommodation)
     if house is None:
         return None
     ledger = house.state.ledger
-    found = explain(ledger, night, sight.note_of(accommodation, night))
+    found = explain(ledger, night, overview.note_of(accommodation, night), house.shown)
     look = stretches(house, Stay(night, night + 1))[0].look if night >= ledger.today else None
 
     def when(moment: float) -> dict[str, str | None]:
         return {
-            "short": f"{ago(moment, sight.now)}",
-            "local": clock_time(moment, sight.now, ledger.timezone),
+            "short": f"{ago(moment, overview.now)}",
+            "local": clock_time(moment, overview.now, ledger.timezone),
             "at": rfc3339(moment),
         }
 
@@ -124,7 +124,7 @@ def night_page(sight: Sight, accommodation: str, night: Night) -> str | None:
         .get_template("night.html")
         .render(
             accommodation=accommodation,
-            name=sight.name_of(accommodation),
+            name=overview.name_of(accommodation),
             day=day(night),
             morning=day(night + 1),
             headline=_headline(look, found.origins),
@@ -154,23 +154,23 @@ class _Cell:
     tabbed: bool
 
 
-def _house(sight: Sight, accommodation: str, house: House, *, in_full: bool) -> dict[str, Any]:
+def _house(overview: Overview, accommodation: str, house: House, *, in_full: bool) -> dict[str, Any]:
     ledger = house.state.ledger
     colours = colour_of(ledger)
     window = year(ledger.today)
     rows = months(ledger.today)
     made: dict[str, Any] = {
         "id": accommodation,
-        "name": sight.name_of(accommodation),
+        "name": overview.name_of(accommodation),
         "zone": ledger.timezone,
         "ready": ledger.complete,
         "taken": len(house.blocked.since(ledger.today)),
         "local": bool(ledger.local.since(ledger.today)),
-        "syncs": [_sync(sight, sync, colours[sync.name]) for sync in sight.syncs_of(accommodation, house)],
+        "syncs": [_sync(overview, sync, colours[sync.name]) for sync in overview.syncs_of(accommodation, house)],
     }
     if in_full:
         shown = stretches(house, window)
-        words = [_words(stretch, sight, ledger.timezone) for stretch in shown]
+        words = [_words(stretch, overview, ledger.timezone) for stretch in shown]
         made["looks"] = {stretch.look.value for stretch in shown}
         made["months"] = [_row(row, shown, words, colours, accommodation, ledger.today) for row in rows]
         return made
@@ -234,7 +234,7 @@ def _shape(band: Band, window: Stay) -> str:
     return "".join(f"M{start - window.check_in}.5 1h{end - start}v10h{start - end}z" for start, end in band.stays)
 
 
-def _sync(sight: Sight, sync: Seen, colour: int) -> dict[str, Any]:
+def _sync(overview: Overview, sync: SyncRow, colour: int) -> dict[str, Any]:
     ledger, facts = sync.ledger, sync.facts
     word = state_of(ledger, facts)
     return {
@@ -246,17 +246,17 @@ def _sync(sight: Sight, sync: Seen, colour: int) -> dict[str, Any]:
         "way": DIRECTIONS[direction_of(ledger)],
         "colour": colour,
         "state": word,
-        "sentence": state(sight, sync),
+        "sentence": state(overview, sync),
         "attempt": absolute(facts.attempts.last) if facts.attempts.last is not None else None,
-        "reading": reading(sight, sync),
-        "late": is_unread(sight, sync),
+        "reading": reading(overview, sync),
+        "late": is_unread(overview, sync),
         "reader": facts.reader if ledger.last_fetch is not None else "",
         "fetched": absolute(ledger.last_fetch) if ledger.last_fetch is not None else None,
-        "link": sight.links.get(sync.key),
-        "old": clock_time(max(until for _, until in ledger.link.old), sight.now, sync.house.state.ledger.timezone)
+        "link": overview.links.get(sync.key),
+        "old": clock_time(max(until for _, until in ledger.link.old), overview.now, sync.house.state.ledger.timezone)
         if ledger.link.old
         else None,
-        "line": sight.lines.get(sync.key),
+        "line": overview.lines.get(sync.key),
         "path": f"accommodations.{sync.accommodation}.syncs.{sync.name}",
     }
 
@@ -278,23 +278,23 @@ def _label(stretch: Stretch) -> str:
     return " + ".join(_called(taker) for taker in stretch.takers or stretch.echoes)
 
 
-def _words(stretch: Stretch, sight: Sight, zone: str) -> str:
+def _words(stretch: Stretch, overview: Overview, zone: str) -> str:
     """Who and since when."""
     repeated = f"; repeated by {listed(each.name for each in stretch.echoes)}" if stretch.echoes else ""
-    said = listed([_dated(taker, sight, zone) for taker in stretch.takers]) if stretch.takers else ""
+    said = listed([_dated(taker, overview, zone) for taker in stretch.takers]) if stretch.takers else ""
     match stretch.look:
         case Look.FREE:
             return "free"
         case Look.RELEASED:
             paused = [
-                f"{taker.name} (paused since {clock_time(taker.since or 0.0, sight.now, zone)})"
+                f"{taker.name} (paused since {clock_time(taker.since or 0.0, overview.now, zone)})"
                 for taker in stretch.takers
             ]
             return f"open, though {listed(paused)} last showed it as taken"
         case Look.BUFFER:
             return "free, closed at some portals as a buffer"
         case Look.ECHO:
-            return f"free; {listed([_dated(each, sight, zone) for each in stretch.echoes])} only repeats us"
+            return f"free; {listed([_dated(each, overview, zone) for each in stretch.echoes])} only repeats us"
         case Look.TAKEN:
             return said + repeated
         case Look.GHOST:
@@ -303,10 +303,10 @@ def _words(stretch: Stretch, sight: Sight, zone: str) -> str:
             return f"OVERBOOKED: {said}{repeated}"
 
 
-def _dated(taker: Taker, sight: Sight, zone: str) -> str:
+def _dated(taker: Taker, overview: Overview, zone: str) -> str:
     if taker.since is None:
         return _called(taker)
-    return f"{taker.name} since {clock_time(taker.since, sight.now, zone)}"
+    return f"{taker.name} since {clock_time(taker.since, overview.now, zone)}"
 
 
 def _called(taker: Taker) -> str:

@@ -34,9 +34,9 @@ class Look(StrEnum):
 
     FREE = "free"
     RELEASED = "released"
-    """Nobody holds it, but a sync that is paused last showed it as taken."""
+    """It is free, but a sync that is paused last showed it as taken."""
     BUFFER = "buffer"
-    """Nobody took it; some portals are told to close it as a buffer."""
+    """It is not taken; some portals are told to close it as a buffer."""
     ECHO = "echo"
     """Portals show it as taken, and all of them only repeat us."""
     TAKEN = "taken"
@@ -63,7 +63,7 @@ class Stretch:
     takers: tuple[Taker, ...]
     """The origins; of what a pause released, the paused syncs, each since its pause."""
     echoes: tuple[Taker, ...]
-    """Those who only repeat."""
+    """The syncs that only repeat it."""
 
     def is_like(self, other: Stretch) -> bool:
         """Whether the same is known of both."""
@@ -75,7 +75,7 @@ class Band(NamedTuple):
 
     look: Look
     name: str
-    """Whose they are: a sync or :data:`LOCAL`; `""` where that is not drawn."""
+    """Whose they are: a sync or :data:`LOCAL`; `""` if that is not drawn."""
     stays: tuple[Stay, ...]
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from icalsyncd.admin.overview import Seen, Sight
+from icalsyncd.admin.overview import Overview, SyncRow
 from icalsyncd.admin.status import safe_to_resume, state_of
 from icalsyncd.availability.admission import CONFIRMATIONS
 from icalsyncd.availability.ledger import Presence
@@ -71,35 +71,35 @@ def listed(words: Iterable[str]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
-def state(sight: Sight, sync: Seen) -> str:
+def state(overview: Overview, sync: SyncRow) -> str:
     """How a sync is, in one sentence."""
-    ledger, facts, now = sync.ledger, sync.facts, sight.now
+    ledger, facts, now = sync.ledger, sync.facts, overview.now
     zone = sync.house.state.ledger.timezone
     match state_of(ledger, facts):
         case "paused":
             return f"Paused since {clock_time(ledger.since, now, zone)}. {_resuming(sync, now, zone)}"
         case "leaving":
-            return _leaving(sight, sync, zone)
+            return _leaving(overview, sync, zone)
         case "never":
-            return f"Not pulled yet{_next(sight, sync)}."
+            return f"Not pulled yet{_next(overview, sync)}."
         case "failing":
             since = clock_time(facts.failing_since or now, now, zone)
-            return f"Failing since {since}: {facts.detail or facts.reason or 'unknown'}{_next(sight, sync)}."
+            return f"Failing since {since}: {facts.detail or facts.reason or 'unknown'}{_next(overview, sync)}."
         case "held":
             times = max((lack.times for lack in ledger.held), default=0)
             freed = counted(len(ledger.retained), "night")
-            return f"Held: {freed} would be freed, confirmed {times} of {CONFIRMATIONS}{_next(sight, sync)}."
+            return f"Held: {freed} would be freed, confirmed {times} of {CONFIRMATIONS}{_next(overview, sync)}."
         case "partial":
             kept = counted(len(ledger.retained), "night")
             events = counted(len(ledger.broken.fingerprints) if ledger.broken else 0, "event")
-            return f"Partly unreadable: {events} could not be read, {kept} kept{_next(sight, sync)}."
+            return f"Partly unreadable: {events} could not be read, {kept} kept{_next(overview, sync)}."
         case _ if not ledger.channel.receives:
             return "Nothing to pull: it only sends."
         case _:
-            return f"Pulled {_last_pull(sync, now)}{_next(sight, sync)}."
+            return f"Pulled {_last_pull(sync, now)}{_next(overview, sync)}."
 
 
-def reading(sight: Sight, sync: Seen) -> str:
+def reading(overview: Overview, sync: SyncRow) -> str:
     """When the portal last read the sync's feed, in one sentence."""
     if not has_feed(sync.ledger):
         return "It has no feed: it only receives."
@@ -107,10 +107,10 @@ def reading(sight: Sight, sync: Seen) -> str:
         return "Its feed is published; who reads it there is not seen."
     if sync.ledger.last_fetch is None:
         return "Its portal has never read the link."
-    return f"Its portal read the link {ago(sync.ledger.last_fetch, sight.now)}"
+    return f"Its portal read the link {ago(sync.ledger.last_fetch, overview.now)}"
 
 
-def is_unread(sight: Sight, sync: Seen) -> bool:
+def is_unread(overview: Overview, sync: SyncRow) -> bool:
     """Whether the portal of a sync that sends has not read its feed for too long."""
     ledger = sync.ledger
     if ledger.presence is not Presence.ACTIVE or not ledger.channel.sends or ledger.published:
@@ -118,32 +118,32 @@ def is_unread(sight: Sight, sync: Seen) -> bool:
     if ledger.last_fetch is None:
         return False
     seen_from = max(ledger.last_fetch, sync.house.state.ledger.awake_since)
-    return sight.now - seen_from > ledger.patience()
+    return overview.now - seen_from > ledger.patience()
 
 
-def _last_pull(sync: Seen, now: Moment) -> str:
+def _last_pull(sync: SyncRow, now: Moment) -> str:
     last = sync.facts.attempts.last
     return "at some time" if last is None else ago(last, now)
 
 
-def _next(sight: Sight, sync: Seen) -> str:
-    due = sight.next_pulls.get(sync.key)
+def _next(overview: Overview, sync: SyncRow) -> str:
+    due = overview.next_pulls.get(sync.key)
     if due is None:
         return ""
-    return f", next in {span(due - sight.now)}" if due - sight.now >= 60 else ", next in a moment"
+    return f", next in {span(due - overview.now)}" if due - overview.now >= 60 else ", next in a moment"
 
 
-def _resuming(sync: Seen, now: Moment, zone: str) -> str:
+def _resuming(sync: SyncRow, now: Moment, zone: str) -> str:
     safe = safe_to_resume(sync.ledger)
     if safe is None:
         return "Not safe to resume: its portal has still to read the empty feed."
     return "Safe to resume." if safe <= now else f"Safe to resume from {clock_time(safe, now, zone)} on."
 
 
-def _leaving(sight: Sight, sync: Seen, zone: str) -> str:
+def _leaving(overview: Overview, sync: SyncRow, zone: str) -> str:
     if sync.ledger.presence is Presence.GONE:
         return "Gone: it is no longer in the config, and its feed holds no nights."
-    until = clock_time(sync.ledger.since + sight.removal_delay, sight.now, zone)
+    until = clock_time(sync.ledger.since + overview.removal_delay, overview.now, zone)
     return f"Leaving: no longer in the config, and kept as it was until {until}."
 
 

@@ -186,6 +186,9 @@ def target_status(target: TargetStatus) -> Json:
         "failing_since": rfc3339(target.failing_since),
         "feeds": target.feeds,
         "behind": target.behind,
+        "unsure": target.unsure,
+        "overwritten": target.overwritten,
+        "tears": target.tears,
     }
 
 
@@ -220,7 +223,7 @@ def state_of(sync: SyncLedger, facts: Facts) -> str:
 
 
 def reason_of(sync: SyncLedger, facts: Facts) -> str | None:
-    """Why a sync is not well, in a few words; None where it is."""
+    """Why a sync is not well, in a few words; None if it is."""
     if sync.presence is not Presence.ACTIVE:
         return None
     if facts.outcome == "failed" and facts.reason is not None:
@@ -234,7 +237,7 @@ def reason_of(sync: SyncLedger, facts: Facts) -> str | None:
 
 
 def safe_to_resume(sync: SyncLedger) -> Moment | None:
-    """From when on it is safe to resume a paused sync; None where it is not paused, or its portal has yet to read the
+    """From when on it is safe to resume a paused sync; None if it is not paused, or its portal has yet to read the
     empty feed.
     """
     if sync.presence is not Presence.PAUSED:
@@ -243,7 +246,7 @@ def safe_to_resume(sync: SyncLedger) -> Moment | None:
     if not has_feed(sync):
         return earliest
     if sync.published and not sync.published[-1][1]:
-        # nobody sees the portal read it
+        # the daemon does not see the portal read it
         return max(sync.published[-1][0] + sync.delay, earliest)
     emptied = [moment for moment in sync.fetches if moment >= sync.since]
     if not emptied or (sync.told is not None and sync.told.nights):

@@ -6,7 +6,7 @@ read that, and what would free it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,7 +16,7 @@ from icalsyncd.availability.offers import trouble, verdict
 from icalsyncd.availability.pausing import Pause, pauses
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.calendar import Kind
-from icalsyncd.calendars.nights import Night, date_of
+from icalsyncd.calendars.nights import Night, Nights, date_of
 
 IN_WORDS: Final = {
     Rule.RESERVATION: "the portal itself calls it a reservation",
@@ -34,6 +34,7 @@ IN_WORDS: Final = {
 _KINDS: Final = {Kind.RESERVATION: "a reservation", Kind.BLOCK: "a block", Kind.UNKNOWN: "taken"}
 
 
+EMPTY_FEEDS: Final[Mapping[str, Nights]] = {}
 OWN_BLOCK: Final = "your own block"
 """What a block of the config is called everywhere."""
 
@@ -85,6 +86,8 @@ class Explanation:
     """What the host wrote beside that block."""
     pauses: tuple[Pause, ...] = ()
     """The paused syncs whose portal showed this night as taken, or does not know that it is."""
+    kept: tuple[str, ...] = ()
+    """The syncs whose feed closes the night though it is free: that it is free is not stored yet."""
 
     @property
     def taken(self) -> bool:
@@ -94,7 +97,7 @@ class Explanation:
     @property
     def closed(self) -> bool:
         """Something keeps it closed somewhere, so that there is something to say of when it opens."""
-        return self.taken or self.possible_ghost or bool(self.tellings or self.statements)
+        return self.taken or self.possible_ghost or bool(self.tellings or self.statements or self.kept)
 
     @property
     def origins(self) -> tuple[str, ...]:
@@ -102,8 +105,11 @@ class Explanation:
         return ("local", *named) if self.local else named
 
 
-def explain(ledger: Ledger, night: Night, note: str = "") -> Explanation:
-    """Why *night* is closed or open; *note* is what the host wrote beside the block that takes it."""
+def explain(ledger: Ledger, night: Night, note: str = "", feeds: Mapping[str, Nights] = EMPTY_FEEDS) -> Explanation:
+    """Why *night* is closed or open; *note* is what the host wrote beside the block that takes it.
+
+    *feeds* are the nights that each sync's link answers: they may close more than *ledger* does, until it is stored.
+    """
     found = trouble(ledger)
     statements: list[Statement] = []
     tellings: list[Telling] = []
@@ -123,6 +129,11 @@ def explain(ledger: Ledger, night: Night, note: str = "") -> Explanation:
         overbooked=night in found.overbooked,
         possible_ghost=night in found.possible_ghosts,
         note=note if local else "",
+        kept=tuple(
+            name
+            for name, nights in feeds.items()
+            if night in nights and (name not in ledger.syncs or ledger.syncs[name].offered.at(night) is None)
+        ),
         pauses=tuple(pause for pause in pauses(ledger) if night in pause.open | pause.twice),
     )
 
@@ -140,6 +151,8 @@ def frees_when(ledger: Ledger, explanation: Explanation) -> str:
         return "It is open until a portal shows it again; a day after the last time it counts as free."
     if sold := [pause.sync for pause in explanation.pauses if explanation.night in pause.sold]:
         return f"It is open now, since {' and '.join(sold)} {'is' if len(sold) == 1 else 'are'} paused."
+    if explanation.kept and not (explanation.taken or explanation.tellings):
+        return f"When the state can be stored: until then the link of {' and '.join(explanation.kept)} keeps it closed."
     if not (explanation.taken or explanation.tellings or explanation.statements):
         return "Nothing keeps this night closed."
     if explanation.possible_ghost:
@@ -212,7 +225,11 @@ def words(ledger: Ledger, explanation: Explanation, accommodation: str, when: Ca
         f"  {pause.sync} is paused since {when(pause.since)}; {paused_words(pause, explanation.night)}."
         for pause in explanation.pauses
     ]
-    if not explanation.statements and not explanation.tellings and not explanation.local:
+    lines += [
+        f"  {name}'s link goes on saying that it is taken, until it is stored that it is not."
+        for name in explanation.kept
+    ]
+    if not explanation.statements and not explanation.tellings and not explanation.local and not explanation.kept:
         lines.append("  No portal shows it as taken, and none is told so.")
     lines += ["", f"  {'It opens: ' if explanation.closed else ''}{frees_when(ledger, explanation)}"]
     lines += advice(ledger, explanation, accommodation)
@@ -239,6 +256,8 @@ def _headline(explanation: Explanation) -> str:
         return f"taken ({', '.join(map(called, explanation.origins))})"
     if sold := [pause.sync for pause in explanation.pauses if explanation.night in pause.sold]:
         return f"free, though {' and '.join(sold)}, paused, last showed it as taken"
+    if explanation.kept:
+        return "free, and closed until that is stored"
     return "free, but closed as a buffer" if explanation.buffered else "free"
 
 

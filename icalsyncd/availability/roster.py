@@ -318,7 +318,7 @@ def _seated(sync: SyncLedger, seat: Seat, now: Moment) -> SyncLedger:
     wanted = Presence.PAUSED if seat.paused else Presence.ACTIVE
     if sync.presence is not wanted:
         sync = _cleared(sync, wanted, now)
-    seated = replace(sync, calendar=seat.calendar, link=_linked(sync.link, seat.generation, now))
+    seated = replace(sync, calendar=seat.calendar, link=sync.link.at(seat.generation, now + OLD_LINK_KEPT))
     return sync if seated == sync else seated
 
 
@@ -340,18 +340,6 @@ def _channelled(sync: SyncLedger, wanted: Channel, now: Moment) -> SyncLedger:
 
 def _direction(channel: Channel) -> tuple[bool, bool]:
     return channel.receives, channel.sends
-
-
-def _linked(link: Link, generation: int, now: Moment) -> Link:
-    earlier = dict(link.old)
-    if generation != link.generation and generation not in earlier and generation <= link.ended:
-        # whoever ended it did so because somebody has it who must not
-        return replace(link, refused=generation)
-    link = replace(link, refused=0) if link.refused else link
-    if generation == link.generation:
-        return link
-    old = tuple((number, until) for number, until in link.old if number not in (generation, link.generation))
-    return replace(link, generation=generation, old=(*old, (link.generation, now + OLD_LINK_KEPT)))
 
 
 def _expired(sync: SyncLedger, delay: float, now: Moment) -> SyncLedger | None:

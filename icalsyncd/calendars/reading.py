@@ -72,7 +72,7 @@ class _Reader:
         inclusive = 1 if self.settings.dtend_inclusive else 0
         for position, component in enumerate(structure.events, 1):
             kind = self._kind(component)
-            dates = plain_dates(component.properties) if _is_plain(component) else None
+            dates = plain_dates(component.properties) if _is_bare(component) else None
             if dates is not None:
                 if kind is not None:
                     self._take(dates[0], dates[1] + inclusive, kind, _uid(component))
@@ -181,7 +181,7 @@ class _Reader:
         return Good(events, problems)
 
 
-def _is_plain(component: Component) -> bool:
+def _is_bare(component: Component) -> bool:
     """Whether it has two ends and nothing else that could have a say in its nights but its summary."""
     properties = component.properties
     return (

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import blake2b
 from typing import Protocol
 
 from icalsyncd.calendars.calendar import Kind
@@ -59,3 +61,23 @@ class ReadSettings:
         if self.block.match(summary):
             return Kind.BLOCK
         return Kind.UNKNOWN
+
+
+@lru_cache(1024)
+def digest_of(settings: ReadSettings) -> str:
+    """Tells whether a calendar must be read again because the settings of its sync have changed."""
+
+    def words(summaries: Summaries) -> list[str]:
+        return [*sorted(summaries.texts), "/", *(pattern.pattern for pattern in summaries.patterns)]
+
+    parts = [
+        settings.timezone,
+        *words(settings.ignore),
+        *words(settings.reservation),
+        *words(settings.block),
+        str(settings.drop_blocks),
+        str(settings.dtend_inclusive),
+        str(settings.transparent_blocks),
+        str(settings.empty_is_valid),
+    ]
+    return blake2b("\0".join(parts).encode(), digest_size=12).hexdigest()

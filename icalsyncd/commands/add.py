@@ -14,7 +14,7 @@ from icalsyncd.calendars.reading import read
 from icalsyncd.commands.config_change import change, environ, take_over, written_config
 from icalsyncd.commands.interview import Entry, Given, Interview
 from icalsyncd.commands.links import Known, known_links, warnings
-from icalsyncd.commands.offline import Household, household_under, refusal, stored_in
+from icalsyncd.commands.offline import Offline, read_offline_under, refusal, stored_in
 from icalsyncd.commands.outcome import FAILED, UNRUNNABLE, CommandError
 from icalsyncd.commands.terminal import Colour, confirmed, listed, painted
 from icalsyncd.config.edit import EditRefused
@@ -23,7 +23,8 @@ from icalsyncd.config.paths import Paths
 from icalsyncd.config.portals import profile
 from icalsyncd.config.resolved import Sync
 from icalsyncd.pulling.intake import AGENT
-from icalsyncd.pulling.pull import Body, Failure, NotModified, Order, Puller
+from icalsyncd.pulling.order import Body, Failure, NotModified, Order
+from icalsyncd.pulling.pull import Puller
 
 _NEW: Final = "terms: accepted\n"
 
@@ -43,8 +44,8 @@ def add(paths: Paths, given: Given) -> int:
     sync = accepted.config.sync(f"{entry.accommodation}/{entry.name}")
     if sync is None:
         raise CommandError("the sync could not be added")
-    home = household_under(paths, accepted)
-    good = _show(home, sync)
+    offline = read_offline_under(paths, accepted)
+    good = _show(offline, sync)
     if not given.yes and not _is_wanted(paths.config, good=good):
         print("nothing was changed")
         return FAILED
@@ -56,30 +57,30 @@ def add(paths: Paths, given: Given) -> int:
     return code
 
 
-def _show(home: Household, sync: Sync) -> bool:
+def _show(offline: Offline, sync: Sync) -> bool:
     """Pull the calendar once, and show what it says and would change. Whether it could be read."""
-    state = home.stored.states.get(sync.accommodation)
-    taken = blocked(state.ledger).since(home.today[sync.accommodation]) if state else EMPTY
+    state = offline.stored.states.get(sync.accommodation)
+    taken = blocked(state.ledger).since(offline.today[sync.accommodation]) if state else EMPTY
     if sync.sends:
         print(f"Its feed will close {listed(taken)} at {sync.portal}")
     if sync.url is None:
         return True
-    reading = asyncio.run(_reading(home, sync, sync.url.reveal()))
+    reading = asyncio.run(_reading(offline, sync, sync.url.reveal()))
     if isinstance(reading, Failed):
         why = f"{reading.reason.value}{': ' + reading.detail if reading.detail else ''}"
         print(painted(f"The calendar could not be read: {why}", Colour.BAD))
         return False
-    nights = nights_in(reading.events).since(home.today[sync.accommodation])
+    nights = nights_in(reading.events).since(offline.today[sync.accommodation])
     print(f"The calendar was read: {listed(nights)}")
     for problem in reading.problems:
         print(painted(f"note: {problem}", Colour.WARNING))
-    _show_effect(home, sync, nights, taken)
+    _show_effect(offline, sync, nights, taken)
     return True
 
 
-def _show_effect(home: Household, sync: Sync, nights: Nights, taken: Nights) -> None:
+def _show_effect(offline: Offline, sync: Sync, nights: Nights, taken: Nights) -> None:
     others = [
-        each for each in home.config.syncs() if each.accommodation == sync.accommodation and each.name != sync.name
+        each for each in offline.config.syncs() if each.accommodation == sync.accommodation and each.name != sync.name
     ]
     readers = ", ".join(each.id for each in others if each.sends and not each.paused)
     if readers:
@@ -90,8 +91,8 @@ def _show_effect(home: Household, sync: Sync, nights: Nights, taken: Nights) -> 
         )
 
 
-async def _reading(home: Household, sync: Sync, url: str) -> Reading:
-    pull = home.config.pull
+async def _reading(offline: Offline, sync: Sync, url: str) -> Reading:
+    pull = offline.config.pull
     order = Order(
         name=sync.name,
         url=url,
@@ -104,7 +105,7 @@ async def _reading(home: Household, sync: Sync, url: str) -> Reading:
         answer = await puller.pull(order)
     match answer:
         case Body():
-            return read(answer.body, sync.read, home.today[sync.accommodation])
+            return read(answer.body, sync.read, offline.today[sync.accommodation])
         case Failure():
             return Failed(answer.reason, answer.detail)
         case NotModified():
@@ -140,7 +141,7 @@ def _show_link(paths: Paths, sync: Sync) -> None:
 
 
 def _unlost(entry: Entry) -> str:
-    """The answers once more, but for the URL, so that nobody has to give them twice."""
+    """The answers as options, without the URL, so that they need not be given twice."""
     zone = f" --timezone {entry.timezone}" if entry.timezone else ""
     start = f" --public-url {entry.public_url}" if entry.public_url else ""
     return (

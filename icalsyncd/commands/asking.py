@@ -1,4 +1,4 @@
-"""Asking the daemon on behalf of a command that is nothing without it."""
+"""Asking the daemon for a command that cannot work without it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Json = dict[str, Any]
 def answer_of(
     paths: Paths, method: str, path: str, query: Mapping[str, str] | None = None, patience: float = PATIENCE
 ) -> Answer:
-    """What the daemon answers. Raises CommandError where none does."""
+    """What the daemon answers. Raises CommandError if none does."""
     asked = ask(paths, method, path, query, patience)
     match asked:
         case Answer():
@@ -49,7 +49,7 @@ def status_of(paths: Paths) -> Json:
 
 
 def require_sync(name: str) -> str:
-    """*name* where it is one of a sync. Raises CommandError where it cannot be."""
+    """*name*, if it is one of a sync. Raises CommandError if it cannot be."""
     accommodation, slash, sync = name.partition("/")
     if not (slash and accommodation and sync) or "/" in sync:
         raise CommandError(f"a sync is named accommodation/sync, such as casa-azul/holidu, not {name!r}", USAGE)

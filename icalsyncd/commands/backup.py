@@ -19,11 +19,12 @@ from icalsyncd.commands.offline import last_config
 from icalsyncd.commands.outcome import DONE, CommandError
 from icalsyncd.config.loading import Accepted, load
 from icalsyncd.config.paths import Paths
-from icalsyncd.state.database import MAX_STATE, StoreFailed, StoreRefused, copy_of, examine
 from icalsyncd.state.directory import PRIVATE, Access, Directory, make, opened, unused
 from icalsyncd.state.files import NotRegularError, content
 from icalsyncd.state.installation import MAX_SECRET, SecretUnusable, installation_of
+from icalsyncd.state.state_file import MAX_STATE, StoreFailed, StoreRefused, copy_of
 from icalsyncd.state.state_folder import FolderHeld
+from icalsyncd.state.store import examine
 
 _SECRET: Final = "secret"  # noqa: S105
 _STATE: Final = "state.sqlite3"
@@ -34,7 +35,7 @@ _MAX_MEMBERS: Final = 8
 _MAX_ARCHIVE: Final = sum(_LARGEST.values()) + 2**16
 """Bytes of an archive before and after it is unpacked: its files, and room for their heads."""
 _BESIDE: Final = ("-wal", "-shm", "-journal")
-"""What SQLite may have laid beside its file, and belongs to it."""
+"""Files that SQLite may keep beside its own, and that belong to it."""
 _REPLACED: Final = ".replaced"
 
 
@@ -91,7 +92,7 @@ def restore(paths: Paths, file: Path, *, replace: bool) -> int:
 
 
 def _read(file: Path) -> _Kept:
-    """What the backup *file* holds, looked through before anything is touched."""
+    """What the backup *file* holds, all examined before anything is changed."""
     try:
         return _looked_through(content(file, _MAX_ARCHIVE).data)
     except FileNotFoundError:
@@ -132,7 +133,7 @@ def _looked_through(packed: bytes) -> _Kept:
 
 
 def _members(unpacked: bytes) -> dict[str, bytes]:
-    """The two files of an archive. Raises anything where it has not just them."""
+    """The two files of an archive. Raises anything if it has not just them."""
     found: dict[str, bytes] = {}
     with tarfile.open(fileobj=BytesIO(unpacked), mode="r:") as archive:
         for _ in range(_MAX_MEMBERS):
@@ -194,7 +195,7 @@ def _access(folder: Directory) -> Access:
 
 
 def _secret_path(paths: Paths) -> Path:
-    """Where the secret lies, or is to lie; a config that cannot be run does not keep anyone from a backup."""
+    """Where the secret lies, or is to lie; a backup is made even if the config cannot be run."""
     loaded = load(paths.config, os.environ)
     config = loaded.config if isinstance(loaded, Accepted) else last_config(paths)
     return (config.server.secret_file if config else None) or paths.folder.secret

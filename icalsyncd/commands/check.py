@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from icalsyncd.calendars.nights import Nights, date_of
-from icalsyncd.commands.offline import household_under, last_config
+from icalsyncd.commands.offline import last_config, read_offline_under
 from icalsyncd.commands.outcome import DONE, FAILED
-from icalsyncd.commands.preview import Change, Outlook, Step, Turn, foresee
+from icalsyncd.commands.preview import Change, Preview, Step, Turn, preview_of
 from icalsyncd.commands.terminal import Colour, counted, listed, painted, told
 from icalsyncd.config.differences import differences
 from icalsyncd.config.loading import Accepted, Refused, load
@@ -26,9 +26,9 @@ Json = dict[str, Any]
 
 
 def check(paths: Paths, *, plan: bool, probing: bool, as_json: bool) -> int:
-    """Print every mistake of the config, one a line; 1 where there is one. With *plan*, what a reload would change.
+    """Print every mistake of the config, one a line; 1 if there is one. With *plan*, what a reload would change.
 
-    *probing* tries each target of the shared cloud, and is 1 where one does not take a file.
+    *probing* tries each target of the shared cloud, and is 1 if one does not take a file.
     """
     loaded = load(paths.config, os.environ)
     if isinstance(loaded, Refused):
@@ -39,19 +39,19 @@ def check(paths: Paths, *, plan: bool, probing: bool, as_json: bool) -> int:
                 print(mistake)
             _warn((*loaded.warnings, *paths.folder.exposures()))
         return FAILED
-    outlook, home_now, delay = (None, 0.0, 0.0)
+    preview, read_at, delay = (None, 0.0, 0.0)
     if plan:
-        home = household_under(paths, loaded)
-        ledgers = {each: state.ledger for each, state in home.stored.states.items()}
-        delay = home.removal_delay
-        outlook = foresee(ledgers, home.plans, today=home.today, now=home.now, delay=delay)
-        outlook = replace(outlook, changes=(*outlook.changes, *_settings(last_config(paths), loaded.config)))
-        home_now = home.now
+        offline = read_offline_under(paths, loaded)
+        ledgers = {each: state.ledger for each, state in offline.stored.states.items()}
+        delay = offline.removal_delay
+        preview = preview_of(ledgers, offline.plans, today=offline.today, now=offline.now, delay=delay)
+        preview = replace(preview, changes=(*preview.changes, *_settings(last_config(paths), loaded.config)))
+        read_at = offline.now
     targets = _targets(loaded.config, probing=probing)
     code = FAILED if any(target["unsent"] for target in targets) else DONE
     if as_json:
         print(
-            json.dumps(_verdict(loaded, paths) | {"targets": targets} | (_plan(outlook) if outlook else {}), indent=2)
+            json.dumps(_verdict(loaded, paths) | {"targets": targets} | (_plan(preview) if preview else {}), indent=2)
         )
         return code
     _warn((*loaded.warnings, *paths.folder.exposures()))
@@ -61,20 +61,20 @@ def check(paths: Paths, *, plan: bool, probing: bool, as_json: bool) -> int:
             print(painted(words, Colour.WARNING, sys.stderr), file=sys.stderr)
         if probing:
             print(f"{target['name']}: {target['unsent'] or 'a file was put there and deleted again'}")
-    if outlook is None:
+    if preview is None:
         config = loaded.config
         print(
             f"{paths.config} can be run: {counted(len(config.accommodations), 'accommodation')}, "
             f"{counted(len(config.syncs()), 'sync')}"
         )
     else:
-        for line in _lines(outlook, home_now, round(delay)):
+        for line in _lines(preview, read_at, round(delay)):
             print(line)
     return code
 
 
 def _targets(config: Config, *, probing: bool) -> list[Json]:
-    """Each target of the shared cloud: what it lacks, and why it did not take a file, where that was tried."""
+    """Each target of the shared cloud: what it lacks, and why it did not take a file, if that was tried."""
     if not config.publish:
         return []
     from icalsyncd.commands.probe import lacks, probe
@@ -103,15 +103,15 @@ def _warn(warnings: Iterable[Mistake | str]) -> None:
         print(painted(f"warning: {warning}", Colour.WARNING, sys.stderr), file=sys.stderr)
 
 
-def _lines(outlook: Outlook, now: float, delay: int) -> Iterator[str]:
-    if not outlook.changes and not outlook.turns:
+def _lines(preview: Preview, now: float, delay: int) -> Iterator[str]:
+    if not preview.changes and not preview.turns:
         yield "a reload would change nothing"
         return
     leaves = f"kept as it was for {format_duration(delay)}"
-    for change in outlook.changes:
+    for change in preview.changes:
         detail = leaves if change.step is Step.LEAVES else change.detail
         yield f"{change.subject} {change.step.value}{': ' + detail if detail else ''}"
-    for turn in outlook.turns:
+    for turn in preview.turns:
         when = "at once" if turn.at <= now else told(_moment(turn.at), _moment(now))
         if turn.closed:
             yield f"{when}: {turn.accommodation} closes {listed(turn.closed)}"
@@ -133,13 +133,13 @@ def _verdict(loaded: Accepted | Refused, paths: Paths) -> Json:
     }
 
 
-def _plan(outlook: Outlook) -> Json:
+def _plan(preview: Preview) -> Json:
     return {
         "changes": [
             {"subject": change.subject, "change": change.step.value, "detail": change.detail}
-            for change in outlook.changes
+            for change in preview.changes
         ],
-        "nights": [_turn(turn) for turn in outlook.turns],
+        "nights": [_turn(turn) for turn in preview.turns],
     }
 
 

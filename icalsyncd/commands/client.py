@@ -16,7 +16,7 @@ from icalsyncd.state.files import content
 PATIENCE: Final = 15.0
 """Seconds to wait for an answer that needs no portal."""
 _SELF: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
-"""What a daemon that listens on all addresses can be reached at from here."""
+"""Where a daemon that listens on all addresses is reached from this machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Answer:
         return 200 <= self.status < 300
 
     def json(self) -> Any:
-        """The answer's JSON. Raises ValueError where it is none."""
+        """The answer's JSON. Raises ValueError if it is not JSON."""
         return json.loads(self.text)
 
 

@@ -1,4 +1,4 @@
-"""Having the daemon take over a config that a command has changed."""
+"""Changing the config file, and having the daemon take it over."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from icalsyncd.config.resolved import Config
 class ServiceEnviron(dict[str, str]):
     """This command's environment, with a stand-in for each variable that only the service has.
 
-    Whether the daemon has them is for the daemon to say; a command that edits the file need not know any of them.
+    The daemon checks whether it has them; a command that edits the file need not know any of them.
     """
 
     def get(self, name: str, default: str | None = None) -> str | None:  # type: ignore[override]
         if name == "CREDENTIALS_DIRECTORY":
             return super().get(name, default)
-        # of two variables no two are alike, as no two calendars are
+        # two variables never hold the same value, as no two calendars are the same
         return super().get(name) or f"https://known-to-the-service.invalid/{name}"
 
 
@@ -35,7 +35,7 @@ def environ() -> ServiceEnviron:
 
 
 def written_config(paths: Paths) -> tuple[Config, str] | None:
-    """The config as it lies in the file, and its text; None where there is no file. Raises CommandError."""
+    """The config as it lies in the file, and its text; None if there is no file. Raises CommandError."""
     try:
         text = read_text(paths.config)
     except FileNotFoundError:
@@ -49,7 +49,7 @@ def written_config(paths: Paths) -> tuple[Config, str] | None:
 
 
 def change(paths: Paths, text: str, edit: Callable[[str], str]) -> None:
-    """Write what *edit* makes of *text*, the file's. Raises CommandError where it cannot be run, or not be written."""
+    """Write what *edit* makes of *text*, the file's. Raises CommandError if it cannot be run, or not be written."""
     try:
         written = rewrite(paths.config, text, edit, environ())
     except (EditRefused, ConfigUnwritableError) as error:
@@ -64,7 +64,7 @@ def change(paths: Paths, text: str, edit: Callable[[str], str]) -> None:
 
 
 def take_over(paths: Paths) -> int:
-    """Have the daemon, where one runs, read the file now rather than a moment later."""
+    """Have the daemon, if one runs, read the file now rather than a moment later."""
     answer = ask(paths, "POST", "/-/reload", patience=60.0)
     match answer:
         case Unreachable():

@@ -42,7 +42,7 @@ def run(paths: Paths, style: str | None, level: str) -> int:
 
 
 def reload(paths: Paths) -> int:
-    """Have the daemon read its config anew; where it refuses, every mistake is printed."""
+    """Have the daemon read its config anew; if it refuses, every mistake is printed."""
     answer = answer_of(paths, "POST", "/-/reload", patience=60.0)
     if answer.ok:
         print("the daemon runs the config as it is in the file")
@@ -53,7 +53,7 @@ def reload(paths: Paths) -> int:
 
 
 def healthcheck(paths: Paths) -> int:
-    """0 where the daemon is well, 1 with the reason where it is not, or does not run."""
+    """0 if the daemon is well, 1 with the reason if it is not, or does not run."""
     answer = answer_of(paths, "GET", "/-/healthy", patience=HEALTH_PATIENCE)
     if answer.ok:
         print("healthy")

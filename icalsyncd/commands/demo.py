@@ -20,7 +20,7 @@ from icalsyncd.calendars.nights import Nights, Stay, date_of, night_of
 from icalsyncd.commands.client import Answer, ask
 from icalsyncd.commands.demo_portal import DemoPortal
 from icalsyncd.commands.links import links_of
-from icalsyncd.commands.offline import household
+from icalsyncd.commands.offline import read_offline
 from icalsyncd.commands.outcome import DONE, FAILED, CommandError
 from icalsyncd.commands.terminal import Colour, painted
 from icalsyncd.config.paths import Paths
@@ -28,7 +28,7 @@ from icalsyncd.state.directory import clear, make, make_temporary, opened
 from icalsyncd.state.files import LARGEST, content
 
 PATIENCE: Final = 60.0
-"""Seconds for a thing to happen that is to happen within a few."""
+"""Seconds to wait for something that should take a few."""
 _BREATH: Final = 2.5
 """Seconds between two chapters, for people to read."""
 _LOOK: Final = 0.2
@@ -68,7 +68,7 @@ Json = dict[str, Any]
 
 
 def demo(folder: Path | None) -> int:
-    """Run until Ctrl-C; then 0, or 1 where the daemon or the story broke off before.
+    """Run until Ctrl-C; then 0, or 1 if the daemon or the story broke off before.
 
     Config and state lie in *folder*, or in a temporary one that goes with the demo.
     """
@@ -76,7 +76,7 @@ def demo(folder: Path | None) -> int:
     try:
         make(made)
         _refuse_foreign(made)
-        # the state of an earlier demo would know nights of portals that begin anew
+        # the state of an earlier demo would know nights of portals that start afresh
         clear(made / "state")
         make(made / "state", 0o700)
         return asyncio.run(_play(Paths(made / "config.yaml", made / "state")))
@@ -88,7 +88,7 @@ def demo(folder: Path | None) -> int:
 
 
 def _refuse_foreign(folder: Path) -> None:
-    """Raise CommandError where something lies in *folder* that no demo put there and this one would write over."""
+    """Raise CommandError if something lies in *folder* that no demo put there and this one would write over."""
     status = folder.stat()
     if status.st_uid != os.geteuid() or status.st_mode & stat.S_IWOTH:
         raise CommandError(f"{folder} is somebody else's, or others can write into it: name another folder")
@@ -139,7 +139,7 @@ async def _play(paths: Paths) -> int:
 
 
 async def _start(paths: Paths, log: Path) -> Process:
-    """The daemon, a process of its own, as it would run by itself."""
+    """The daemon, a process of its own, as it would run without the demo."""
     # what a service manager handed down is not for this one
     environ = {key: value for key, value in os.environ.items() if key not in ("NOTIFY_SOCKET", "LISTEN_FDS")}
     with opened(log.parent) as folder:
@@ -191,10 +191,10 @@ class Story:
     """The daemon's, as last asked for; empty before it answers."""
 
     async def tell(self) -> None:
-        """The whole of it; then the config is watched, until cancelled. Raises CommandError where something fails."""
+        """The whole of it; then the config is watched, until cancelled. Raises CommandError if something fails."""
         self.began = monotonic()
         await self._until(lambda: len(self._syncs()) == 2, "the daemon started")
-        links = links_of(await asyncio.to_thread(household, self.paths))
+        links = links_of(await asyncio.to_thread(read_offline, self.paths))
         self.alma.link, self.brisa.link = links[_HOUSE, "alma"], links[_HOUSE, "brisa"]
         print(f"Status page  {painted(self.page, Colour.STRONG)}")
         print(f"Config       {painted(str(self.paths.config), Colour.STRONG)}   edit it while I run")
@@ -264,7 +264,7 @@ class Story:
             known = config
 
     async def _until(self, seen: Callable[[], bool], what: str) -> None:
-        """Wait until *seen* holds. Raises CommandError where it does not come to it."""
+        """Wait until *seen* holds. Raises CommandError if it does not in time."""
         patient_until = monotonic() + PATIENCE
         while monotonic() < patient_until:
             await self._ask()

@@ -40,7 +40,7 @@ class DemoPortal:
 
     @property
     def closed(self) -> Nights:
-        """Nights that nobody can book there."""
+        """Nights that cannot be booked there."""
         return Nights.of_stays(self.sold.values()) | self.imported
 
     async def open(self) -> None:
@@ -54,7 +54,7 @@ class DemoPortal:
         await self._site.start()
 
     async def go_down(self) -> None:
-        """Answer nobody, and read nothing, until opened again."""
+        """Answer no request, and read nothing, until opened again."""
         if self._site is not None:
             await self._site.stop()
             self._site = None

@@ -56,7 +56,7 @@ class Entry:
     timezone: str | None
     """Of an accommodation that is not in the file yet."""
     public_url: str | None
-    """How portals reach this machine, where the file does not say it yet."""
+    """How portals reach this machine, if the file does not say it yet."""
     name: str
     keys: dict[str, str]
 
@@ -73,7 +73,7 @@ class Interview:
     """One host, asked in the order in which a channel manager's wizard asks."""
 
     def __init__(self, config: Config | None, text: str, path: Path, given: Given) -> None:
-        """*config* is what *text*, that of the file at *path*, says; None where there is no file yet."""
+        """*config* is what *text*, that of the file at *path*, says; None if there is no file yet."""
         self._config = config
         self._text = text
         self._path = path
@@ -81,7 +81,7 @@ class Interview:
         self._known = {each.id: each for each in config.accommodations} if config else {}
 
     def entry(self) -> Entry:
-        """All answers. Raises CommandError where nobody can be asked, or one on the command line will not do."""
+        """All answers. Raises CommandError if there is no terminal to ask at, or one on the command line will not do."""
         given, known = self._given, self._known
         if given.portal is None and sys.stdin.isatty():
             print(f"Portals with a profile: {', '.join(names())}. Any other name works too.")
@@ -173,7 +173,7 @@ class Interview:
     def _try(
         self, *, portal: str = "generic", timezone: str = "UTC", public_url: str = "https://cal.example.org"
     ) -> None:
-        """Raises ValueError where a config with these cannot be run."""
+        """Raises ValueError if a config with these cannot be run."""
         syncs = {"trial": {"portal": portal, "direction": "export"}}
         trial: dict[str, Any] = {
             "terms": "accepted",
@@ -204,7 +204,7 @@ class Interview:
 
 
 def _place_of_machine() -> str | None:
-    """This machine's time zone where it is that of a place: a server's own clock says nothing of the house."""
+    """This machine's time zone, if it is that of a place: a server's own clock says nothing of the house."""
     zone = machine_zone()
     return zone if "/" in zone and not zone.startswith("Etc/") and ZoneInfo(zone) else None
 

@@ -1,7 +1,7 @@
 """`icalsyncd links`: what the host pastes into the portals.
 
-The links are the daemon's. Where one runs it is asked for them; where none does they are made of the secret that it has
-left. A command never makes a secret: the links of another one lead nowhere.
+The links are the daemon's. If one runs, it is asked for them; if none does, they are made of the secret that it has
+left. A command never makes a secret: links made of another one lead nowhere.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from icalsyncd.availability.roster import reconcile
 from icalsyncd.commands.client import Answer, Asked, ask, ask_at
-from icalsyncd.commands.offline import Household, household
+from icalsyncd.commands.offline import Offline, read_offline
 from icalsyncd.commands.outcome import DONE, CommandError
 from icalsyncd.commands.terminal import Colour, painted, table
 from icalsyncd.config.loading import Accepted, load
@@ -55,7 +55,7 @@ def links(paths: Paths, *, as_json: bool) -> int:
 
 
 def known_links(paths: Paths) -> Known:
-    """The links that the daemon answers, or will answer when it runs. Raises CommandError where nothing tells them."""
+    """The links that the daemon answers, or will answer when it runs. Raises CommandError if nothing tells them."""
     loaded = load(paths.config, os.environ)
     config = loaded.config if isinstance(loaded, Accepted) else None
     served = _served(paths, config)
@@ -63,23 +63,23 @@ def known_links(paths: Paths) -> Known:
         wanted = [sync for sync in config.syncs() if sync.sends] if config else []
         waiting = tuple(sync.name for sync in wanted if (sync.accommodation, sync.id) not in served)
         return Known(served, waiting)
-    home = household(paths)
-    if home.installation.is_new:
+    offline = read_offline(paths)
+    if offline.installation.is_new:
         raise CommandError(
             f"there is no secret in {paths.state_dir} yet, so there are no links: the daemon makes it when it first starts"
         )
-    return Known(links_of(home))
+    return Known(links_of(offline))
 
 
-def links_of(home: Household) -> Links:
+def links_of(offline: Offline) -> Links:
     """The link of each sync that sends, under the config as it is in the file."""
-    ledgers = {each: state.ledger for each, state in home.stored.states.items()}
+    ledgers = {each: state.ledger for each, state in offline.stored.states.items()}
     # reconciled, since the link of a renamed sync is made of its first name
-    ledgers = reconcile(ledgers, home.plans, today=home.today, now=home.now)
+    ledgers = reconcile(ledgers, offline.plans, today=offline.today, now=offline.now)
     return {
-        (sync.accommodation, sync.id): home.config.public_url_of(sync.accommodation)
-        + path_of(home.installation.token(ledgers[sync.accommodation].syncs[sync.id].link))
-        for sync in home.config.syncs()
+        (sync.accommodation, sync.id): offline.config.public_url_of(sync.accommodation)
+        + path_of(offline.installation.token(ledgers[sync.accommodation].syncs[sync.id].link))
+        for sync in offline.config.syncs()
         if sync.sends
     }
 
@@ -96,7 +96,7 @@ def warnings(known: Known) -> list[str]:
 
 
 def unreachable(url: str) -> str | None:
-    """The start of a link that leads to nobody but this machine itself; None where portals may reach it."""
+    """The start of a link that leads only to this machine; None if portals may reach it."""
     parts = urlsplit(url)
     if not parts.hostname:
         return "a link without a host"
@@ -104,9 +104,9 @@ def unreachable(url: str) -> str | None:
 
 
 def _served(paths: Paths, config: Config | None) -> Links | None:
-    """The links as a running daemon answers them; None where none runs.
+    """The links as a running daemon answers them; None if none runs.
 
-    Raises CommandError where it is not sure that this daemon is the one that is meant.
+    Raises CommandError if it is not sure that this daemon is the one that is meant.
     """
     asked: Asked = ask(paths, "GET", "/-/links")
     place = str(paths.folder.address)
@@ -138,7 +138,7 @@ def _is_same_file(config: str, paths: Paths) -> bool:
 
 
 def _other_secret(paths: Paths, config: Config | None, mark: str) -> str | None:
-    """Where a secret lies that is not the one of the installation *mark*; None where none does, or none can be read."""
+    """Where a secret lies that is not the one of the installation *mark*; None if none does, or none can be read."""
     path = (config.server.secret_file if config else None) or paths.folder.secret
     try:
         return None if read_installation(path).mark == mark else str(path)

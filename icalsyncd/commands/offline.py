@@ -13,19 +13,20 @@ from icalsyncd.config.loading import Accepted, Refused, load, parse
 from icalsyncd.config.paths import Paths
 from icalsyncd.config.resolved import Config
 from icalsyncd.daemon.plans import plans, todays
-from icalsyncd.state.database import Stored, StoreFailed, StoreRefused, peek
 from icalsyncd.state.installation import Installation, SecretUnusable, read_installation, unmade_installation
+from icalsyncd.state.state_file import StoreFailed, StoreRefused
+from icalsyncd.state.store import Stored, peek
 
 
 @dataclass(frozen=True, slots=True)
-class Household:
+class Offline:
     """One installation as it lies on the disk, and the moment at which it was read."""
 
     config: Config
     text: str
     """Of the config file."""
     installation: Installation
-    """A new one, whose links nobody may be told, where there is no secret yet."""
+    """A new one, whose links must not be shown, if there is no secret yet."""
     stored: Stored
     plans: dict[str, Plan]
     today: dict[str, Night]
@@ -33,26 +34,26 @@ class Household:
 
     @property
     def removal_delay(self) -> float:
-        """Seconds for which what the config lacks would be kept: those in force before it, where they are more."""
+        """Seconds for which what the config lacks would be kept: those in force before it, if they are more."""
         wanted, known = float(self.config.server.removal_delay), self.stored.removal_delay
         return known.under(wanted, self.now).at(self.now) if known is not None else wanted
 
 
-def household(paths: Paths) -> Household:
-    """Read everything. Raises CommandError where something of it cannot be read."""
+def read_offline(paths: Paths) -> Offline:
+    """Read everything. Raises CommandError if something of it cannot be read."""
     accepted = accepted_config(paths)
-    return household_under(paths, accepted)
+    return read_offline_under(paths, accepted)
 
 
-def household_under(paths: Paths, accepted: Accepted) -> Household:
-    """The same under a config that is at hand."""
+def read_offline_under(paths: Paths, accepted: Accepted) -> Offline:
+    """The same under a config that was read already."""
     config = accepted.config
     installation = installation_of(paths, config)
     stored = stored_in(paths)
     clock = Clock(stored.last_commit, agreed=stored.agreed)
     now = clock.now()
     days = todays(config, clock.day_moment(), stored.states)
-    return Household(config, accepted.text, installation, stored, plans(config, installation), days, now)
+    return Offline(config, accepted.text, installation, stored, plans(config, installation), days, now)
 
 
 def accepted_config(paths: Paths) -> Accepted:
@@ -69,7 +70,7 @@ def refusal(refused: Refused) -> str:
 
 
 def last_config(paths: Paths) -> Config | None:
-    """The config that the daemon took over last; None where there is none."""
+    """The config that the daemon took over last; None if there is none."""
     text = paths.folder.accepted_text()
     if text is None:
         return None
@@ -78,7 +79,7 @@ def last_config(paths: Paths) -> Config | None:
 
 
 def installation_of(paths: Paths, config: Config) -> Installation:
-    """The installation; a new one that is nowhere where there is no secret yet: only the daemon makes it.
+    """The installation; a new one that is stored nowhere if there is no secret yet: only the daemon makes one.
 
     Raises CommandError.
     """

@@ -38,7 +38,7 @@ def pause(paths: Paths, name: str, *, yes: bool) -> int:
 
 
 def resume(paths: Paths, name: str, *, yes: bool) -> int:
-    """Have the sync *name* take part again; where it is too soon ask first, unless *yes*."""
+    """Have the sync *name* take part again; if it is too soon, ask first, unless *yes*."""
     text, sync = _found(paths, name)
     if not sync.paused:
         print(f"{name} is not paused")
@@ -72,7 +72,7 @@ def _near(name: str, config: Config) -> str:
 
 
 def _agreed(question: str) -> bool:
-    """Whether the host says yes. Raises CommandError where nobody can be asked."""
+    """Whether the host says yes. Raises CommandError if there is no terminal to ask at."""
     if not sys.stdin.isatty():
         raise CommandError("nobody can be asked here: look at what it does, then add --yes", USAGE)
     if confirmed(question):
@@ -107,7 +107,7 @@ def _opened(paths: Paths, sync: Sync) -> _Opened:
 
 
 def _too_soon(paths: Paths, sync: Sync) -> str | None:
-    """Why it is not safe to resume yet, by what is stored; None where it is."""
+    """Why it is not safe to resume yet, by what is stored; None if it is."""
     state = stored_in(paths).states.get(sync.accommodation)
     known = state.ledger.syncs.get(sync.id) if state else None
     if known is None:

@@ -11,9 +11,10 @@ from enum import StrEnum
 
 from icalsyncd.availability.ledger import Ledger, Presence, SyncLedger
 from icalsyncd.availability.offers import blocked, offers
-from icalsyncd.availability.roster import Place, Plan, Seat, expire, expiries, reconcile, renames
+from icalsyncd.availability.roster import Plan, Seat, expire, expiries, reconcile, renames
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.nights import EMPTY, Night, Nights
+from icalsyncd.state.view import SyncName
 
 
 class Step(StrEnum):
@@ -53,21 +54,21 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
-class Outlook:
+class Preview:
     """All that a new config changes in what is known and told."""
 
     changes: tuple[Change, ...]
     turns: tuple[Turn, ...]
 
 
-def foresee(
+def preview_of(
     ledgers: Mapping[str, Ledger],
     plans: Mapping[str, Plan],
     *,
     today: Mapping[str, Night],
     now: Moment,
     delay: float,
-) -> Outlook:
+) -> Preview:
     """What *plans* change in *ledgers*, now and until the removal *delay* (seconds) has passed."""
     moved = renames(ledgers, plans)
     after = reconcile(ledgers, plans, today=today, now=now)
@@ -81,7 +82,7 @@ def foresee(
         for accommodation, ledger in after.items()
         for turn in _turns(accommodation, ledger, _as_renamed(accommodation, ledger, ledgers, moved), now, delay)
     )
-    return Outlook(tuple(changes), tuple(turns))
+    return Preview(tuple(changes), tuple(turns))
 
 
 def _changes(
@@ -89,7 +90,7 @@ def _changes(
     after: Ledger,
     ledgers: Mapping[str, Ledger],
     plans: Mapping[str, Plan],
-    moved: Mapping[Place, Place],
+    moved: Mapping[SyncName, SyncName],
 ) -> Iterator[Change]:
     before = ledgers.get(accommodation)
     if before is None:
@@ -130,7 +131,7 @@ def _changed_house(accommodation: str, before: Ledger, after: Ledger) -> Iterato
             yield Change(f"{accommodation} block {block.stay}", Step.RETURNS)
 
 
-def _renamed(former: Place, seat: Seat) -> str:
+def _renamed(former: SyncName, seat: Seat) -> str:
     name = "/".join(former)
     said = "" if seat.was else f"; write `was: {name}` beside it, so that the link is this one on a new machine, too"
     return f"it was {name}; link, copies and history stay{said}"
@@ -192,7 +193,7 @@ def _reading(calendar: str, ledgers: Mapping[str, Ledger]) -> Iterator[str]:
 
 
 def _as_renamed(
-    accommodation: str, after: Ledger, ledgers: Mapping[str, Ledger], moved: Mapping[Place, Place]
+    accommodation: str, after: Ledger, ledgers: Mapping[str, Ledger], moved: Mapping[SyncName, SyncName]
 ) -> tuple[Nights, dict[str, Nights]]:
     """The nights taken in an accommodation so far, and those told to each sync, under their names to be."""
     before = ledgers.get(accommodation)
@@ -230,6 +231,6 @@ def _turns(
         taken, told = will_be_taken, will_tell
 
 
-def _sync(ledgers: Mapping[str, Ledger], place: Place) -> SyncLedger | None:
+def _sync(ledgers: Mapping[str, Ledger], place: SyncName) -> SyncLedger | None:
     ledger = ledgers.get(place[0])
     return ledger.syncs.get(place[1]) if ledger else None

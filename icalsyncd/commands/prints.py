@@ -33,8 +33,8 @@ def print_unit() -> int:
 
 
 def print_data(name: str) -> int:
-    """One of the files in the package's `data` folder."""
-    print((_PACKAGE / "data" / name).read_text(encoding="utf-8"), end="")
+    """One of the files that the admin room ships: the dashboard, or the alerts."""
+    print((_PACKAGE / "admin" / "data" / name).read_text(encoding="utf-8"), end="")
     return DONE
 
 

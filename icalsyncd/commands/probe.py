@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Iterator
 from importlib.util import find_spec
 
-from icalsyncd.config.resolved import S3, Azure, Config, Folder, Gcs, Target, WebDav
+from icalsyncd.config.resolved import AzurePlace, Config, FolderPlace, GcsPlace, S3Place, Target, WebDavPlace
 from icalsyncd.publishing.targets.opening import open_storage
 from icalsyncd.publishing.targets.storage import Unsent
 
@@ -24,21 +24,21 @@ def lacks(config: Config) -> Iterator[tuple[str, str]]:
 
 
 def probe(config: Config) -> dict[str, Unsent | None]:
-    """Put a small file at each target, and delete it again: why that failed, by the target's name; None where it did not."""
+    """Put a small file at each target, and delete it again: why that failed, by the target's name; None if it did not."""
     return asyncio.run(_probe(config.publish))
 
 
 def _lack(target: Target) -> str | None:
     match target.place:
-        case Folder(path):
+        case FolderPlace(path):
             if not path.is_dir():
                 return (
                     f"{path} is no folder: make it; it is not made by itself, since it may be a mount that is not there"
                 )
             return None if os.access(path, os.W_OK | os.X_OK) else f"this user may not write in {path}"
-        case S3() | Gcs() | Azure():
+        case S3Place() | GcsPlace() | AzurePlace():
             return None if find_spec("obstore") else "the extra is not installed: pip install 'icalsyncd[cloud]'"
-        case WebDav():
+        case WebDavPlace():
             return None
 
 

@@ -23,14 +23,14 @@ Json = dict[str, Any]
 
 
 def pull(paths: Paths, syncs: Sequence[str], *, dry_run: bool, as_json: bool) -> int:
-    """Pull *syncs*, or all that receive and are not paused; 1 where one failed. With *dry_run* nothing is changed."""
+    """Pull *syncs*, or all that receive and are not paused; 1 if one failed. With *dry_run* nothing is changed."""
     wanted = list(dict.fromkeys(require_sync(name) for name in syncs)) or _pullable(status_of(paths))
     if not wanted:
         print("[]" if as_json else "there is nothing to pull: no sync receives")
         return DONE
     reports: list[Json] = []
     width = max(map(len, wanted))
-    # as they come, so that one slow portal does not keep the others' news
+    # as they come, so that one slow portal does not delay the others' reports
     for report in _reports(paths, wanted, dry_run=dry_run):
         reports.append(report)
         if not as_json:
@@ -69,7 +69,7 @@ def _reports(paths: Paths, wanted: Sequence[str], *, dry_run: bool) -> Iterator[
                 raise CommandError(str(content.get("error", answer.status)))
             yield from content
     finally:
-        # after Ctrl-C nobody waits for what has not been asked yet
+        # after Ctrl-C, do not wait for syncs that have not been asked yet
         threads.shutdown(wait=False, cancel_futures=True)
 
 

@@ -25,7 +25,8 @@ from icalsyncd.commands.terminal import Colour, counted, painted, table
 from icalsyncd.config.portals import Profile, profile, recognise
 from icalsyncd.config.summaries import compiled
 from icalsyncd.pulling.intake import AGENT
-from icalsyncd.pulling.pull import Body, Failure, NotModified, Order, Puller
+from icalsyncd.pulling.order import Body, Failure, NotModified, Order
+from icalsyncd.pulling.pull import Puller
 
 _SCHEMES: Final = frozenset({"http", "https", "webcal", "webcals", "file"})
 
@@ -33,7 +34,7 @@ Json = dict[str, Any]
 
 
 def read(source: str, portal: str | None, timezone: str | None, today: date | None, *, as_json: bool) -> int:
-    """Print what the calendar at *source*, a file, a URL or `-`, says; 1 where it is none that can be believed.
+    """Print what the calendar at *source*, a file, a URL or `-`, says; 1 if it is not one that can be believed.
 
     *portal* says how to understand its summaries (by default that of the URL's host), *timezone* where the
     accommodation lies (by default this machine's), *today* on which day to read it.
@@ -96,7 +97,7 @@ async def _pulled(source: str) -> bytes | Failed:
 
 
 async def _named(source: str) -> tuple[IPv4Network | IPv6Network, ...]:
-    """The addresses that the host named by writing this URL: they may be private, where it redirects may not."""
+    """The addresses that the host named by writing this URL: they may be private; what it redirects to may not."""
     host = urlsplit(source).hostname
     if not host:
         return ()
@@ -108,7 +109,7 @@ async def _named(source: str) -> tuple[IPv4Network | IPv6Network, ...]:
 
 
 def machine_zone() -> str:
-    """The IANA name of this machine's time zone, UTC where it cannot be told."""
+    """The IANA name of this machine's time zone, UTC if it cannot be told."""
     named = os.environ.get("TZ", "").removeprefix(":")
     if not named:
         try:

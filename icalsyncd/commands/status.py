@@ -28,7 +28,7 @@ Json = dict[str, Any]
 
 
 def status(paths: Paths, *, as_json: bool) -> int:
-    """Print the daemon's status; 1 where something of it wants the host soon."""
+    """Print the daemon's status; 1 if something of it wants the host soon."""
     found = status_of(paths)
     if as_json:
         print(json.dumps(found, indent=2))
@@ -37,11 +37,13 @@ def status(paths: Paths, *, as_json: bool) -> int:
             print(line)
     accommodations = found["accommodations"]
     alarming = any(sync["state"] in _ALARMING for house in accommodations for sync in house["syncs"])
-    # a pause that leaves taken nights open is no state to forget
+    # a pause that leaves taken nights open must not be forgotten
     alarming |= any(
         sync["released_nights"] or sync["unknown_nights"] for house in accommodations for sync in house["syncs"]
     )
-    alarming |= bool(found["faults"]) or any(target["state"] == "failing" for target in found["targets"])
+    alarming |= bool(found["faults"]) or any(
+        target["state"] == "failing" or target.get("overwritten") for target in found["targets"]
+    )
     overbooked = any(run["overbooked"] for house in accommodations for run in house["nights"])
     return FAILED if alarming or overbooked else DONE
 
@@ -105,7 +107,7 @@ def _remarks(sync: Json, now: datetime) -> Iterator[str]:
 
 
 def _released(sync: Json) -> str:
-    """What a pause leaves open, in words; empty where it is nothing."""
+    """What a pause leaves open, in words; empty if it is nothing."""
     said = []
     if count := sync["released_nights"]:
         said.append(f"{counted(count, 'night')} that it sold {'is' if count == 1 else 'are'} open everywhere else")
@@ -134,6 +136,9 @@ def _target(target: Json, now: datetime) -> str:
         since = told(moment_of(target["failing_since"]), now)
         words = f"published at {target['name']} ({target['type']}): failing since {since}, {target['reason']}"
         return painted(f"{words}; {target['behind']} feeds there are old", Colour.BAD)
+    if target.get("overwritten"):
+        words = f"published at {target['name']} ({target['type']}): somebody else writes {target['overwritten']} feeds there"
+        return painted(f"{words}; stop an earlier installation with the same secret for good", Colour.BAD)
     last = f"last sent {told(moment_of(target['last_success']), now)}" if target["last_success"] else "nothing sent yet"
     return f"published at {target['name']} ({target['type']}): {target['feeds']} feeds, {last}"
 

@@ -27,7 +27,7 @@ _LISTED: Final = 12
 
 
 def painted(text: str, colour: Colour, stream: TextIO | None = None) -> str:
-    """*text* in *colour* where *stream* (standard output) is a terminal and NO_COLOR is not set; else as it is."""
+    """*text* in *colour* if *stream* (standard output) is a terminal and NO_COLOR is not set; else as it is."""
     stream = stream or sys.stdout
     if not stream.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         return text
@@ -51,7 +51,7 @@ def _aligned(cells: Sequence[str], widths: Sequence[int]) -> str:
 
 
 def told(moment: datetime | None, now: datetime) -> str:
-    """*moment* as seen from *now*, with the local time itself at hand; `never` for None."""
+    """*moment* as seen from *now*, with the local time beside it; `never` for None."""
     if moment is None:
         return "never"
     seconds = (moment - now).total_seconds()
@@ -84,7 +84,7 @@ def listed(nights: Nights) -> str:
 
 
 def confirmed(question: str, *, default: bool = False) -> bool:
-    """Whether a person says yes to *question*, or nothing where *default* is yes; no where nobody can be asked."""
+    """Whether a person says yes to *question*, or nothing if *default* is yes; no if there is no terminal to ask at."""
     if not sys.stdin.isatty():
         return False
     try:

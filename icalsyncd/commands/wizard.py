@@ -19,8 +19,8 @@ def answered(
 ) -> str:
     """What *accept* makes of the answer: *given* on the command line as *flag*, else what the person types.
 
-    *accept* raises ValueError, with words for the person, for an answer that will not do. Raises CommandError where
-    nobody can be asked.
+    *accept* raises ValueError, with words for the person, for an answer that will not do. Raises CommandError if
+    there is no terminal to ask at.
     """
     if given is not None:
         try:

@@ -14,7 +14,7 @@ from icalsyncd.state.files import LARGEST, content
 
 _IN_PLACE_ONLY: Final = frozenset((errno.EBUSY, errno.EXDEV, errno.EACCES, errno.EPERM, errno.EROFS))
 """Why no other file can take this one's place, though it may be written itself: it is mounted alone, or its folder is
-not ours. A disk that is full or broken is none of them: writing in place would cut the only copy."""
+not ours. A full or broken disk is not such a reason: writing in place would cut the only copy."""
 
 
 class ConfigUnwritableError(Exception):
@@ -24,7 +24,7 @@ class ConfigUnwritableError(Exception):
 def read_text(path: Path) -> str:
     """The file's text, line ends as they are.
 
-    Raises FileNotFoundError where there is none, and ConfigUnwritableError.
+    Raises FileNotFoundError if there is none, and ConfigUnwritableError.
     """
     try:
         return content(path, LARGEST).data.decode("utf-8")

@@ -36,7 +36,7 @@ _SPECIAL: Final = re.compile(r"[-+]?(\.inf|\.Inf|\.INF)|\.nan|\.NaN|\.NAN")
 
 
 def scalar(text: str) -> bool | int | float | str | None:
-    """What *text* means where it is written without quotes."""
+    """What *text* means if it is written without quotes."""
     first = text[:1]
     if not first or first in "~nN":
         return None if text in _NULL else text

@@ -10,7 +10,7 @@ from typing import Final
 from icalsyncd.config import schema
 from icalsyncd.config.mistakes import Remark
 from icalsyncd.config.nodes import Path as Steps
-from icalsyncd.config.resolved import S3, Azure, Folder, Gcs, Place, WebDav
+from icalsyncd.config.resolved import AzurePlace, FolderPlace, GcsPlace, Place, S3Place, WebDavPlace
 from icalsyncd.config.secret import Secret
 from icalsyncd.state.files import NotRegularError, content
 
@@ -58,20 +58,22 @@ class Credentials:
         """Where *target*, which stands at *path*, publishes, with its credentials."""
         match target:
             case schema.Folder():
-                return Folder(self._folder / target.path)
+                return FolderPlace(self._folder / target.path)
             case schema.WebDav():
                 user, password = self.named(target, "username", path), self.named(target, "password", path)
-                return WebDav(target.url, user, password)
+                return WebDavPlace(target.url, user, password)
             case schema.S3():
                 key, secret = self.named(target, "access_key_id", path), self.named(target, "secret_access_key", path)
-                return S3(target.bucket, target.prefix, target.region, target.endpoint, key, secret)
+                return S3Place(target.bucket, target.prefix, target.region, target.endpoint, key, secret)
             case schema.Gcs():
                 account = target.service_account_file
                 if account is not None:
                     self.named(target, "service_account", path)
-                return Gcs(target.bucket, target.prefix, self._file(account) if account is not None else None)
+                return GcsPlace(target.bucket, target.prefix, self._file(account) if account is not None else None)
             case schema.Azure():
-                return Azure(target.account, target.container, target.prefix, self.named(target, "account_key", path))
+                return AzurePlace(
+                    target.account, target.container, target.prefix, self.named(target, "account_key", path)
+                )
 
     def _file(self, name: str) -> Path:
         if name.startswith(_OF_SYSTEMD):

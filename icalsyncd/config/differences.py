@@ -16,7 +16,7 @@ _KEYS: Final = {
     "empty_is_valid": "empty_body",
     "private_addresses": "allow_private_addresses",
 }
-"""Settings that are called otherwise in the file."""
+"""Settings that have another name in the file."""
 _ELSEWHERE: Final = frozenset(
     {"accommodation", "id", "portal", "direction", "url", "paused", "was", "link_generation", "timezone", "read"}
 )

@@ -49,7 +49,7 @@ class Document:
     value: Plain
 
     def entry(self, path: Path) -> tuple[Node, Node] | None:
-        """The key and the value at *path*, or None where nothing is; an item of a sequence, and the whole, twice.
+        """The key and the value at *path*, or None if nothing is; an item of a sequence, and the whole, twice.
 
         The value is the node that stands there: an alias is not followed at the end of the path, only on the way.
         """
@@ -70,7 +70,7 @@ class Document:
 
 
 def read(text: str) -> Document | tuple[Fault, ...]:
-    """*text* as a document, or all that keeps it from being one: of faults in the syntax the first, of others each."""
+    """*text* as a document, or the faults that keep it from being one: the first one in the syntax, or all others."""
     unprintable = _UNPRINTABLE.search(text)
     if unprintable is not None:
         return (Fault(unprintable.start(), "a control character, which YAML does not allow: delete it"),)
@@ -145,7 +145,7 @@ class _Builder:
         while not isinstance(event := next(self._events), yaml.MappingEndEvent):
             key = self._node(event, depth + 1)
             made.pairs.append((key, self._node(next(self._events), depth + 1)))
-        # a block ends where the next token begins, which says nothing: its last value tells more
+        # a block ends where the next token begins, which is too late: its last value is nearer
         made.end = self._end(event) if made.flow else made.pairs[-1][1].end
         return made
 

@@ -34,7 +34,7 @@ class EditRefused(Exception):  # said to the host as it is
 
 
 def set_value(text: str, path: tuple[str, ...], value: bool | int | str) -> str:
-    """*text* with *value* at *path*, whose last key is added to its mapping where it is missing.
+    """*text* with *value* at *path*, whose last key is added to its mapping if it is missing.
 
     Raises :class:`EditRefused` where another value would change with it, or the mapping above is not there.
     """
@@ -71,7 +71,7 @@ def _line(document: Document, index: int) -> int:
 
 
 def _own(document: Document, path: tuple[str, ...]) -> Node | None:
-    """The value at *path* where it is written in its own mapping, and is not merged in from another one."""
+    """The value at *path* if it is written in its own mapping, and is not merged in from another one."""
     above = document.entry(path[:-1])
     mapping = resolved(above[1]) if above is not None else None
     if not isinstance(mapping, Mapping):
@@ -113,7 +113,7 @@ def _added(document: Document, path: tuple[str, ...], value: Plain) -> str:
 def _replaced(text: str, node: Node, written: str) -> str:
     properties = _PROPERTIES.match(text, node.start, node.end)
     start = properties.end() if properties is not None and not isinstance(node, Alias) else node.start
-    # an empty value is written nowhere: it needs a space after its colon
+    # an empty value is written nowhere: its colon needs a space after it
     return text[:start] + (" " if start == node.end else "") + written + text[node.end :]
 
 
@@ -172,7 +172,7 @@ def _block(new: Values[str, Plain], indent: str, step: str) -> list[str]:
 
 
 def _inline(value: Plain | Values[str, Plain]) -> str:
-    """*value* in one line of YAML: bare where that reads back as the same text, else in double quotes."""
+    """*value* in one line of YAML: bare if that reads back as the same text, else in double quotes."""
     if isinstance(value, Values):
         return "{" + ", ".join(f"{_inline(key)}: {_inline(below)}" for key, below in value.items()) + "}"
     if isinstance(value, list):
@@ -191,7 +191,7 @@ def _escaped(letter: str) -> str:
 
 
 def _verified(document: Document, changed: str, path: tuple[str, ...], value: Plain, at: int) -> str:
-    """*changed*, where it says what the document said, but for *value* at *path*."""
+    """*changed*, if it says what the document said, but for *value* at *path*."""
     wanted: Any = copy.deepcopy(_unshared(document.value)) if document.value is not None else {}
     below = wanted
     for key in path[:-1]:

@@ -12,55 +12,18 @@ from typing import TypeAlias
 from icalsyncd.config import schema
 from icalsyncd.config.credentials import Credentials
 from icalsyncd.config.document import Document, read
-from icalsyncd.config.forms import Address
 from icalsyncd.config.mistakes import Mistake, Remark, written
 from icalsyncd.config.nodes import Fault, Lines
 from icalsyncd.config.refusals import refusals, warnings
 from icalsyncd.config.resolved import (
-    S3,
-    Accommodation,
-    Azure,
-    Block,
     Config,
-    Direction,
-    Folder,
-    Gcs,
-    Place,
-    Pull,
-    Server,
-    Sync,
-    Target,
-    WebDav,
     resolve,
 )
 from icalsyncd.config.secret import Secret
-from icalsyncd.config.url import place_of
+from icalsyncd.config.url import destination_of
 from icalsyncd.config.validation import validate
 from icalsyncd.redaction import told, wordless
 from icalsyncd.state.files import LARGEST, content
-
-__all__ = [
-    "S3",
-    "Accepted",
-    "Accommodation",
-    "Address",
-    "Azure",
-    "Block",
-    "Config",
-    "Direction",
-    "Folder",
-    "Gcs",
-    "Loaded",
-    "Place",
-    "Pull",
-    "Refused",
-    "Server",
-    "Sync",
-    "Target",
-    "WebDav",
-    "load",
-    "parse",
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +49,7 @@ class Refused:
     files: tuple[Path, ...]
     """As far as they could be told; the config file always."""
     bug: Exception | None = field(default=None, compare=False)
-    """For the log, where it was no mistake of the host's but one of ours that kept the file from being read."""
+    """For the log, if a bug of ours kept the file from being read, and not a mistake of the host's."""
 
 
 Loaded: TypeAlias = Accepted | Refused
@@ -96,7 +59,7 @@ def load(path: Path, environ: Mapping[str, str]) -> Loaded:
     """Read the config file at *path*, and the files and variables of *environ* that it names. Raises nothing."""
     try:
         return _loaded(path, environ)
-    except Exception as error:  # whatever it is, the daemon goes on under the config that it has
+    except Exception as error:  # any bug: the daemon goes on under the config that it has
         return _bug(path, error)
 
 
@@ -117,9 +80,9 @@ def _loaded(path: Path, environ: Mapping[str, str]) -> Loaded:
 
 
 def parse(text: str, path: Path, environ: Mapping[str, str], *, ran_before: bool = False) -> Loaded:
-    """The same for a text at hand, as if it were the file at *path*. Raises nothing.
+    """The same for *text*, as if it were in the file at *path*. Raises nothing.
 
-    A text that *ran_before* can run again, also where a regular expression in it is not known any more: that is a
+    A text that *ran_before* can run again, even if a regular expression in it is not known any more: that is a
     warning, and it matches nothing.
     """
     try:
@@ -141,7 +104,7 @@ def _parsed(
         urls = _urls(file, credentials)
         places = tuple(credentials.place(target, ("publish", index)) for index, target in enumerate(file.publish))
         found += credentials.remarks
-        calendars = {name: place_of(url.reveal()) for name, url in urls.items()}
+        calendars = {name: destination_of(url.reveal()) for name, url in urls.items()}
         found += refusals(file, calendars)
         noticed = [*noticed, *credentials.warnings, *warnings(file, calendars)]
         found += _look_at_secret(file, path.parent, noticed)
@@ -164,7 +127,7 @@ def _urls(file: schema.File, credentials: Credentials) -> dict[str, Secret]:
 
 
 def _look_at_secret(file: schema.File, folder: Path, noticed: list[Remark]) -> list[Remark]:
-    """What is wrong with the file of the secret, where one is named; what is worth a warning is added to *noticed*."""
+    """What is wrong with the file of the secret, if one is named; what is worth a warning is added to *noticed*."""
     if file.server.secret_file is None:
         return []
     at = ("server", "secret_file")
@@ -173,7 +136,7 @@ def _look_at_secret(file: schema.File, folder: Path, noticed: list[Remark]) -> l
     except FileNotFoundError:
         return []  # it is made on the first start
     except PermissionError:
-        return []  # the daemon may be another user than who checks
+        return []  # the daemon may run as another user than this check
     except OSError as error:
         return [Remark(at, f"the file cannot be used: {error.strerror}")]
     if not stat.S_ISREG(mode):
@@ -189,7 +152,7 @@ def _placed(remarks: Iterable[Remark], document: Document, path: Path) -> tuple[
     for remark in remarks:
         index = document.index(remark.path, key=remark.of_key)
         line, column = lines.position(index)
-        # what an alias repeats is wrong once, where it is written
+        # a mistake that an alias repeats is reported once, where it is written
         placed.setdefault(
             (index, remark.message), Mistake(str(path), line, column, written(remark.path), remark.message)
         )

@@ -99,7 +99,7 @@ class Lines:
         """Where the character at *index* stands."""
         line = bisect_right(self._starts, index)
         column = index - self._starts[line - 1] + 1
-        # a byte order mark is no column that an editor shows
+        # editors do not count a byte order mark as a column
         return Position(line, column - 1 if self._marked and line == 1 and column > 1 else column)
 
 
@@ -109,7 +109,7 @@ def resolved(node: Node) -> Node:
 
 
 def key_of(node: Node) -> str | None:
-    """The text of a key, or None where it is a list or a mapping."""
+    """The text of a key, or None if it is a list or a mapping."""
     node = resolved(node)
     return node.text if isinstance(node, Scalar) else None
 

@@ -10,7 +10,7 @@ from typing import Final
 from icalsyncd.state.state_folder import StateFolder
 
 CONFIGS: Final = (Path("config.yaml"), Path("/etc/icalsyncd/config.yaml"))
-"""Where the config is looked for, in this order, when nobody says where it is."""
+"""Where the config is looked for, in this order, if the command line does not say."""
 SERVICE_STATE: Final = Path("/var/lib/icalsyncd")
 """The state folder of the systemd service."""
 
@@ -22,7 +22,7 @@ class Paths:
     config: Path
     state_dir: Path
     service: Path | None = None
-    """The state folder of the systemd service, where nobody said which is meant and this is another one."""
+    """The state folder of the systemd service, if the command line does not say which is meant and this is another one."""
 
     @property
     def folder(self) -> StateFolder:

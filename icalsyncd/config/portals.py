@@ -45,7 +45,7 @@ class Profile:
     block: tuple[str, ...]
     """Summaries that mean a closure, likewise."""
     repeats: bool | None
-    """Whether its calendar repeats what it reads; None where that is not known."""
+    """Whether its calendar repeats what it reads; None if that is not known."""
     dtend: str
     all_day_transparent: str
     empty_body: str
@@ -58,7 +58,7 @@ class Profile:
     paste: str
     """Where the host pastes our link, for people."""
     sources: Mapping[str, str]
-    """Where each fact comes from; ``unknown`` for those that nobody knows."""
+    """Where each fact comes from; ``unknown`` for those that are not known."""
 
 
 def profile(name: str) -> Profile:

@@ -11,7 +11,7 @@ from icalsyncd.state.view import SyncName
 
 
 def lines_of(text: str) -> dict[SyncName, int]:
-    """The line of each sync's key in the config *text*, counted from 1; none where the text cannot be read."""
+    """The line of each sync's key in the config *text*, counted from 1; none if the text cannot be read."""
     document = read(text)
     if not isinstance(document, Document):
         return {}

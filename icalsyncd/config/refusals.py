@@ -1,4 +1,4 @@
-"""What the keys of a config mean together: refusals of what is well-formed by itself, and warnings."""
+"""What the keys of a config mean together: refusals of keys that are each well-formed, and warnings."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from icalsyncd.config.nodes import Path
 from icalsyncd.config.portals import names, profile, recognise
 from icalsyncd.config.resolved import block_summaries, public_url, reservation_summaries
 from icalsyncd.config.summaries import compiled, unusable
-from icalsyncd.config.url import Hop, Misfit, Place, place_of
+from icalsyncd.config.url import Destination, Hop, Misfit, destination_of
 
 # any name may be a portal's, so only what can hardly be another one is taken for a slip
 _NEARLY: Final = 0.8
@@ -21,7 +21,7 @@ _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 _ANYWHERE: Final = ("0.0.0.0", "::")  # noqa: S104  # compared with, not bound to
 
 
-def refusals(file: schema.File, calendars: Mapping[str, Place]) -> Iterator[Remark]:
+def refusals(file: schema.File, calendars: Mapping[str, Destination]) -> Iterator[Remark]:
     """What is refused in *file*; *calendars* are where the URLs of its syncs lead, by the sync's name."""
     yield from _server(file)
     yield from _publish(file)
@@ -49,10 +49,18 @@ def refusals(file: schema.File, calendars: Mapping[str, Place]) -> Iterator[Rema
                 yield from _was(file, name, sync.was, former, (*path, "was"))
 
 
-def warnings(file: schema.File, calendars: Mapping[str, Place]) -> Iterator[Remark]:
+def warnings(file: schema.File, calendars: Mapping[str, Destination]) -> Iterator[Remark]:
     """What in *file* can run, and may not be what the host wants."""
     if file.server.public_url is not None and file.server.public_url.startswith("http:"):
         yield Remark(("server", "public_url"), "not encrypted: whoever is on the way can read the links; use https")
+    for index, target in enumerate(file.publish):
+        at_target: Path = ("publish", index)
+        if target.public_url is not None and target.public_url.startswith("http:"):
+            yield Remark(
+                (*at_target, "public_url"), "not encrypted: whoever is on the way can read the links; use https"
+            )
+        if isinstance(target, schema.WebDav) and target.url.startswith("http:") and _has_password(target):
+            yield Remark((*at_target, "url"), "not encrypted: whoever is on the way can read the password; use https")
     yield from _unreachable(file)
     for id, accommodation in file.accommodations.items():
         at: Path = ("accommodations", id)
@@ -68,6 +76,10 @@ def warnings(file: schema.File, calendars: Mapping[str, Place]) -> Iterator[Rema
                 yield Remark(
                     _url_path(sync, path), "not encrypted: whoever is on the way can read it, and change it; use https"
                 )
+
+
+def _has_password(target: schema.WebDav) -> bool:
+    return bool(target.password_file or target.password_env)
 
 
 def _overlaps(accommodation: schema.Accommodation, at: Path) -> Iterator[Remark]:
@@ -137,7 +149,7 @@ def _url_keys(sync: schema.Sync, path: Path) -> Iterator[Remark]:
         )
 
 
-def _official(file: schema.File, sync: schema.Sync, place: Place | None, path: Path) -> Iterator[Remark]:
+def _official(file: schema.File, sync: schema.Sync, place: Destination | None, path: Path) -> Iterator[Remark]:
     def refusal(portal: str) -> str:
         rest = ", ".join(other for other in file.official_only if other != portal)
         return (
@@ -184,7 +196,9 @@ def _unusable(sync: schema.Sync, path: Path) -> Iterator[Remark]:
                 yield Remark((*path, key, index), f"it matches nothing: {why}")
 
 
-def _calendar(name: str, place: Place, ours: tuple[Hop, ...], known: dict[str, str], at: Path) -> Iterator[Remark]:
+def _calendar(
+    name: str, place: Destination, ours: tuple[Hop, ...], known: dict[str, str], at: Path
+) -> Iterator[Remark]:
     if isinstance(place, Misfit):
         yield Remark(at, f"{place.detail}: it begins with https://, http://, webcal:// or file:///")
         return
@@ -220,12 +234,12 @@ def _ours(file: schema.File) -> tuple[Hop, ...]:
     if listen is not None:
         local = _LOOPBACK if listen.host in (*_ANYWHERE, *_LOOPBACK) else ()
         starts += [f"http://{Address(host, listen.port)}" for host in (listen.host, *local)]
-    places = [place_of(f"{start}/") for start in starts if start]
+    places = [destination_of(f"{start}/") for start in starts if start]
     return tuple(place for place in places if isinstance(place, Hop))
 
 
 def _below(base: Hop, place: Hop) -> bool:
-    # whether it is encrypted says nothing of whose it is
+    # http and https of one host are the same site
     ports = {80, 443} if {base.port, place.port} <= {80, 443} else {base.port}
     return base.host == place.host and place.port in ports and place.url.raw_path.startswith(base.url.raw_path)
 

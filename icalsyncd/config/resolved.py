@@ -46,7 +46,7 @@ class Sync:
     """As the file says it; a portal without profile is read by the generic one."""
     direction: Direction
     url: Secret | None
-    """The portal's calendar; None where it does not receive."""
+    """The portal's calendar; None if it does not receive."""
     paused: bool
     was: str | None
     """An earlier name of it, as ``accommodation/sync``."""
@@ -130,7 +130,7 @@ class Pull:
     """How calendars are pulled."""
 
     interval: int
-    """Seconds; each sync has its own, which is this one where it says nothing else."""
+    """Seconds; each sync has its own, which is this one if it says nothing else."""
     timeout: int
     """Seconds."""
     max_size: int
@@ -142,14 +142,14 @@ class Pull:
 
 
 @dataclass(frozen=True, slots=True)
-class Folder:
+class FolderPlace:
     """A folder of this machine that another program serves or copies."""
 
     path: Path
 
 
 @dataclass(frozen=True, slots=True)
-class WebDav:
+class WebDavPlace:
     """A folder of a WebDAV server."""
 
     url: str
@@ -158,7 +158,7 @@ class WebDav:
 
 
 @dataclass(frozen=True, slots=True)
-class S3:
+class S3Place:
     """A bucket of Amazon S3, or of a store that speaks its protocol."""
 
     bucket: str
@@ -170,7 +170,7 @@ class S3:
 
 
 @dataclass(frozen=True, slots=True)
-class Gcs:
+class GcsPlace:
     """A bucket of Google Cloud Storage."""
 
     bucket: str
@@ -179,7 +179,7 @@ class Gcs:
 
 
 @dataclass(frozen=True, slots=True)
-class Azure:
+class AzurePlace:
     """A container of Azure Blob Storage."""
 
     account: str
@@ -188,7 +188,7 @@ class Azure:
     account_key: Secret | None
 
 
-Place: TypeAlias = Folder | WebDav | S3 | Gcs | Azure
+Place: TypeAlias = FolderPlace | WebDavPlace | S3Place | GcsPlace | AzurePlace
 """Where feeds are published. Without credentials of their own, the platform's are used."""
 
 
@@ -198,7 +198,7 @@ class Target:
 
     name: str
     public_url: str | None
-    """The start of their links, without a slash at its end; None where the feeds are read elsewhere too."""
+    """The start of their links, without a slash at its end; None if the feeds are read elsewhere too."""
     accommodations: tuple[str, ...]
     place: Place
 

@@ -63,7 +63,7 @@ def is_expression(written: str) -> bool:
 
 
 def check(written: str, *, ran_before: bool = False) -> None:
-    """Raise ValueError, with words for the host, where *written* cannot be used as a pattern.
+    """Raise ValueError, with words for the host, if *written* cannot be used as a pattern.
 
     What *ran_before* may hold an expression that RE2 does not know: it will match nothing.
     """

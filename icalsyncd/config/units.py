@@ -53,11 +53,3 @@ def format_duration(seconds: int) -> str:
         if count:
             parts.append(f"{count}{letter}")
     return "".join(parts) or "0s"
-
-
-def format_size(size: int) -> str:
-    """*size* in bytes, not negative, in the form that :func:`parse_size` reads: the largest unit that is exact."""
-    for unit, factor in _BYTES:
-        if size and size % factor == 0:
-            return f"{size // factor}{unit}"
-    return "0B"

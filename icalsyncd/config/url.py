@@ -53,10 +53,10 @@ class Misfit:
     detail: str
 
 
-Place: TypeAlias = Hop | PurePosixPath | Misfit
+Destination: TypeAlias = Hop | PurePosixPath | Misfit
 
 
-def place_of(written: str) -> Place:
+def destination_of(written: str) -> Destination:
     """Where the URL that the host wrote leads: to a portal, or to a file of this machine."""
     try:
         parts = urlsplit(_sendable(written.strip()))

@@ -59,8 +59,8 @@ _WANTED: Final = {
 def validate(value: Plain, *, ran_before: bool = False) -> tuple[schema.File | None, tuple[Remark, ...]]:
     """The file that *value* makes, and what is wrong in it.
 
-    With mistakes, the file is what is left without them. There is none where nothing can be left. What *ran_before* may
-    hold a regular expression that is not known any more.
+    With mistakes, the file is what is left without them. It is None if nothing can be left. What *ran_before* may hold a
+    regular expression that is not known any more.
     """
     if not isinstance(value, dict):
         return None, (Remark((), "must be a mapping of `key: value`, and begin with `terms: accepted`"),)
@@ -168,7 +168,7 @@ def _unknown_key(path: Path, value: dict[str, Plain]) -> str:
 
 
 def _repair(path: Path, value: dict[str, Plain]) -> None:
-    """Take out what is wrong, or put something in its place that no other rule has anything against."""
+    """Take out what is wrong, or replace it by something that no other rule refuses."""
     item = next((depth for depth, step in enumerate(path) if isinstance(step, int)), None)
     if item is not None:
         # it stays in the list, so that those behind it stay where they are

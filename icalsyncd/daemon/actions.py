@@ -1,4 +1,4 @@
-"""What the admin listener may ask of the daemon, answered."""
+"""The answers to what the admin listener may ask of the daemon."""
 
 from __future__ import annotations
 
@@ -11,15 +11,14 @@ from typing import Any, Final, TypeVar
 
 from icalsyncd import log
 from icalsyncd.admin.admin import Actions, Hosts, Refusal
-from icalsyncd.admin.overview import Sight
+from icalsyncd.admin.overview import Overview
 from icalsyncd.admin.page import night_page, page
 from icalsyncd.admin.status import Condition, report, rfc3339
-from icalsyncd.availability.admission import CONFIRMATIONS
+from icalsyncd.admin.waits import waits
 from icalsyncd.availability.explanation import explain, frees_when, words
-from icalsyncd.availability.ledger import Ledger, Presence, SyncLedger
-from icalsyncd.availability.offers import blocked, offers
+from icalsyncd.availability.release import released, released_nights
 from icalsyncd.availability.roster import hasten
-from icalsyncd.calendars.nights import EMPTY, Stay, date_of, night_of
+from icalsyncd.calendars.nights import Nights, Stay, date_of, night_of
 from icalsyncd.config.paths import Paths
 from icalsyncd.config.positions import lines_of
 from icalsyncd.config.resolved import Accommodation
@@ -35,16 +34,16 @@ Json = dict[str, Any]
 T = TypeVar("T")
 
 
-class Answers:
-    """One daemon's answers."""
+class HostActions:
+    """What the admin listener may ask of one daemon, and how it is answered."""
 
     def __init__(self, hub: Hub, paths: Paths, reload: Callable[[], Awaitable[tuple[str, ...]]]) -> None:
-        """*paths* are the daemon's own, *reload* has its config read anew and returns the mistakes."""
+        """*paths* are the daemon's own, *reload* has its config read again and returns the mistakes."""
         self._hub = hub
         self._paths = paths
         self._file = paths.config.name
         self._reload = reload
-        self._placed: tuple[str, dict[SyncName, int]] = ("", {})
+        self._lines: tuple[str, dict[SyncName, int]] = ("", {})
 
     def actions(self) -> Actions:
         """All of them, as the admin listener takes them."""
@@ -70,11 +69,11 @@ class Answers:
 
     async def page(self, accommodation: str | None) -> bytes:
         """The status page."""
-        return await self._aside(lambda: page(self._sight(), accommodation).encode())
+        return await self._aside(lambda: page(self._overview(), accommodation).encode())
 
     async def night_page(self, accommodation: str, night: int) -> bytes | Refusal:
         """Why a night is taken or free, as a page."""
-        made = await self._aside(lambda: night_page(self._sight(), accommodation, night))
+        made = await self._aside(lambda: night_page(self._overview(), accommodation, night))
         return made.encode() if made is not None else Refusal(f"there is no accommodation {accommodation}")
 
     async def metrics(self) -> bytes:
@@ -96,13 +95,13 @@ class Answers:
         condition = Condition(hub.config_status, hub.publisher.status(), hub.faults(), hub.removal_delay)
         return report(hub.view, condition, names, hub.rounds.next_pull, hub.counts.old_links)
 
-    def _sight(self) -> Sight:
+    def _overview(self) -> Overview:
         hub = self._hub
         accepted, view = hub.accepted, hub.view
-        if accepted.text != self._placed[0]:
-            self._placed = (accepted.text, lines_of(accepted.text))
+        if accepted.text != self._lines[0]:
+            self._lines = (accepted.text, lines_of(accepted.text))
         names = [(house, sync) for house in view.houses for sync in view.houses[house].state.ledger.syncs]
-        return Sight(
+        return Overview(
             now=hub.clock.now(),
             view=view,
             config=hub.config_status,
@@ -113,14 +112,14 @@ class Answers:
             intervals={(each.accommodation, each.id): float(each.interval) for each in accepted.config.syncs()},
             next_pulls={name: due for name in names if (due := hub.rounds.next_pull(name)) is not None},
             links=hub.links(),
-            lines=self._placed[1],
+            lines=self._lines[1],
             secret_since=hub.secret_since,
             targets=hub.publisher.status(),
             faults=hub.faults(),
         )
 
     def unhealthy(self) -> str | None:
-        """Why the daemon is not well; a portal's fault is none of its own."""
+        """Why the daemon is not well, None if it is; a failing portal is not the daemon's fault."""
         if self._hub.journal.failing:
             return f"the state cannot be stored: {self._hub.journal.failing}"
         return None
@@ -144,10 +143,8 @@ class Answers:
             pulls += [asyncio.create_task(hub.intake.pull(each, dry=dry)) for each in step]
         reports = await asyncio.gather(*pulls)
         if not dry:
+            hub.publisher.hurry()
             await hub.journal.stored()
-            async for step in in_steps(wanted, PULLS_AT_ONCE):
-                for each in step:
-                    hub.rounds.plan(each)
         return [report for report in reports if report is not None]
 
     async def accept(self, accommodation: str, sync: str | None, dry: bool) -> Json | Refusal:
@@ -156,25 +153,25 @@ class Answers:
         state = hub.journal.current.get(accommodation)
         if state is None or (sync is not None and sync not in state.ledger.syncs):
             return Refusal(f"there is no {accommodation}{'/' + sync if sync else ''}")
-        waits = _waits(state.ledger, sync)
-        if not waits:
+        waiting = waits(state.ledger, sync)
+        if not waiting:
             return Refusal("nothing waits here")
         now = hub.clock.now()
-        after = hasten(_released(state.ledger, sync), sync, now=now)
-        releases = _released_nights(state.ledger, after)
-        answer: Json = {"waits": waits, "releases": releases}
+        after = hasten(released(state.ledger, sync), sync, now=now)
+        releases = _ranges(released_nights(state.ledger, after))
+        answer: Json = {"waits": waiting, "releases": releases}
         if dry:
             return answer
         log.info(
             "the host ended a wait",
             accommodation=accommodation,
             sync=sync or "all",
-            waits="; ".join(waits),
+            waits="; ".join(waiting),
             releases=" ".join(f"{run['from']}..{run['to']}" for run in releases) or "nothing",
         )
         holding = [each for each, known in state.ledger.syncs.items() if known.retained and sync in (None, each)]
         for each in holding:
-            await hub.intake.release((accommodation, each))
+            await hub.intake.reread((accommodation, each), released=True)
         state = hub.journal.current[accommodation]
         hub.journal.put(accommodation, state.with_ledger(hasten(state.ledger, sync, now=now), now))
         await hub.journal.stored()
@@ -237,7 +234,8 @@ class Answers:
         ledger = house.state.ledger
         known = self._hub.accepted.config.accommodation(accommodation)
         notes = notes_of(known) if known is not None else ()
-        found = explain(ledger, night, next((note for stay, note in notes if stay[0] <= night < stay[1]), ""))
+        note = next((note for stay, note in notes if stay[0] <= night < stay[1]), "")
+        found = explain(ledger, night, note, house.shown)
         return {
             "accommodation": accommodation,
             "night": date_of(night).isoformat(),
@@ -272,6 +270,7 @@ class Answers:
                 }
                 for pause in found.pauses
             ],
+            "kept_closed": list(found.kept),
             "frees_when": frees_when(ledger, found),
             "words": words(ledger, found, accommodation, _when),
         }
@@ -284,52 +283,11 @@ def notes_of(accommodation: Accommodation) -> tuple[tuple[Stay, str], ...]:
     )
 
 
-def _waits(ledger: Ledger, sync: str | None) -> list[str]:
-    """What is being waited for, in words."""
-    waits: list[str] = []
-    for name, known in ledger.syncs.items():
-        if sync in (None, name):
-            waits.extend(f"{name}: {wait}" for wait in _waits_of(known))
-    if sync is None:
-        waits.extend(f"the block {block.stay} is leaving" for block in ledger.blocks if block.leaving_since is not None)
-        if ledger.shrinking:
-            waits.append("smaller buffers wait")
-    return waits
-
-
-def _waits_of(sync: SyncLedger) -> list[str]:
-    waits: list[str] = []
-    if sync.held:
-        times = max(lack.times for lack in sync.held)
-        waits.append(f"held, confirmed {times} of {CONFIRMATIONS}")
-    if sync.broken:
-        waits.append("events that cannot be read keep their nights")
-    if sync.presence is Presence.LEAVING:
-        waits.append("leaving")
-    if sync.narrowing:
-        waits.append("a direction is being given up")
-    if sync.presence is Presence.ACTIVE and sync.channel.receives and sync.pulled_at is None and not sync.counted_empty:
-        waits.append("never pulled; accepted, it counts as empty: nights that are taken there look free")
-    return waits
-
-
-def _released(ledger: Ledger, sync: str | None) -> Ledger:
-    """*ledger* without the nights that a hold or unreadable events keep."""
-    for name, known in ledger.syncs.items():
-        if known.retained and sync in (None, name):
-            kept = tuple(claim.only(claim.nights - known.retained) for claim in known.claims)
-            ledger = ledger.with_sync(name, replace(known, claims=kept, retained=EMPTY, held=(), broken=None))
-    return ledger
-
-
-def _released_nights(before: Ledger, after: Ledger) -> list[Json]:
-    told, will = offers(before), offers(after)
-    freed = blocked(before) - blocked(after)
-    for name, nights in told.items():
-        freed = freed | (nights - will.get(name, EMPTY))
+def _ranges(nights: Nights) -> list[Json]:
+    """*nights* as half-open ranges of dates."""
     return [
         {"from": date_of(stay.check_in).isoformat(), "to": date_of(stay.check_out).isoformat()}
-        for stay in freed.since(before.today).stays()
+        for stay in nights.stays()
     ]
 
 

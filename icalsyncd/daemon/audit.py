@@ -1,7 +1,7 @@
 """What the log says of nights: which were freed or closed, at which portals some opened, and why; one line each.
 
-Told from two ledgers of one accommodation, whatever made the later one of the earlier: a copy, a command, an edit of the
-config, or time. A line holds dates and names of the config, nothing that a portal wrote.
+Found by comparing two ledgers of one accommodation, whatever changed the one into the other: a copy, a command, an edit of
+the config, or time. A line holds dates and names of the config, nothing that a portal wrote.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from icalsyncd import log
 from icalsyncd.availability.explanation import OWN_BLOCK
 from icalsyncd.availability.ledger import Ledger, Presence, SyncLedger
-from icalsyncd.availability.offers import blocked
+from icalsyncd.availability.offers import Trouble, blocked
 from icalsyncd.calendars.nights import Nights, Stay
 
 _MAX_LISTED: Final = 12
@@ -31,10 +31,23 @@ class Entry(NamedTuple):
     said: dict[str, str]
 
 
-def tell(accommodation: str, before: Ledger | None, after: Ledger) -> None:
-    """Log how the nights of *accommodation* have changed from *before*, None where it is new, to *after*."""
+def log_changes(accommodation: str, before: Ledger | None, after: Ledger) -> None:
+    """Log how the nights of *accommodation* have changed from *before*, None if it is new, to *after*."""
     for entry in entries(before or Ledger(after.today), after):
         log.info(entry.event, accommodation=accommodation, **entry.said)
+
+
+def log_trouble(accommodation: str, before: Trouble | None, now: Trouble) -> None:
+    """Log when overbooked nights and possible ghosts of *accommodation* begin, and when they end."""
+    none = Nights()
+    for words, was, nights in (
+        ("overbooked", before.overbooked if before else none, now.overbooked),
+        ("possible ghost", before.possible_ghosts if before else none, now.possible_ghosts),
+    ):
+        for stay in (nights - was).stays():
+            log.warning(f"{words}: begins", accommodation=accommodation, nights=str(stay))
+        for stay in (was - nights).stays():
+            log.info(f"{words}: ended", accommodation=accommodation, nights=str(stay))
 
 
 def entries(before: Ledger, after: Ledger) -> Iterator[Entry]:
@@ -49,7 +62,7 @@ def entries(before: Ledger, after: Ledger) -> Iterator[Entry]:
         known = before.syncs.get(name)
         if known is None or known.offered is sync.offered:
             continue
-        # taken still, and no longer told: what was freed everywhere is said already
+        # still taken, but no longer in this feed; what was freed everywhere has its own line
         if opened := (known.offered.nights - sync.offered.nights).since(after.today) & now - sync.claimed:
             yield Entry(
                 "nights opened at a portal, though taken",
@@ -107,7 +120,7 @@ def _touches(stays: set[Stay], nights: Nights) -> bool:
 
 
 def _cause(was: SyncLedger | None, now: SyncLedger | None, nights: Nights) -> str:
-    """What of one sync changed that these nights hang on; empty where nothing did."""
+    """What changed in one sync and explains these nights; empty if nothing did."""
     if was is None or now is None:
         sync = was or now
         touched = sync is not None and bool((sync.claimed | sync.offered.nights) & nights)

@@ -22,13 +22,13 @@ from icalsyncd.state.journal import Journal
 from icalsyncd.state.view import SyncName
 
 _LOOK: Final = 5.0
-"""Seconds after which the clock is looked at again at the latest: it may have been set."""
+"""Seconds after which the clock is read again at the latest: it may have been set."""
 _SOON: Final = 0.02
 _AFTER_BUG: Final = 600.0
 
 
-class Vigil:
-    """Wakes when something is due to change by itself, and changes it."""
+class Deadlines:
+    """Wakes when time alone is due to change an accommodation, and changes it."""
 
     def __init__(
         self, journal: Journal, clock: Clock, new_day: Callable[[SyncName], None], look: Callable[[], None]
@@ -43,19 +43,19 @@ class Vigil:
         self._planned: frozenset[str] = frozenset()
         self._next: dict[str, Moment] = {}
         self._queue: list[tuple[Moment, str]] = []
-        """By moment; those that are no longer the next of their accommodation are passed over."""
+        """By moment; an entry that is no longer the next of its accommodation is skipped."""
         self._wake = asyncio.Event()
 
     def configure(self, removal_delay: RemovalDelay, planned: frozenset[str]) -> None:
         """Let what leaves the config go after *removal_delay*; *planned* are the accommodations in it.
 
-        They are to be watched anew after that.
+        Call :meth:`watch` for all of them after that.
         """
         self._delay = removal_delay
         self._planned = planned
 
     def watch(self, accommodations: Iterable[str]) -> None:
-        """Reckon anew when each of *accommodations* changes by itself: something has happened to it."""
+        """Find again when time alone next changes each of *accommodations*: something has happened to it."""
         for accommodation in accommodations:
             state = self._journal.current.get(accommodation)
             if state is None:
@@ -71,7 +71,7 @@ class Vigil:
             self._wake.set()
 
     async def run(self) -> None:
-        """Keep watch, until cancelled."""
+        """Run until cancelled."""
         while True:
             self._look()
             self._follow_the_day()
@@ -89,7 +89,7 @@ class Vigil:
             self._wake.clear()
 
     def _follow_the_day(self) -> None:
-        """Where today was held back, and somebody outside has agreed to it since, it is another day everywhere."""
+        """If today was held back, and a clock outside has agreed to it since, the day changes at every accommodation."""
         lagged, self._lagged = self._lagged, self._clock.lags
         if lagged and not self._lagged:
             for accommodation in self._journal.current:
@@ -99,13 +99,13 @@ class Vigil:
         try:
             self.attend(accommodation)
         except Exception:
-            # a bug in one accommodation does not stop another, and is not met again in the same breath
+            # a bug in one accommodation does not stop the others, and is not met again at once
             log.exception("what time changes ended in a bug", accommodation=accommodation)
             self._plan(accommodation, self._clock.now() + _AFTER_BUG)
 
     def attend(self, accommodation: str) -> None:
         """Bring one accommodation up to the present moment."""
-        # a machine that slept is no portal that was silent
+        # notice a sleep first: portals are not silent for it
         self._look()
         state = self._journal.current.get(accommodation)
         if state is None:

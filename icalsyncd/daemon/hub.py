@@ -1,8 +1,8 @@
-"""The hub in the middle: what is known, how it is seen, and what moves it, under whatever config runs.
+"""The hub in the middle: what is known, how it is seen, and what changes it, under the config that runs.
 
 pulls (rounds, intake) ─┐
 portals (feeds) ────────┼─▶ journal ─▶ view ─▶ feeds, page, metrics, publication
-time (vigil) ───────────┘
+time (deadlines) ───────┘
 """
 
 from __future__ import annotations
@@ -15,21 +15,21 @@ from typing import Any, Final
 
 from icalsyncd import log
 from icalsyncd.admin.metrics import Counts, Metrics, Scene
-from icalsyncd.admin.status import ConfigStatus, state_of
+from icalsyncd.admin.status import ConfigStatus
 from icalsyncd.availability.attribution import woke
-from icalsyncd.availability.offers import Trouble
 from icalsyncd.availability.removal import RemovalDelay
 from icalsyncd.availability.rewinding import rewound
-from icalsyncd.calendars.nights import Nights
 from icalsyncd.clock import Clock, Waking
 from icalsyncd.config.loading import Accepted
-from icalsyncd.daemon.audit import tell
-from icalsyncd.daemon.deadlines import Vigil
+from icalsyncd.daemon.audit import log_changes, log_trouble
+from icalsyncd.daemon.deadlines import Deadlines
+from icalsyncd.daemon.health import faults, status_line
 from icalsyncd.daemon.plans import plans, todays
 from icalsyncd.daemon.takeover import Takeover, take_over
 from icalsyncd.pace import in_steps
 from icalsyncd.publishing.publisher import Publisher
 from icalsyncd.pulling.intake import Intake
+from icalsyncd.pulling.look import Looks
 from icalsyncd.pulling.pull import Puller
 from icalsyncd.pulling.rounds import Rounds
 from icalsyncd.serving.connections import Closed
@@ -44,14 +44,14 @@ from icalsyncd.state.view import SyncName, View, believed, noted, see
 HOUSES_AT_ONCE: Final = 8
 """Accommodations that change in one go."""
 TURNS_ASIDE: Final = 8
-"""Times that a config is reckoned on a thread; what still moves on meanwhile is then reckoned at once."""
+"""Times that a config is worked out on a thread; what still changes meanwhile is then worked out on the event loop."""
 
 
 class Hub:
     """What one running daemon knows and does."""
 
     def __init__(self, accepted: Accepted, installation: Installation, store: Store) -> None:
-        """Raises StoreRefused where what is stored cannot be understood."""
+        """Raises StoreRefused if what is stored cannot be understood."""
         stored = store.load()
         self.accepted = accepted
         """The config that runs."""
@@ -63,16 +63,18 @@ class Hub:
         self.counts = Counts(Closed)
         self.config_status = ConfigStatus(ok=True, problems=(), loaded_at=self.clock.now())
         self.secret_since = stored.secret_since
-        """Since when there is this secret; links made before it answer no more."""
+        """Since when there is this secret; links made before it no longer answer."""
         self._known_secret = stored.installation
         self._puller = Puller(now=self.clock.now)
         self.intake = Intake(self.journal, self._puller, self.clock, installation, self.counts)
         waking = Waking(self.clock.now, self._awake)
         self.rounds = Rounds(self.intake.look, self._attempts, self.clock.now, waking.look)
-        self.vigil = Vigil(self.journal, self.clock, self._reread_soon, waking.look)
-        self.feeds = Feeds(lambda: self.view, self.journal, self.intake.look, self.clock.now, self.counts)
+        self.deadlines = Deadlines(self.journal, self.clock, self._reread_soon, waking.look)
+        self.intake.on_pull = self.rounds.pulled
+        self.looks = Looks(self.intake.look)
+        self.feeds = Feeds(lambda: self.view, self.journal, self.looks.look, self.clock.now, self.counts)
         self.publisher = Publisher(
-            lambda: self.view, self.journal, self.clock, installation, self.intake.look, self.counts
+            lambda: self.view, self.journal, self.clock, installation, self.looks.look, self.counts
         )
         self.metrics = Metrics(self.counts, self._scene)
         self._background: set[asyncio.Task[Any]] = set()
@@ -84,7 +86,7 @@ class Hub:
             self.secret_since = now
             self.journal.mark = (self.installation.mark, now)
             if self._known_secret is not None:
-                log.warning("the secret is a new one: every link has changed, paste them anew (icalsyncd links)")
+                log.warning("the secret is a new one: every link has changed, paste them again (icalsyncd links)")
             elif self.accepted.config.syncs():
                 log.info("a new secret was made: paste the links into the portals (icalsyncd links)")
         if self.view.unsure_since is not None:
@@ -95,7 +97,7 @@ class Hub:
         await self.apply(self.accepted)
 
     async def be_sure(self, *, at_last: bool) -> None:
-        """Withhold feeds no more for what may be lost, once each portal was asked; *at_last*: whether or not."""
+        """Stop withholding feeds for what may be lost, once each portal was asked; *at_last*: even if one was not."""
         if self.view.unsure_since is None or not (
             at_last or not any(house.unsure for house in self.view.houses.values())
         ):
@@ -106,17 +108,18 @@ class Hub:
         log.info("every portal was asked since the start: no feed is withheld for what may be lost")
 
     async def end(self) -> bool:
-        """Let what runs end, and write what is known; False where the disk does not take it."""
+        """Let what runs end, and write what is known; False if the disk does not take it."""
         self.feeds.flush()
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
+        await self.looks.close()
         self.intake.close()
         await self._puller.close()
         return await self.journal.close()
 
     async def apply(self, accepted: Accepted) -> None:
-        """Take the config over: ledgers, schedule, what the vigil waits for, copies to be read anew. Nothing here fails.
+        """Take the config over: ledgers, schedule, deadlines, and copies to be read again. Nothing here fails.
 
         Each accommodation is under the new config from one moment to the next, a few at a time; of a household's config
         that is one moment. Accommodations that exchange syncs change together.
@@ -126,7 +129,7 @@ class Hub:
         self.accepted = accepted
         self.intake.configure(config)
         self.publisher.configure(config)
-        self.vigil.configure(self._keep_for(float(config.server.removal_delay)), frozenset(wanted))
+        self.deadlines.configure(self._keep_for(float(config.server.removal_delay)), frozenset(wanted))
         intervals = {
             (sync.accommodation, sync.id): float(sync.interval)
             for sync in config.syncs()
@@ -137,7 +140,7 @@ class Hub:
         left: frozenset[str] | None = None
         turns = 0
         while left is None or left:
-            reckon = partial(
+            work_out = partial(
                 take_over,
                 config,
                 wanted,
@@ -149,18 +152,18 @@ class Hub:
             )
             turns += 1
             if turns <= TURNS_ASIDE:
-                taken = await asyncio.to_thread(reckon)
+                taken = await asyncio.to_thread(work_out)
                 left = await self._put(taken)
             else:
-                # these move on faster than they are reckoned aside
-                taken, left = reckon(), frozenset()
+                # these change faster than a thread works them out
+                taken, left = work_out(), frozenset()
                 self.journal.put_all(taken.states)
             asked |= taken.asked
             for name in taken.reread:
                 if name[0] not in left:
                     self._reread_soon(name)
         async for accommodations in in_steps(list(self.journal.current), HOUSES_AT_ONCE):
-            self.vigil.watch(accommodations)
+            self.deadlines.watch(accommodations)
         await self.rounds.configure(intervals)
         for name in asked:
             self.rounds.hurry(name)
@@ -180,7 +183,7 @@ class Hub:
         return known.at(self.clock.now()) if known is not None else float(self.accepted.config.server.removal_delay)
 
     async def _put(self, taken: Takeover) -> frozenset[str]:
-        """Put what was reckoned; returns the accommodations whose states have moved on meanwhile, and so were not."""
+        """Put what was worked out; returns the accommodations that were not, since their states have changed meanwhile."""
         current, left = self.journal.current, set()
         together = taken.together & taken.states.keys()
         steps = [sorted(together)] if together else []
@@ -203,29 +206,17 @@ class Hub:
         for accommodation in accommodations:
             house, former = self.view.houses.get(accommodation), before.houses.get(accommodation)
             if house is None or former is None or former.state.ledger is not house.state.ledger:
-                self.vigil.watch((accommodation,))
+                self.deadlines.watch((accommodation,))
             if house is not None and (former is None or former.state.ledger is not house.state.ledger):
                 known = former.state if former is not None else self.journal.durable.get(accommodation)
-                tell(accommodation, known.ledger if known is not None else None, house.state.ledger)
+                log_changes(accommodation, known.ledger if known is not None else None, house.state.ledger)
             if house is None or (former is not None and former.trouble == house.trouble):
                 continue
-            self._tell_trouble(accommodation, former.trouble if former else None, house.trouble)
+            log_trouble(accommodation, former.trouble if former else None, house.trouble)
 
     def _noted(self, states: Mapping[str, State]) -> None:
-        """Times are others than they were: swap the view."""
+        """Only times have changed: swap the view."""
         self.view = noted(self.view, states)
-
-    def _tell_trouble(self, accommodation: str, before: Trouble | None, now: Trouble) -> None:
-        """One line when it begins, and one when it ends."""
-        none = Nights()
-        for words, was, nights in (
-            ("overbooked", before.overbooked if before else none, now.overbooked),
-            ("possible ghost", before.possible_ghosts if before else none, now.possible_ghosts),
-        ):
-            for stay in (nights - was).stays():
-                log.warning(f"{words}: begins", accommodation=accommodation, nights=str(stay))
-            for stay in (was - nights).stays():
-                log.info(f"{words}: ended", accommodation=accommodation, nights=str(stay))
 
     def _awake(self, set_back: bool) -> None:
         self._note_waking(set_back=set_back)
@@ -234,14 +225,14 @@ class Hub:
     def _note_waking(self, *, set_back: bool) -> None:
         """After a stop or a sleep: portals could not fetch meanwhile, and are not silent for that.
 
-        A clock that was *set_back* counts as one: what was noted under it lies in the future, and binds nobody.
+        A clock that was *set_back* counts as a sleep: what was noted under it lies in the future, and no longer counts.
         """
         now = self.clock.now()
         if self.view.unsure_since is not None:
             self.view = believed(self.view, min(self.view.unsure_since, now))
         if (delay := self.journal.removal_delay) is not None and delay.since > now:
             self.journal.keep_for(delay.not_after(now))
-            self.vigil.configure(
+            self.deadlines.configure(
                 delay.not_after(now), frozenset(each.id for each in self.accepted.config.accommodations)
             )
         noted: dict[str, State] = {}
@@ -299,42 +290,8 @@ class Hub:
 
     def faults(self) -> tuple[str, ...]:
         """What is wrong with the daemon itself, in sentences for its host; it may be asked on any thread."""
-        found = []
-        if self.journal.failing:
-            found.append(
-                f"The state cannot be stored: {self.journal.failing}. No night is freed meanwhile, and what is known of now "
-                "is lost in a restart."
-            )
-        if self.clock.doubted:
-            found.append(
-                "The clock has jumped and is not believed: no night opens until a portal's agrees, or you do: "
-                "icalsyncd accept clock."
-            )
-        elif self.clock.lags:
-            found.append(
-                "The days since the last start are not believed before a portal's clock agrees: past nights stay, "
-                "unless you agree: icalsyncd accept clock."
-            )
-        if self.view.unsure_since is not None:
-            found.append("What was known last may not be stored: feeds are withheld until each portal was asked.")
-        return tuple(found)
+        return faults(self.view, self.journal, self.clock)
 
-    def words(self) -> str:
-        """The state in one line, for the service manager."""
-        states = [
-            state_of(sync, house.state.of(name))
-            for house in self.view.houses.values()
-            for name, sync in house.state.ledger.syncs.items()
-        ]
-        counted = ", ".join(f"{states.count(word)} {word}" for word in dict.fromkeys(sorted(states)))
-        line = f"{len(states)} {'sync' if len(states) == 1 else 'syncs'}: {counted}" if states else "no syncs yet"
-        if overbooked := sum(len(house.trouble.overbooked) for house in self.view.houses.values()):
-            line = f"{overbooked} {'night' if overbooked == 1 else 'nights'} overbooked; {line}"
-        config = self.config_status
-        if not config.ok:
-            line = f"config refused, the one before goes on: {config.problems[0]}; {line}"
-        if self.journal.failing:
-            line = f"the state cannot be stored; {line}"
-        if self.clock.doubted:
-            line = f"the clock is not believed; {line}"
-        return line
+    def status_line(self) -> str:
+        """The state in one line, for the service manager; it may be asked on any thread."""
+        return status_line(self.view, self.config_status, self.journal, self.clock)

@@ -1,17 +1,18 @@
-"""What the host's config means for the ledgers: for each accommodation a plan, for each sync a seat."""
+"""What the host's config means for the ledgers: a plan for each accommodation."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from icalsyncd.availability.ledger import Channel
-from icalsyncd.availability.roster import Place, Plan, Seat
+from icalsyncd.availability.roster import Plan, Seat
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.nights import Night, Stay, date_of, night_of
 from icalsyncd.clock import day_at
 from icalsyncd.config.resolved import Accommodation, Config, Sync
 from icalsyncd.state.installation import Installation
 from icalsyncd.state.state import State
+from icalsyncd.state.view import SyncName
 
 
 def plans(config: Config, installation: Installation) -> dict[str, Plan]:
@@ -35,11 +36,11 @@ def _plan(accommodation: Accommodation, installation: Installation) -> Plan:
         before=accommodation.before,
         after=accommodation.after,
         blocks=tuple(Stay(night_of(block.from_), night_of(block.to)) for block in accommodation.blocks),
-        syncs={sync.id: _seat(sync, installation) for sync in accommodation.syncs},
+        syncs={sync.id: _sync_plan(sync, installation) for sync in accommodation.syncs},
     )
 
 
-def _seat(sync: Sync, installation: Installation) -> Seat:
+def _sync_plan(sync: Sync, installation: Installation) -> Seat:
     return Seat(
         channel=Channel(
             sync.portal,
@@ -51,11 +52,11 @@ def _seat(sync: Sync, installation: Installation) -> Seat:
         ),
         calendar=installation.fingerprint(sync.url.reveal()) if sync.url else "",
         paused=sync.paused,
-        was=_place(sync.was) if sync.was else None,
+        was=_sync_name(sync.was) if sync.was else None,
         generation=sync.link_generation,
     )
 
 
-def _place(name: str) -> Place:
+def _sync_name(name: str) -> SyncName:
     accommodation, _, sync = name.partition("/")
     return accommodation, sync

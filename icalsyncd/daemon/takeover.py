@@ -1,6 +1,6 @@
-"""What a config makes of the accommodations: reckoned from their states at one moment, on whatever thread.
+"""What a config makes of the accommodations: worked out from their states at one moment, on any thread.
 
-    states, config ─▶ take_over ─▶ Takeover ─▶ the hub puts each accommodation, unless its state has moved on meanwhile;
+    states, config ─▶ take_over ─▶ Takeover ─▶ the hub puts each accommodation, unless its state has changed meanwhile;
                           ▲                                        │
                           └───────── those, once more ◀────────────┘
 
@@ -12,11 +12,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
 
-from icalsyncd.availability.roster import Place, Plan, reconcile, renames, tied
+from icalsyncd.availability.roster import Plan, reconcile, renames, tied
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.nights import Night
+from icalsyncd.calendars.settings import digest_of
 from icalsyncd.config.resolved import Config
-from icalsyncd.state.state import State, digest_of
+from icalsyncd.state.state import State
 from icalsyncd.state.view import SyncName
 
 
@@ -25,7 +26,7 @@ class Takeover:
     """The accommodations under a config."""
 
     before: Mapping[str, State]
-    """What this was reckoned from."""
+    """The states that this was worked out from."""
     states: Mapping[str, State]
     """By accommodation; those that differ from before, or are not shown yet."""
     together: frozenset[str]
@@ -33,7 +34,7 @@ class Takeover:
     asked: frozenset[SyncName]
     """To be pulled at once: new, resumed, or at another address."""
     reread: frozenset[SyncName]
-    """Copies to be read anew, under other settings."""
+    """Copies to be read again, under other settings."""
 
 
 def take_over(
@@ -46,7 +47,7 @@ def take_over(
     shown: Set[str],
     only: Set[str] | None = None,
 ) -> Takeover:
-    """Reckon what *config*, whose *plans* these are, makes of *states*; of those of *only*, where it is given.
+    """Work out what *config*, whose *plans* these are, makes of *states*; only of those in *only*, if it is given.
 
     *days* are the days of the config's accommodations; *shown* are those that the view has already.
     """
@@ -77,13 +78,13 @@ def _wanted(
     config: Config,
     states: Mapping[str, State],
     made: Mapping[str, State],
-    moved: Mapping[Place, Place],
-    reckoned: Set[str],
+    moved: Mapping[SyncName, SyncName],
+    planned: Set[str],
 ) -> tuple[frozenset[SyncName], frozenset[SyncName]]:
     asked: set[SyncName] = set()
     reread: set[SyncName] = set()
     for sync in config.syncs():
-        if not sync.receives or sync.paused or sync.accommodation not in reckoned:
+        if not sync.receives or sync.paused or sync.accommodation not in planned:
             continue
         name = (sync.accommodation, sync.id)
         former = moved.get(name, name)
@@ -92,6 +93,7 @@ def _wanted(
         now_known = state.ledger.syncs[sync.id]
         if known is None or now_known.pulled_at is None or known.calendar != now_known.calendar:
             asked.add(name)
-        if state.of(sync.id).read_under not in ("", digest_of(sync.read)):
+        copy = state.of(sync.id).copies.last
+        if copy is not None and copy.read_as.settings != digest_of(sync.read):
             reread.add(name)
     return frozenset(asked), frozenset(reread)

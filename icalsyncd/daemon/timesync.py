@@ -1,4 +1,4 @@
-"""Whether the machine's clock was set by somebody who knows the time, as far as systemd tells it to a sandbox."""
+"""Whether the machine's clock was synchronized, as far as systemd shows it to a sandboxed process."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ needs the bus or adjtimex(2), and `ProtectClock=` forbids the latter."""
 
 
 def last_set(path: Path = TOUCHED) -> int | None:
-    """A number that is another one once the clock was synchronized again; None where it was not, or nobody tells."""
+    """A number that changes whenever the clock is synchronized; None if it was not, or if systemd-timesyncd does not run."""
     try:
         return path.stat().st_mtime_ns
     except OSError:

@@ -1,4 +1,4 @@
-"""Noticing that a file may have changed, whatever way it is changed in.
+"""Noticing that a file may have changed, in whatever way.
 
 Editors replace files or write them in place, a mounted ConfigMap swaps a symlink two steps away, and a folder may come
 later than the daemon. So not files are watched but every folder in which a change can alter what a path leads to. Once
@@ -27,11 +27,11 @@ Mark: TypeAlias = tuple[int, ...]
 
 
 @dataclass
-class _Sight:
+class _Trace:
     """What a set of paths leads to at one moment."""
 
     marks: dict[Path, Mark | None] = field(default_factory=dict)
-    """Of each file, what changes when it does; None where there is none."""
+    """Of each file, what changes when it does; None if there is no file."""
     steps: set[str] = field(default_factory=set)
     """The files themselves, the symlinks on the way to them, and what is missing of the way."""
     folders: dict[Path, Mark] = field(default_factory=dict)
@@ -55,15 +55,15 @@ async def watch(files: Callable[[], frozenset[Path]], stop: asyncio.Event) -> As
     *files* is asked again after each look. What changes after the first yield is never missed; what happens shortly
     after one another is one yield.
     """
-    sight = await asyncio.to_thread(_look, files())
+    trace = await asyncio.to_thread(_look, files())
     yield
     while not stop.is_set():
-        async with aclosing(_stirrings(sight.folders, stop)) as stirrings:
+        async with aclosing(_stirrings(trace.folders, stop)) as stirrings:
             async for paths in stirrings:
-                before, sight = sight, await asyncio.to_thread(_look, files())
-                if sight.marks != before.marks or not paths.isdisjoint(before.steps | sight.steps):
+                before, trace = trace, await asyncio.to_thread(_look, files())
+                if trace.marks != before.marks or not paths.isdisjoint(before.steps | trace.steps):
                     yield
-                if sight.folders != before.folders:
+                if trace.folders != before.folders:
                     break
 
 
@@ -85,22 +85,22 @@ async def _stirrings(folders: dict[Path, Mark], stop: asyncio.Event) -> AsyncGen
             async for change in changes:
                 yield {path for _, path in change}
     except (OSError, RuntimeError):
-        # a folder has gone this moment, or the system grants no more watches: looking once a second remains
+        # a folder has just been deleted, or the system grants no more watches: the look once a second remains
         while not stop.is_set():
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), _LOOK_AGAIN / 1000)
             yield set()
 
 
-def _look(files: frozenset[Path]) -> _Sight:
-    sight = _Sight()
+def _look(files: frozenset[Path]) -> _Trace:
+    trace = _Trace()
     for file in files:
-        sight.marks[file] = _follow(file, sight)
-    return sight
+        trace.marks[file] = _follow(file, trace)
+    return trace
 
 
-def _follow(file: Path, sight: _Sight) -> Mark | None:
-    """Go to *file* step by step as the system does, and note in *sight* what the way depends on."""
+def _follow(file: Path, trace: _Trace) -> Mark | None:
+    """Go to *file* step by step as the system does, and note in *trace* what the way depends on."""
     folder = Path("/")
     rest = list(reversed(Path.absolute(file).parts[1:]))
     links = 0
@@ -114,11 +114,11 @@ def _follow(file: Path, sight: _Sight) -> Mark | None:
             status = step.lstat()
             target = step.readlink() if stat.S_ISLNK(status.st_mode) else None
         except OSError:
-            _note(step, folder, sight)
+            _note(step, folder, trace)
             return None
         if target is not None:
             links += 1
-            _note(step, folder, sight)
+            _note(step, folder, trace)
             if links > _LINKS:
                 return None
             if target.is_absolute():
@@ -127,16 +127,16 @@ def _follow(file: Path, sight: _Sight) -> Mark | None:
         elif rest:
             folder = step
         else:
-            _note(step, folder, sight)
+            _note(step, folder, trace)
             return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
     return None
 
 
-def _note(step: Path, folder: Path, sight: _Sight) -> None:
-    sight.steps.add(str(step))
+def _note(step: Path, folder: Path, trace: _Trace) -> None:
+    trace.steps.add(str(step))
     try:
         status = folder.stat()
     except OSError:
         return
-    # a folder that was deleted and made again is another one, and has to be watched anew
-    sight.folders[folder] = (status.st_dev, status.st_ino)
+    # a folder that was deleted and made again is another one, and has to be watched again
+    trace.folders[folder] = (status.st_dev, status.st_ino)

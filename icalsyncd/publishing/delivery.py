@@ -1,14 +1,17 @@
 """One target of the shared cloud, kept up to date.
 
 Where a feed's nights are others than those last published, its portal is pulled first, and that it may come to know
-them is stored before they are sent: what it claims from then on is in doubt. What is sent is what the view holds at that
-moment, so that after an outage only the newest is.
+them is known before they are sent, and stored where the disk takes it within two seconds: what it claims from then on is
+in doubt. What is sent is what the view holds at that moment, so that after an outage only the newest is.
+
+While the clock is doubted, or an accommodation's feeds are withheld, what closes nights goes out all the same: with it what
+lies there already.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
@@ -22,6 +25,7 @@ from icalsyncd.clock import Clock
 from icalsyncd.config.resolved import Target
 from icalsyncd.publishing.targets.opening import describe, kind_of, open_storage
 from icalsyncd.publishing.targets.storage import Unsent, Why
+from icalsyncd.publishing.traces import Lying, Traces
 from icalsyncd.state.installation import Installation, path_of
 from icalsyncd.state.journal import Journal
 from icalsyncd.state.publication import Due, LinkKey, Publication, Reach, Sending, due, links_of, part_of, parted
@@ -30,8 +34,10 @@ from icalsyncd.state.view import SyncName, View
 AT_ONCE: Final = 8
 """Files that are on their way to one target at the same time."""
 RETRY_FIRST: Final = 2.0
-MAX_RETRY: Final = 300.0
-"""Seconds between two tries at a target that fails; they double from the first up to this."""
+MAX_RETRY: Final = 60.0
+MAX_RETRY_LONG: Final = 300.0
+LONG_OUTAGE: Final = 3600.0
+"""Seconds between two tries at a target that fails: they double, up to more where it has failed for long."""
 MAX_STORE: Final = 2.0
 """Seconds for which a feed waits for a slow disk: a night that must close is worth more than a record."""
 LOOK_KEPT: Final = 600.0
@@ -57,7 +63,7 @@ class Means:
     journal: Journal
     clock: Clock
     installation: Installation
-    look: Callable[[SyncName], Awaitable[None]]
+    look: Callable[[SyncName], Awaitable[object]]
     """Has a sync's portal pulled, and waits for that, but not for long."""
     targets: Callable[[], tuple[str, ...]]
     """The names of all targets there are."""
@@ -80,6 +86,12 @@ class TargetStatus:
     failing_since: Moment | None
     unsent: Unsent | None
     """Why the last try failed; None where it did not."""
+    unsure: int = 0
+    """Links under which an older copy may still land over the newest, since a try to put it was given up."""
+    overwritten: int = 0
+    """Links under which lay, lately, what was not sent from here: somebody else writes them."""
+    tears: bool = False
+    """It does not replace files whole: a reader may see a part of one, for a moment."""
 
 
 class Delivery:
@@ -96,8 +108,13 @@ class Delivery:
         """Accommodations whose feeds may be others than at the last round."""
         self._looked_over: float | None = None
         """When all feeds were last looked at, on the loop's clock; None: they are to be, at the next round."""
-        self._sent: dict[LinkKey, Moment] = {}
+        self._traces = Traces()
         self._looked: dict[SyncName, tuple[Nights, Moment]] = {}
+        self._hurried = asyncio.Event()
+        self._progress = False
+        """Something was taken in this round."""
+        self._tears = False
+        self._overwritten = 0
         self._failures = 0
         self._failing_since: Moment | None = None
         self._unsent: Unsent | None = None
@@ -111,11 +128,17 @@ class Delivery:
             self._news.update(accommodations)
         self._wake.set()
 
+    def hurry(self) -> None:
+        """Look at all that may be due at once, also where the target fails: the host may have mended it."""
+        self.wake()
+        self._hurried.set()
+
     async def run(self) -> None:
         """Send what is due, until cancelled."""
         try:
             while True:
                 self._wake.clear()
+                self._hurried.clear()
                 try:
                     await self._round()
                 except Exception:
@@ -123,11 +146,11 @@ class Delivery:
                     self._looked_over = None
                     log.exception("a publication ended in a bug", target=self.target.name)
                     self._failed(Unsent(Why.OTHER, "a bug, see the log"))
-                if self._failures:
-                    await asyncio.sleep(min(MAX_RETRY, RETRY_FIRST * 2.0 ** min(self._failures - 1, 16)))
-                else:
-                    with suppress(TimeoutError):
-                        await asyncio.wait_for(self._wake.wait(), self._nap())
+                awaited, patience = (self._hurried, self._pause()) if self._failures else (self._wake, self._nap())
+                with suppress(TimeoutError):
+                    # not `wait_for`, which loses a cancellation that comes in the same breath (before Python 3.12)
+                    async with asyncio.timeout(patience):
+                        await awaited.wait()
         finally:
             await self._storage.close()
 
@@ -142,6 +165,9 @@ class Delivery:
             last_success=self._last_success,
             failing_since=self._failing_since,
             unsent=self._unsent,
+            unsure=self._traces.unsure(),
+            overwritten=self._traces.foreign(self._means.clock.now()),
+            tears=self._storage.tears,
         )
 
     def known(self) -> dict[LinkKey, Publication]:
@@ -154,14 +180,18 @@ class Delivery:
         }
 
     def _due_of_all(self) -> Due:
-        return due(self._means.view(), self.reach, self.known(), self._sent, self._means.clock.now())
+        return self._due(self._means.view(), self.known())
 
     def _due_of(self, accommodations: Iterable[str]) -> Due:
         """What is due of *accommodations*, but for what no link leads to any more."""
         part = part_of(self._means.view(), accommodations)
         lying = {link: self._means.journal.publications.get((self.target.name, *link)) for link in links_of(part)}
         known = {link: each for link, each in lying.items() if each is not None and each.place == self._place}
-        return due(part, self.reach, known, self._sent, self._means.clock.now())
+        return self._due(part, known)
+
+    def _due(self, view: View, known: Mapping[LinkKey, Publication]) -> Due:
+        clock = self._means.clock
+        return due(view, self.reach, known, self._traces.sent, clock.now(), doubted=clock.doubted is not None)
 
     async def _find(self) -> Due:
         """What is due: of all now and then, which takes its time and is done on a thread, else of what is new."""
@@ -177,21 +207,28 @@ class Delivery:
         since = now - self._looked_over if self._looked_over is not None else 0.0
         return max(1.0, LOOKED_OVER_EVERY - since)
 
+    def _pause(self) -> float:
+        since = self._failing_since
+        long = since is not None and self._means.clock.now() - since > LONG_OUTAGE
+        return min(MAX_RETRY_LONG if long else MAX_RETRY, RETRY_FIRST * 2.0 ** min(self._failures - 1, 16))
+
     async def _round(self) -> None:
-        if self._means.clock.doubted is not None:
-            # what lies there stays
-            return
+        self._progress = False
         found = await self._find()
         self._note(found)
         if not found:
             return
-        steps: Iterator[Sending | LinkKey] = iter((*found.sendings, *found.deletions))
+        every: tuple[Sending | LinkKey, ...] = (*found.sendings, *found.deletions)
+        # each try begins with another: one file that is refused holds up the others for a while only
+        first = self._failures % len(every)
+        steps: Iterator[Sending | LinkKey] = iter((*every[first:], *every[:first]))
         # at a target that fails one step is tried alone: the others would only wait as well
         unsent = await self._do(next(steps)) if self._failures else None
         if unsent is None:
             async with asyncio.TaskGroup() as group:
                 hands = [group.create_task(self._go_on(steps)) for _ in range(AT_ONCE)]
             unsent = next((hand.result() for hand in hands if hand.result() is not None), None)
+        self._tell_what_was_seen()
         if unsent is not None:
             self._failed(unsent)
             return
@@ -216,16 +253,20 @@ class Delivery:
 
     async def _send(self, sending: Sending) -> Unsent | None:
         means, name = self._means, sending.sync
-        if sending.changed and not self._is_published(name, sending.feed.nights):
+        if sending.changed and not self._is_published(name, sending.nights):
             await self._look(sending)
         view = means.view()
-        feed, sync, state = view.feed(name), view.sync(name), means.journal.current.get(name[0])
-        if feed is None or sync is None or state is None or name[1] not in state.ledger.syncs:
+        state = means.journal.current.get(name[0])
+        if view.feed(name) is None or state is None or name[1] not in state.ledger.syncs:
             return None
-        if view.houses[name[0]].outlets[name[1]].withheld or means.clock.doubted is not None:
+        found = self._due_of((name[0],))
+        # what was due is reckoned anew, since others may have moved on meanwhile
+        newest = next((each for each in found.sendings if each.link == sending.link), None)
+        if newest is None:
             return None
-        if not self._is_published(name, feed.nights):
-            ledger = telling(state.ledger, name[1], feed.nights)
+        nights, body = newest.nights, newest.body()
+        if not self._is_published(name, nights):
+            ledger = telling(state.ledger, name[1], nights)
             if ledger is not state.ledger:
                 means.journal.put(name[0], replace(state, ledger=ledger))
         key = (self.target.name, *sending.link)
@@ -234,33 +275,64 @@ class Delivery:
             # what may lie there is known before it does: nothing is left behind by a kill
             before = Publication(self._place)
             means.journal.enter(key, before)
-        await means.journal.stored(MAX_STORE)
-        unsent = await self._storage.put(self._file(sending.link), feed.plain.body)
+        if means.journal.failing is None:
+            # a disk that does not take it is not waited for: a night that must close is worth more than a record
+            await means.journal.stored(MAX_STORE)
+        if not newest.changed and await self._lies(sending.link, body):
+            return None
+        self._traces.begin(sending.link, body)
+        unsent = await self._storage.put(self._file(sending.link), body)
         if unsent is not None:
+            if unsent.in_doubt:
+                self._traces.doubt(sending.link)
             return unsent
+        self._progress = True
         until = means.journal.publications.get(key, before).until
-        means.journal.enter(key, Publication(self._place, feed.nights, until))
-        self._sent[sending.link] = means.clock.now()
+        means.journal.enter(key, Publication(self._place, nights, until))
+        self._traces.settle(sending.link, means.clock.now())
         self._looked.pop(name, None)
-        self._enter(name, sending.link[0], before.nights, feed.nights)
-        if before.nights != feed.nights:
-            log.info("published", target=self.target.name, sync="/".join(name), nights=len(feed.nights))
+        self._enter(name, sending.link[0], before.nights, nights)
+        if before.nights != nights:
+            log.info("published", target=self.target.name, sync="/".join(name), nights=len(nights))
         return None
 
+    async def _lies(self, link: LinkKey, body: bytes) -> bool:
+        """Whether *body*, which was put there last, is seen to lie there still; where nothing can be seen, it is not."""
+        if link not in self._traces.sent:
+            return False
+        found = await self._storage.read(self._file(link))
+        if isinstance(found, Unsent):
+            return False
+        match self._traces.judge(link, found, body, self._means.clock.now()):
+            case Lying.NEWEST:
+                self._progress = True
+                self._traces.settle(link, self._means.clock.now())
+                return True
+            case Lying.OLDER:
+                log.warning("an older copy lay over the newest, and is replaced", target=self.target.name)
+            case Lying.FOREIGN | Lying.NOTHING:
+                pass  # said once for all links
+        return False
+
     async def _delete(self, link: LinkKey) -> Unsent | None:
+        target = self._means.view().links.get(f"/{self._file(link)}")
+        if target is not None and link not in self._due_of((target.name[0],)).deletions:
+            # it has come back since
+            return None
         unsent = await self._storage.delete(self._file(link))
         if unsent is None:
             self._means.journal.enter((self.target.name, *link), None)
-            self._sent.pop(link, None)
+            self._progress = True
+            self._traces.forget(link)
             log.info("no longer published", target=self.target.name)
         return unsent
 
     async def _look(self, sending: Sending) -> None:
         now = self._means.clock.now()
         nights, at = self._looked.get(sending.sync, (None, 0.0))
-        if nights == sending.feed.nights and now - at < LOOK_KEPT:
+        if nights == sending.nights and now - at < LOOK_KEPT:
             return
-        self._looked[sending.sync] = (sending.feed.nights, now)
+        self._looked[sending.sync] = (sending.nights, now)
         await self._means.look(sending.sync)
 
     def _is_published(self, name: SyncName, nights: Nights) -> bool:
@@ -303,8 +375,22 @@ class Delivery:
     def _file(self, link: LinkKey) -> str:
         return path_of(self._means.installation.token(Link(*link)))[1:]
 
+    def _tell_what_was_seen(self) -> None:
+        overwritten, before = self._traces.foreign(self._means.clock.now()), self._overwritten
+        self._overwritten = overwritten
+        if overwritten and not before:
+            log.warning(
+                "what lies at the target was written by somebody else; another icalsyncd with this secret must be stopped",
+                target=self.target.name,
+                links=overwritten,
+            )
+        torn, self._tears = self._tears, self._storage.tears
+        if self._tears and not torn:
+            log.warning("the target does not move files: a reader may see a part of one", target=self.target.name)
+
     def _failed(self, unsent: Unsent) -> None:
-        self._failures += 1
+        # who takes one file is there: it is tried again soon
+        self._failures = 1 if self._progress else self._failures + 1
         self._looked_over = None
         self._means.tally.unsent(self.target.name, unsent.why)
         if self._failing_since is None:

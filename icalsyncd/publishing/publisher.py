@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Set
-from contextlib import suppress
 from typing import Final
 
 from icalsyncd import log
@@ -18,8 +17,6 @@ from icalsyncd.state.journal import Journal
 from icalsyncd.state.publication import Reach, carries
 from icalsyncd.state.view import SyncName, View
 
-MAX_LOOK: Final = 2.0
-"""Seconds for which a publication waits for the look at its portal's own calendar."""
 _HOUSEKEEPING: Final = 30.0
 
 
@@ -32,18 +29,17 @@ class Publisher:
         journal: Journal,
         clock: Clock,
         installation: Installation,
-        pull: Callable[[SyncName], Awaitable[object]],
+        look: Callable[[SyncName], Awaitable[object]],
         tally: PublishTally,
     ) -> None:
+        """*look* has a portal pulled before it is told something, and waits for that, but not for long."""
         self._view = view
         self._journal = journal
         self._clock = clock
-        self._pull = pull
-        self._means = Means(view, journal, clock, installation, self._look, lambda: tuple(self._deliveries), tally)
+        self._means = Means(view, journal, clock, installation, look, lambda: tuple(self._deliveries), tally)
         self._deliveries: dict[str, Delivery] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._ending: set[asyncio.Task[None]] = set()
-        self._looks: dict[SyncName, asyncio.Task[None]] = {}
         self._uncarried: dict[SyncName, Moment] = {}
         self._running = False
 
@@ -56,7 +52,7 @@ class Publisher:
             known = before.get(target.name)
             if known is not None and known.target.place == target.place:
                 known.target, known.reach = target, reach
-                known.wake()
+                known.hurry()
                 after[target.name] = before.pop(target.name)
             else:
                 after[target.name] = Delivery(target, reach, self._means)
@@ -73,6 +69,11 @@ class Publisher:
         """The view of *accommodations* is another one; None: links have come or gone."""
         for delivery in self._deliveries.values():
             delivery.wake(accommodations)
+
+    def hurry(self) -> None:
+        """Try each target at once, also one that fails: the host wants to see it."""
+        for delivery in self._deliveries.values():
+            delivery.hurry()
 
     def status(self) -> tuple[TargetStatus, ...]:
         """How things are at each target, in the config's order."""
@@ -93,9 +94,7 @@ class Publisher:
         finally:
             for name in list(self._tasks):
                 self._end(name)
-            for look in self._looks.values():
-                look.cancel()
-            await asyncio.gather(*self._ending, *self._looks.values(), return_exceptions=True)
+            await asyncio.gather(*self._ending, return_exceptions=True)
 
     def _start(self) -> None:
         for name, delivery in self._deliveries.items():
@@ -108,23 +107,6 @@ class Publisher:
             task.cancel()
             self._ending.add(task)
             task.add_done_callback(self._ending.discard)
-
-    async def _look(self, name: SyncName) -> None:
-        """Have the portal pulled, once for all targets that are about to tell it something."""
-        look = self._looks.get(name)
-        if look is None:
-            look = asyncio.create_task(self._pulled(name))
-            self._looks[name] = look
-            look.add_done_callback(lambda _: self._looks.pop(name, None))
-        with suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.shield(look), MAX_LOOK)
-
-    async def _pulled(self, name: SyncName) -> None:
-        try:
-            await self._pull(name)
-        except Exception:
-            # a bug in one sync does not keep its feed from being published
-            log.exception("a pull ended in a bug", sync="/".join(name))
 
     async def _let_go(self) -> None:
         """Where no target has carried a sync for the removal delay, its portal's fetches alone tell what it knows."""

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
 
 from icalsyncd.availability.claims import Claim
 from icalsyncd.availability.ledger import SyncLedger
-from icalsyncd.calendars.nights import Night
-from icalsyncd.state.state import Facts
+from icalsyncd.state.copy import Copies, Copy
 from icalsyncd.state.view import SyncName
 
 _FETCHED_AT: Final = re.compile(rb"(?<=\n)DTSTAMP:[0-9]{8}T[0-9]{6}Z?(?=\r?\n)")
@@ -25,35 +23,25 @@ def mark_of(body: bytes) -> bytes:
     return sha256(_FETCHED_AT.sub(b"DTSTAMP", body)).digest()
 
 
-@dataclass(frozen=True, slots=True)
-class _LastGood:
-    mark: bytes
-    claims: tuple[Claim, ...]
-    """Those that it left; others since then are a reason to read it again."""
-    read_under: str
-    read_on: Night
-
-
 class AlreadyRead:
-    """The last good copy of each sync since the start."""
+    """What the last good copy of each sync left, since the start."""
 
     def __init__(self) -> None:
-        self._last: dict[SyncName, _LastGood] = {}
+        self._left: dict[SyncName, tuple[Claim, ...]] = {}
+        """Its claims; others since then are a reason to read it again."""
 
-    def note(self, name: SyncName, mark: bytes, ledger: SyncLedger, facts: Facts) -> None:
-        """A good copy with this *mark* was taken over, and left *ledger* and *facts*."""
-        self._last[name] = _LastGood(mark, ledger.claims, facts.read_under, facts.read_on)
+    def note(self, name: SyncName, ledger: SyncLedger) -> None:
+        """A good copy was read and taken over, and left *ledger*."""
+        self._left[name] = ledger.claims
 
-    def says_the_same(
-        self, name: SyncName, mark: bytes, ledger: SyncLedger, facts: Facts, read_under: str, today: Night
-    ) -> bool:
-        """Whether a copy with this *mark* is the last good one, read under the same settings on the same day."""
-        last = self._last.get(name)
-        if last is None or ledger.pulled_at is None or facts.has_waiting or not facts.has_snapshot:
+    def need_not_be_read(self, name: SyncName, copy: Copy, ledger: SyncLedger, copies: Copies) -> bool:
+        """Whether *copy* says what the last good one says, and that was read as this one would be, and stands as it was."""
+        last = copies.snapshot
+        if last is None or copies.waiting is not None or ledger.pulled_at is None or last.mark is None:
             return False
-        same_reading = (last.read_under, last.read_on) == (read_under, today)
-        return mark == last.mark and last.claims is ledger.claims and same_reading
+        same = (copy.mark, copy.read_as) == (last.mark, last.read_as)
+        return same and self._left.get(name) is ledger.claims
 
     def forget_all_but(self, names: Container[SyncName]) -> None:
         """The other syncs are no more."""
-        self._last = {name: last for name, last in self._last.items() if name in names}
+        self._left = {name: left for name, left in self._left.items() if name in names}

@@ -8,8 +8,10 @@ from typing import TypeGuard
 from icalsyncd.availability.ledger import Presence
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.nights import Night
+from icalsyncd.calendars.settings import digest_of
 from icalsyncd.config.resolved import Sync
-from icalsyncd.state.state import Facts, State, Validators, digest_of
+from icalsyncd.state.copy import Copy, ReadAs, Validators
+from icalsyncd.state.state import State
 from icalsyncd.state.view import SyncName
 
 
@@ -26,32 +28,32 @@ class Errand:
     began: Moment
     dry: bool = False
     """It tells what would change, and changes nothing."""
-    sent: Validators | None = None
-    """Those that the portal was asked with; None: it was asked without conditions, or not at all."""
+    asked: Copy | None = None
+    """The stored copy that the portal was asked about, by its validators; None: without conditions, or not at all."""
     again: bool = False
     """It is about a stored copy, not about a pull."""
     released: bool = False
     """The host believes that copy, whatever it lacks."""
 
     @property
-    def read_under(self) -> str:
-        """The digest of the settings under which what comes is read."""
-        return digest_of(self.sync.read)
+    def read_as(self) -> ReadAs:
+        """How what comes is read."""
+        return ReadAs(digest_of(self.sync.read), self.today)
 
-    def is_read(self, facts: Facts) -> bool:
-        """Whether the copies were last read as they would be read now."""
-        return (facts.read_under, facts.read_on) == (self.read_under, self.today)
+    @property
+    def sent(self) -> Validators | None:
+        """What the portal was asked with."""
+        return self.asked.validators if self.asked is not None else None
 
-    def stands(self, state: State | None, sync: Sync | None, *, same: bool, heard: bool) -> TypeGuard[State]:
+    def stands(self, state: State | None, sync: Sync | None, *, over: Copy | None, heard: bool) -> TypeGuard[State]:
         """Whether what comes may be entered in *state*, the config saying *sync*.
 
-        *same*: what came is "the copy that you have", so the very copy that was spoken of must be there. *heard*: it is
-        a wish of the portal, which counts for its calendar under whatever settings.
+        *over*: the stored copy that it rests on, as "not modified" does, and which so must be there still.
+        *heard*: it is a wish of the portal, which counts for its calendar under whatever settings.
         """
         known = state.ledger.syncs.get(self.name[1]) if state is not None else None
         if state is None or known is None or known.presence is not Presence.ACTIVE or known.calendar != self.calendar:
             return False
         if sync != self.sync and not heard:
             return False
-        asked_with = state.of(self.name[1]).validators if self.sent is not None else None
-        return not same or (known.pulled_at is not None and asked_with == self.sent)
+        return over is None or (known.pulled_at is not None and state.of(self.name[1]).copies.last == over)

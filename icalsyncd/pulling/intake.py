@@ -1,14 +1,16 @@
-"""Taking in a portal's calendar: pull, read, admit, attribute, put.
+"""Taking in a portal's calendar, step by step, one pull of a sync at a time:
 
-One pull of a sync at a time. What the portal sends is read off the event loop where it is large; what is decided is
-decided by pure functions, on the state as it is when the answer is in. An answer counts for what was asked and for
-nothing else: where that stands no longer, it is thrown away without a trace, and the portal is asked again at once.
+    pull ─▶ Answer ─▶ read ─▶ Arrival ─▶ admit and attribute ─▶ Decision ─▶ put ─▶ Report
+
+What the portal sends is read off the event loop where it is large; what is decided is decided by pure functions, on the
+state as it is when the answer is in. An answer counts for what was asked and for nothing else: where that stands no
+longer, each step gives None, the answer is thrown away without a trace, and the portal is asked again at once.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from time import perf_counter
@@ -16,23 +18,33 @@ from typing import Final, Protocol
 from weakref import WeakValueDictionary
 
 from icalsyncd import PROJECT_URL, __version__, log
-from icalsyncd.availability.admission import Admitted, Outcome
-from icalsyncd.availability.ledger import Ledger, SyncLedger
-from icalsyncd.availability.offers import blocked
-from icalsyncd.availability.receipt import Receipt, is_unchanged
-from icalsyncd.calendars.calendar import Event, Failed, Good, Partial, Reason
+from icalsyncd.availability.admission import Outcome
+from icalsyncd.availability.receipt import Receipt
+from icalsyncd.calendars.calendar import Event, Failed, Partial, Reason
 from icalsyncd.clock import Clock
 from icalsyncd.config.resolved import Config, Sync
 from icalsyncd.pulling.already_read import AlreadyRead, mark_of
-from icalsyncd.pulling.copies import Copies, Copy
+from icalsyncd.pulling.bodies import Bodies
+from icalsyncd.pulling.entry import (
+    Arrival,
+    Decision,
+    Entry,
+    entry_of_pull,
+    entry_of_rereading,
+    facts_after_failure,
+    report_of,
+    report_of_failure,
+)
 from icalsyncd.pulling.errand import Errand
-from icalsyncd.pulling.pull import Body, Failure, NotModified, Order, Puller
-from icalsyncd.pulling.report import PullOutcome, Report, tell, tell_failed
+from icalsyncd.pulling.order import Body, Failure, NotModified, Order
+from icalsyncd.pulling.pull import Puller
+from icalsyncd.pulling.report import Report, tell, tell_failed
+from icalsyncd.state.copy import Copy, Role
 from icalsyncd.state.installation import Installation
 from icalsyncd.state.journal import Journal
-from icalsyncd.state.schedule import Attempts, after_failure, unconditional, wait_of
-from icalsyncd.state.state import Facts, State, Validators
-from icalsyncd.state.store import BodyKey, Role
+from icalsyncd.state.schedule import unconditional, wait_of
+from icalsyncd.state.state import State
+from icalsyncd.state.state_file import StoreFailed
 from icalsyncd.state.view import SyncName
 
 AGENT: Final = f"icalsyncd/{__version__} (+{PROJECT_URL})"
@@ -58,23 +70,25 @@ class Intake:
         self._clock = clock
         self._installation = installation
         self._tally = tally
+        self.on_pull: Callable[[SyncName], None] = lambda _: None
+        """Called with the name of a sync that was pulled, for whatever reason, and not for a dry pull."""
         self._config: Config | None = None
         self._syncs: dict[SyncName, Sync] = {}
         self._turns: WeakValueDictionary[SyncName, asyncio.Lock] = WeakValueDictionary()
         """A turn is there for as long as somebody has it or waits for it, whatever becomes of its sync."""
-        self._copies = Copies(journal)
+        self._bodies = Bodies()
         self._already_read = AlreadyRead()
 
     def configure(self, config: Config) -> None:
         """Pull by *config* from now on."""
         self._config = config
         self._syncs = {(sync.accommodation, sync.id): sync for sync in config.syncs()}
-        self._copies.max_size = config.pull.max_size
+        self._bodies.max_size = config.pull.max_size
         self._already_read.forget_all_but(self._syncs)
 
     def close(self) -> None:
         """Read no more."""
-        self._copies.close()
+        self._bodies.close()
 
     async def pull(self, name: SyncName, *, dry: bool = False) -> Report | None:
         """Pull one sync's calendar and take it in, since the host wants it.
@@ -88,222 +102,137 @@ class Intake:
         """The same on our own account: a portal that has asked us to wait is not asked either."""
         return await self._pull_in_turn(name, dry=False, wanted=False)
 
+    async def reread(self, name: SyncName, *, released: bool = False) -> None:
+        """Read the last stored copy anew, where it was read on another day or under other settings.
+
+        *released*: the one that waits (held, or read in part) is read in any case, and believed: the host says that
+        what it lacks is free.
+        """
+        async with self._turn(name):
+            if (errand := self._errand(name)) is not None:
+                await self._reread(replace(errand, released=released))
+
     async def _pull_in_turn(self, name: SyncName, *, dry: bool, wanted: bool) -> Report | None:
         async with self._turn(name):
             while (errand := self._errand(name)) is not None and errand.sync.url is not None:
                 attempts = self._journal.current[name[0]].of(name[1]).attempts
                 if not wanted and wait_of(attempts, errand.began) is not None:
                     return None
-                if (report := await self._pull(replace(errand, dry=dry))) is not None:
+                if (report := await self._pull_once(replace(errand, dry=dry))) is not None:
                     return report
         return None
 
-    async def _pull(self, errand: Errand) -> Report | None:
-        """Pull once; None where the answer was thrown away, since what was asked stands no longer."""
+    async def _pull_once(self, errand: Errand) -> Report | None:
+        """Pull; None where the answer was thrown away, since what was asked stands no longer."""
         started = perf_counter()
         try:
-            report = await self._ask(errand)
+            report = await self._take_in(errand)
         except Exception:
             # a bug in one sync does not stop another, and is no reason to ask its portal over and over
             log.exception("a pull ended in a bug", sync=errand.sync.name)
-            report = self._failed(errand, Failure(Reason.BUG, "a bug of icalsyncd; its log has the details"))
+            report = self._fail(errand, Failure(Reason.BUG, "a bug of icalsyncd; its log has the details"))
         if report is not None and not errand.dry:
             self._tally.pulled(errand.sync.name, report.reason, perf_counter() - started)
+            self.on_pull(errand.name)
         return report
 
-    async def _ask(self, errand: Errand) -> Report | None:
-        config, url, state = self._config, errand.sync.url, self._standing(errand)
-        if config is None or url is None or state is None:
-            return None
+    async def _take_in(self, errand: Errand) -> Report | None:
+        """All the steps of one pull."""
         if not errand.dry:
             try:
-                await self._read_stored(errand)
+                await self._reread(errand)
             except Exception:
                 # a new copy may well be read where the stored one is not
                 log.exception("reading a stored copy ended in a bug", sync=errand.sync.name)
-            if (state := self._standing(errand)) is None:
-                return None
-            errand = replace(errand, sent=self._validators(errand, state))
-        answer = await self._puller.pull(
-            Order(
-                name=errand.sync.name,
-                url=url.reveal(),
-                user_agent=errand.sync.user_agent or AGENT,
-                validators=errand.sent,
-                timeout=config.pull.timeout,
-                max_size=config.pull.max_size,
-                allow_private=config.pull.private_addresses,
-            )
-        )
+            errand = self._with_conditions(errand)
+        order = self._order(errand)
+        if order is None:
+            return None
+        answer = await self._puller.pull(order)
         if answer.date is not None:
             self._clock.hear(answer.date)
+        arrival: Arrival | Failure | None
         match answer:
             case Failure():
-                return self._failed(errand, answer)
+                return self._fail(errand, answer)
             case NotModified():
-                return await self._not_modified(errand)
+                arrival = await self._read_not_modified(errand)
             case Body():
-                return await self._take(errand, Copy(answer.body, answer.validators))
+                arrival = await self._read(errand, answer)
+        if isinstance(arrival, Failure):
+            return self._fail(errand, arrival)
+        decision = await self._decide(errand, arrival) if arrival is not None else None
+        return None if arrival is None or decision is None else self._enter(errand, arrival, decision)
 
-    def _validators(self, errand: Errand, state: State) -> Validators | None:
-        """What to ask with: those of the last copy, where that was read as it would be read now."""
+    def _with_conditions(self, errand: Errand) -> Errand:
+        """The same with what to ask with: the validators of the last copy, where that was read as it would be read now."""
+        state = self._standing(errand)
+        if state is None:
+            return errand
         facts = state.of(errand.name[1])
+        last = facts.copies.last
         if (
-            facts.validated != errand.calendar
-            or not errand.is_read(facts)
+            last is None
+            or last.validators is None
+            or (last.calendar, last.read_as) != (errand.calendar, errand.read_as)
             or state.ledger.syncs[errand.name[1]].pulled_at is None
             or unconditional(facts.last_whole, errand.began)
         ):
-            return None
-        return facts.validators
+            return errand
+        return replace(errand, asked=last)
 
-    async def _take(self, errand: Errand, copy: Copy) -> Report | None:
+    def _order(self, errand: Errand) -> Order | None:
+        config, url = self._config, errand.sync.url
+        if config is None or url is None or self._standing(errand) is None:
+            return None
+        return Order(
+            name=errand.sync.name,
+            url=url.reveal(),
+            user_agent=errand.sync.user_agent or AGENT,
+            validators=errand.sent,
+            timeout=config.pull.timeout,
+            max_size=config.pull.max_size,
+            allow_private=config.pull.private_addresses,
+        )
+
+    async def _read(self, errand: Errand, answer: Body) -> Arrival | Failure | None:
         state = self._standing(errand)
         if state is None:
             return None
-        known, facts = state.ledger.syncs[errand.name[1]], state.of(errand.name[1])
-        mark = mark_of(copy.body)
-        if self._already_read.says_the_same(errand.name, mark, known, facts, errand.read_under, errand.today):
-            return await self._admit(errand, None, copy)
-        reading = await self._copies.read(copy.body, errand.sync, errand.today)
-        if isinstance(reading, Failed):
-            return self._failed(errand, Failure(reading.reason, reading.detail))
-        report = await self._admit(errand, reading, copy)
-        if report is not None and report.outcome == Outcome.UPDATED.value and not errand.dry:
-            # nothing has waited since the put
-            state = self._journal.current[errand.name[0]]
-            self._already_read.note(errand.name, mark, state.ledger.syncs[errand.name[1]], state.of(errand.name[1]))
-        return report
+        known, copies = state.ledger.syncs[errand.name[1]], state.of(errand.name[1]).copies
+        copy = Copy(errand.read_as, errand.calendar, answer.validators, mark_of(answer.body))
+        if self._already_read.need_not_be_read(errand.name, copy, known, copies):
+            return Arrival(None, copy, over=copies.snapshot)
+        return await self._read_body(errand, copy, answer.body)
 
-    async def _not_modified(self, errand: Errand) -> Report | None:
-        state = self._standing(errand, same=True)
-        if state is None:
+    async def _read_not_modified(self, errand: Errand) -> Arrival | Failure | None:
+        """A "not modified" to the last good copy says nothing new; to a held or partial one, it is that copy again."""
+        state, asked = self._standing(errand, over=errand.asked), errand.asked
+        if state is None or asked is None:
             return None
-        if not state.of(errand.name[1]).has_waiting:
-            return await self._admit(errand, None, None)
-        # a 304 to a held or partial copy is that copy again
-        body = await self._copies.stored(state.ledger.syncs[errand.name[1]], Role.WAITING)
+        if state.of(errand.name[1]).copies.waiting is None:
+            return Arrival(None, None, over=asked)
+        body = await self._stored(state, errand, Role.WAITING)
         if body is None:
-            return self._failed(errand, Failure(Reason.STORE, "the stored copy could not be read"))
-        reading = await self._copies.read(body, errand.sync, errand.today)
+            return Failure(Reason.STORE, "the stored copy could not be read")
+        return await self._read_body(errand, replace(asked, mark=mark_of(body)), body, over=asked)
+
+    async def _read_body(
+        self, errand: Errand, copy: Copy, body: bytes, *, over: Copy | None = None
+    ) -> Arrival | Failure:
+        reading = await self._bodies.read(body, errand.sync, errand.today)
         if isinstance(reading, Failed):
-            return self._failed(errand, Failure(reading.reason, reading.detail))
-        return await self._admit(errand, reading, Copy(body, errand.sent))
+            return Failure(reading.reason, reading.detail)
+        return Arrival(reading, copy, body, over)
 
-    async def _admit(self, errand: Errand, reading: Good | Partial | None, copy: Copy | None) -> Report | None:
-        """Decide about the *copy* that a pull brought, and put what follows from it.
-
-        *reading* is None where the copy says what the last good one said; *copy*, where it is the very same.
-        """
-        result = await self._attribute(errand, reading)
-        if result is None:
-            return None
-        # from here to the put nothing may wait: the state would move on meanwhile
-        name, (before, ledger, admitted) = errand.name[1], result
-        known, after = before.ledger.syncs[name], ledger.syncs[name]
-        now = self._clock.now()
-        same = is_unchanged(before.ledger, ledger, name)
-        touched = known.claims is not after.claims
-        outcome: PullOutcome = "not_modified" if copy is None else admitted.outcome.value
-        report = Report(
-            errand.sync.name,
-            outcome,
-            None,
-            nights=len(after.claimed.since(ledger.today)),
-            new=len((after.claimed - known.claimed).since(ledger.today)) if touched else 0,
-            freed=0 if same else len((blocked(before.ledger) - blocked(ledger)).since(ledger.today)),
-        )
-        if errand.dry:
-            return report
-        differs = touched and _shown(known) != _shown(after)
-        facts = replace(
-            before.of(name),
-            attempts=Attempts(now),
-            last_success=before.of(name).last_success if admitted.outcome is Outcome.HELD else now,
-            last_change=now if differs else before.of(name).last_change,
-            outcome=outcome,
-            reason=None,
-            detail="",
-            failing_since=None,
-        )
-        bodies: dict[BodyKey, bytes | None] = {}
-        if copy is not None:
-            facts = replace(
-                facts,
-                validators=copy.validators,
-                validated=errand.calendar if copy.validators else "",
-                last_whole=facts.last_whole if errand.sent else now,
-            )
-        if reading is not None and copy is not None:
-            # whatever it says, it is what the validators stand for from now on, and what is read when it is read anew
-            owner, good = known.link.first_name, admitted.outcome is Outcome.UPDATED
-            bodies = {(owner, Role.SNAPSHOT if good else Role.WAITING): copy.body}
-            if good and facts.has_waiting:
-                bodies[owner, Role.WAITING] = None
-            facts = replace(
-                facts,
-                problems=reading.problems,
-                has_snapshot=good or facts.has_snapshot,
-                has_waiting=not good,
-                read_under=errand.read_under,
-                read_on=errand.today,
-            )
-        self._put(errand, before, ledger, facts, bodies)
-        tell(errand.sync.name, before.of(name), facts, admitted, known, after)
-        return report
-
-    async def reread(self, name: SyncName) -> None:
-        """Read the stored copies anew: the day of the accommodation or a setting of the sync has changed."""
-        async with self._turn(name):
-            if (errand := self._errand(name)) is not None:
-                await self._read_stored(errand)
-
-    async def release(self, name: SyncName) -> None:
-        """Believe the copy that waits (held, or read in part): the host says that what it lacks is free."""
-        async with self._turn(name):
-            errand, state = self._errand(name), self._journal.current.get(name[0])
-            if errand is not None and state is not None and state.of(name[1]).has_waiting:
-                body = await self._copies.stored(state.ledger.syncs[name[1]], Role.WAITING)
-                if body is not None:
-                    await self._read_again(replace(errand, again=True, released=True), body)
-
-    async def _read_stored(self, errand: Errand) -> None:
-        """Read the stored copy anew, where it was read under other settings or on another day."""
-        state = self._standing(errand)
-        if state is None:
-            return
-        facts, known = state.of(errand.name[1]), state.ledger.syncs[errand.name[1]]
-        if errand.is_read(facts) or not (facts.has_waiting or facts.has_snapshot):
-            return
-        body = await self._copies.stored(known, Role.WAITING if facts.has_waiting else Role.SNAPSHOT)
-        if body is not None:
-            await self._read_again(replace(errand, again=True), body)
-
-    async def _read_again(self, errand: Errand, body: bytes) -> None:
-        reading = await self._copies.read(body, errand.sync, errand.today)
-        if isinstance(reading, Failed):
-            log.warning("the stored copy can no longer be read", sync=errand.sync.name, reason=reading.reason.value)
-            return
-        result = await self._attribute(errand, reading)
-        if result is None:
-            return
-        before, ledger, _ = result
-        facts = replace(before.of(errand.name[1]), read_under=errand.read_under, read_on=errand.today)
-        bodies: dict[BodyKey, bytes | None] = {}
-        if errand.released:
-            owner = ledger.syncs[errand.name[1]].link.first_name
-            bodies = {(owner, Role.SNAPSHOT): body, (owner, Role.WAITING): None}
-            facts = replace(facts, has_snapshot=True, has_waiting=False, outcome=Outcome.UPDATED.value)
-        self._put(errand, before, ledger, facts, bodies)
-
-    async def _attribute(self, errand: Errand, reading: Good | Partial | None) -> tuple[State, Ledger, Admitted] | None:
-        """The ledger under *reading*, and what it was decided from; None where the errand stands no longer.
+    async def _decide(self, errand: Errand, arrival: Arrival) -> Decision | None:
+        """Admit and attribute what came.
 
         Large calendars are attributed on the thread; where the state has moved on meanwhile, once more.
         """
-        last_read = await self._last_read(errand, reading)
+        reading, last_read = arrival.reading, await self._last_read(errand, arrival)
         while True:
-            config, state = self._config, self._standing(errand, same=reading is None)
+            config, state = self._config, self._standing(errand, over=arrival.over)
             if config is None or state is None:
                 return None
             known = state.ledger.syncs[errand.name[1]]
@@ -319,46 +248,87 @@ class Intake:
                 errand.released,
             )
             if len(known.claims if reading is None else reading.events) + len(known.claims) <= HEAVY:
-                ledger, admitted = receipt.enter(state.ledger)
-                return state, ledger, admitted
-            ledger, admitted = await self._copies.aside(errand.sync, partial(receipt.enter, state.ledger))
+                return Decision(state, *receipt.enter(state.ledger))
+            ledger, admitted = await self._bodies.aside(errand.sync, partial(receipt.enter, state.ledger))
             if self._journal.current.get(errand.name[0]) is state and self._standing(errand) is state:
-                return state, ledger, admitted
+                return Decision(state, ledger, admitted)
 
-    async def _last_read(self, errand: Errand, reading: Good | Partial | None) -> tuple[Event, ...]:
+    async def _last_read(self, errand: Errand, arrival: Arrival) -> tuple[Event, ...]:
         """The events of the snapshot, where a partial copy wants them."""
         state = self._standing(errand)
-        if not isinstance(reading, Partial) or state is None or not state.of(errand.name[1]).has_snapshot:
+        if (
+            not isinstance(arrival.reading, Partial)
+            or state is None
+            or state.of(errand.name[1]).copies.snapshot is None
+        ):
             return ()
-        return await self._copies.last_read(state.ledger.syncs[errand.name[1]], errand.sync, errand.today)
+        body = await self._stored(state, errand, Role.SNAPSHOT)
+        reading = await self._bodies.read(body, errand.sync, errand.today) if body is not None else None
+        return () if reading is None or isinstance(reading, Failed) else reading.events
 
-    def _failed(self, errand: Errand, failure: Failure) -> Report | None:
+    def _enter(self, errand: Errand, arrival: Arrival, decision: Decision) -> Report:
+        """Put what was decided. From the decision to here nothing may wait: the state would move on meanwhile."""
+        report = report_of(errand, arrival, decision)
+        if errand.dry:
+            return report
+        entry = entry_of_pull(errand, arrival, decision, self._clock.now())
+        self._put(errand, entry)
+        name, before = errand.name[1], decision.before
+        known, after = before.ledger.syncs[name], decision.ledger.syncs[name]
+        tell(errand.sync.name, before.of(name), entry.facts, decision.admitted, known, after)
+        if arrival.reading is not None and decision.admitted.outcome is Outcome.UPDATED:
+            self._already_read.note(errand.name, self._journal.current[errand.name[0]].ledger.syncs[name])
+        return report
+
+    def _fail(self, errand: Errand, failure: Failure) -> Report | None:
+        """Put that a pull failed."""
         state = self._standing(errand, heard=failure.retry_after is not None)
         if state is None:
             return None
-        name, reason = errand.name[1], failure.reason
-        claimed = state.ledger.syncs[name].claimed.since(state.ledger.today)
-        report = Report(errand.sync.name, "failed", reason, nights=len(claimed), new=0, freed=0)
-        if errand.dry:
-            return report
-        facts = state.of(name)
-        now = self._clock.now()
-        tell_failed(errand.sync.name, facts, failure)
-        changed = replace(
-            facts,
-            attempts=after_failure(
-                facts.attempts, at=now, reason=reason, retry_after=failure.retry_after, interval=errand.sync.interval
-            ),
-            outcome="failed",
-            reason=reason,
-            detail=failure.detail,
-            failing_since=facts.failing_since if facts.failing_since is not None else now,
-            # validators belong to one body: those of a body that failed are dropped
-            validators=None,
-            validated="",
-        )
-        self._journal.note(errand.name[0], state.with_facts(name, changed))
-        return report
+        if not errand.dry:
+            facts = state.of(errand.name[1])
+            tell_failed(errand.sync.name, facts, failure)
+            facts = facts_after_failure(errand, facts, failure, self._clock.now())
+            self._journal.note(errand.name[0], state.with_facts(errand.name[1], facts))
+        return report_of_failure(errand, state, failure)
+
+    async def _reread(self, errand: Errand) -> None:
+        """The steps for a stored copy."""
+        state = self._standing(errand)
+        if state is None:
+            return
+        copies = state.of(errand.name[1]).copies
+        copy = copies.waiting if errand.released else copies.last
+        if copy is None or (copy.read_as == errand.read_as and not errand.released):
+            return
+        errand = replace(errand, again=True)
+        body = await self._stored(state, errand, copies.last_role)
+        if body is None:
+            return
+        arrival = await self._read_body(errand, replace(copy, read_as=errand.read_as), body, over=copy)
+        if isinstance(arrival, Failure):
+            why = arrival.reason.value
+            log.warning("the stored copy can no longer be read", sync=errand.sync.name, reason=why)
+            return
+        decision = await self._decide(errand, arrival)
+        if decision is not None:
+            self._put(errand, entry_of_rereading(errand, arrival, decision))
+
+    async def _stored(self, state: State, errand: Errand, role: Role) -> bytes | None:
+        """The body of a stored copy; None where there is none, or the disk does not give it."""
+        try:
+            return await self._journal.body((state.ledger.syncs[errand.name[1]].link.first_name, role))
+        except StoreFailed as error:
+            log.error("a stored copy could not be read", why=str(error))
+            return None
+
+    def _put(self, errand: Errand, entry: Entry) -> None:
+        accommodation, name = errand.name
+        if entry.is_only_times(name):
+            self._journal.note(accommodation, entry.before.with_facts(name, entry.facts))
+            return
+        after = entry.before.with_ledger(entry.ledger, self._clock.now()).with_facts(name, entry.facts)
+        self._journal.put(accommodation, after, entry.bodies)
 
     def _errand(self, name: SyncName) -> Errand | None:
         """What there is to do for a sync under the config that runs; None where it takes no part, or only soon will."""
@@ -370,31 +340,10 @@ class Intake:
         errand = Errand(name, sync, calendar, state.ledger.today, self._clock.now())
         return errand if self._standing(errand) is not None else None
 
-    def _standing(self, errand: Errand, *, same: bool = False, heard: bool = False) -> State | None:
-        """The state in which what comes of *errand* is entered; None where it stands no longer."""
+    def _standing(self, errand: Errand, *, over: Copy | None = None, heard: bool = False) -> State | None:
+        """The state in which what comes of *errand* is entered; None where it stands no longer, see :class:`Errand`."""
         state = self._journal.current.get(errand.name[0])
-        return state if errand.stands(state, self._syncs.get(errand.name), same=same, heard=heard) else None
+        return state if errand.stands(state, self._syncs.get(errand.name), over=over, heard=heard) else None
 
     def _turn(self, name: SyncName) -> asyncio.Lock:
         return self._turns.setdefault(name, asyncio.Lock())
-
-    def _put(
-        self,
-        errand: Errand,
-        before: State,
-        ledger: Ledger,
-        facts: Facts,
-        bodies: Mapping[BodyKey, bytes | None],
-    ) -> None:
-        accommodation, name = errand.name
-        if is_unchanged(before.ledger, ledger, name) and not bodies:
-            # nothing that a feed or a verdict rests on: only times, which may be stored later
-            self._journal.note(accommodation, before.with_facts(name, facts))
-            return
-        after = before.with_ledger(ledger, self._clock.now()).with_facts(name, facts)
-        self._journal.put(accommodation, after, bodies)
-
-
-def _shown(sync: SyncLedger) -> list[object]:
-    """What tells whether a calendar changed: the nights and kinds of its events."""
-    return [(claim.stay, claim.kind, claim.nights) for claim in sync.claims]

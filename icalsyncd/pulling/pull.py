@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import PurePosixPath
 from types import TracebackType
-from typing import Final, TypeAlias, assert_never
+from typing import Final, assert_never
 
 import aiohttp
 from aiohttp.http import HttpProcessingError
@@ -27,79 +27,16 @@ from aiohttp.http import HttpProcessingError
 from icalsyncd.calendars.calendar import Reason
 from icalsyncd.config import url
 from icalsyncd.pulling import file_urls, header_fields
-from icalsyncd.pulling.address import EVERYWHERE, Network
 from icalsyncd.pulling.compression import Damage, may_be_packed, unpacked
 from icalsyncd.pulling.lookup import Found, Lookup, Pinned, find, look_up
+from icalsyncd.pulling.order import Answer, Body, Failure, NotModified, Order
 from icalsyncd.pulling.slots import Slots
-from icalsyncd.state.state import Validators
+from icalsyncd.state.copy import Validators
 
 _REDIRECTS: Final = 5
 _PER_HOST: Final = 2
 _OVERALL: Final = 64
 _THREADS: Final = 8
-_DEFAULT_MAX_SIZE: Final = 5 * 2**20
-_DEFAULT_TIMEOUT: Final = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What to pull, and how far to go for it."""
-
-    name: str
-    """`accommodation/sync`."""
-    url: str = field(repr=False)
-    """As the host wrote it; a password."""
-    user_agent: str
-    validators: Validators | None = None
-    """Those of the body that a "not modified" would stand for; None to get the body in any case."""
-    timeout: float = _DEFAULT_TIMEOUT
-    """Seconds for all of it, redirects included; waiting for a free slot does not count."""
-    max_size: int = _DEFAULT_MAX_SIZE
-    """Bytes, before and after decompression."""
-    allow_private: bool | tuple[Network, ...] = False
-    """Where the pull may go on the local network: everywhere, nowhere, or these networks."""
-
-    @property
-    def allowed(self) -> tuple[Network, ...]:
-        if isinstance(self.allow_private, tuple):
-            return self.allow_private
-        return EVERYWHERE if self.allow_private else ()
-
-
-@dataclass(frozen=True, slots=True)
-class Body:
-    """The portal's answer, unpacked; what it says is for the reader to find out, and it may be empty."""
-
-    body: bytes = field(repr=False)
-    validators: Validators | None
-    date: float | None
-    """The portal's clock, by its Date header, in epoch seconds."""
-    warnings: tuple[str, ...] = ()
-    """What is worth telling the host, in words of ours."""
-
-
-@dataclass(frozen=True, slots=True)
-class NotModified:
-    """The body that the order's validators belong to is what the portal would send."""
-
-    date: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """No calendar came, and this is why."""
-
-    reason: Reason
-    detail: str
-    """For people, in words of ours: never a URL, never what the portal wrote."""
-    retry_after: float | None = None
-    """Seconds that the portal asks us to wait, counted from now."""
-    status: int | None = None
-    """The HTTP status, where one came."""
-    date: float | None = None
-
-
-Pulled: TypeAlias = Body | NotModified | Failure
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,9 +99,9 @@ class Puller:
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._unpacking.shutdown(wait=False, cancel_futures=True)
 
-    async def pull(self, order: Order) -> Pulled:
+    async def pull(self, order: Order) -> Answer:
         """Ask for *order*'s calendar. Never raises for what a portal or the network does; may be cancelled."""
-        place = url.place_of(order.url)
+        place = url.destination_of(order.url)
         if isinstance(place, url.Misfit):
             return Failure(Reason.CONNECT, place.detail)
         if isinstance(place, PurePosixPath):
@@ -181,7 +118,7 @@ class Puller:
             )
         return pulled
 
-    async def _follow(self, target: url.Hop, order: Order) -> Pulled:
+    async def _follow(self, target: url.Hop, order: Order) -> Answer:
         left = order.timeout
         for _ in range(_REDIRECTS + 1):
             # hop by hop, so that two hosts that redirect to each other cannot wait for each other's slots
@@ -209,7 +146,7 @@ class Puller:
             target = followed
         return Failure(Reason.REDIRECT, f"more than {_REDIRECTS} redirects")
 
-    async def _ask(self, target: url.Hop, order: Order) -> Pulled | _Redirect:
+    async def _ask(self, target: url.Hop, order: Order) -> Answer | _Redirect:
         found = await find(target.host, target.port, order.allowed, self._lookup, self._threads)
         if not isinstance(found, Found):
             return Failure(found.reason, found.detail)
@@ -229,7 +166,7 @@ class Puller:
         except (aiohttp.ClientError, HttpProcessingError, OSError) as error:
             return _no_answer(error)
 
-    async def _hear(self, response: aiohttp.ClientResponse, order: Order) -> Pulled | _Redirect:
+    async def _hear(self, response: aiohttp.ClientResponse, order: Order) -> Answer | _Redirect:
         status, headers = response.status, response.headers
         date = header_fields.epoch(headers.get("Date"))
         if status in (301, 302, 303, 307, 308):
@@ -253,7 +190,7 @@ class Puller:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._unpacking, _unpacked, packed, encoding, max_size)
 
-    async def _read_file(self, path: PurePosixPath, order: Order) -> Pulled:
+    async def _read_file(self, path: PurePosixPath, order: Order) -> Answer:
         known = order.validators.etag if order.validators is not None else None
         loop = asyncio.get_running_loop()
         try:

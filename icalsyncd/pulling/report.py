@@ -10,7 +10,7 @@ from icalsyncd.availability.admission import Admitted, Outcome
 from icalsyncd.availability.ledger import SyncLedger
 from icalsyncd.calendars.calendar import Reason
 from icalsyncd.calendars.nights import EMPTY
-from icalsyncd.pulling.pull import Failure
+from icalsyncd.pulling.order import Failure
 from icalsyncd.state.state import Facts
 
 PullOutcome = Literal["updated", "not_modified", "partial", "held", "failed"]

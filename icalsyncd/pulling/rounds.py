@@ -81,6 +81,11 @@ class Rounds:
         if self._due.get(name) != moment:
             self._plan_at(name, moment)
 
+    def pulled(self, name: SyncName) -> None:
+        """Whoever asked for it, *name* was pulled: its next pull follows from how that ended."""
+        if name not in self._running:
+            self.plan(name)
+
     def _plan_at(self, name: SyncName, moment: Moment) -> None:
         self._due[name] = moment
         heapq.heappush(self._queue, (moment, name))
@@ -159,9 +164,9 @@ class Rounds:
             log.exception("a pull ended in a bug", sync="/".join(name))
         finally:
             self._running.pop(name, None)
-            self._since_now(name, pause)
+            self._plan_next(name, pause)
 
-    def _since_now(self, name: SyncName, pause: float | None) -> None:
+    def _plan_next(self, name: SyncName, pause: float | None) -> None:
         """Plan the next pull of *name*, at least *pause* seconds from now, but at once where that was wanted meanwhile."""
         if name not in self._intervals:
             return

@@ -1,13 +1,12 @@
 """The feeds listener: what the internet sees. It answers links, and gives everything else a bare 404.
 
 A portal that asks for a feed with other nights than it last fetched is pulled before it is answered, so that what its
-calendar showed before our news can be told from what it repeats of them. That it may have been told is stored before the
-answer is sent.
+calendar showed before our news can be told from what it repeats of them. That it may have been told is known before the
+answer is sent, and stored where the disk takes it within two seconds: a night that must close is worth more than a record.
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Final
@@ -20,14 +19,12 @@ from icalsyncd.availability.attribution import fetched, telling
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.nights import Nights
 from icalsyncd.pulling.header_fields import epoch
-from icalsyncd.pulling.report import Report
 from icalsyncd.serving.fetches import Fetch, Fetches, RequestTally, is_fetch
 from icalsyncd.state.journal import Journal
+from icalsyncd.state.served_feed import Feed
 from icalsyncd.state.state import State
-from icalsyncd.state.view import Feed, LinkTarget, SyncName, View
+from icalsyncd.state.view import LinkTarget, SyncName, View
 
-MAX_LOOK: Final = 2.0
-"""Seconds for which an answer waits for the look at its portal's own calendar."""
 MAX_STORE: Final = 2.0
 """Seconds for which an answer waits for a slow disk."""
 _READER_KEPT: Final = 120
@@ -45,17 +42,17 @@ class Feeds:
         self,
         view: Callable[[], View],
         journal: Journal,
-        look: Callable[[SyncName], Awaitable[Report | None]],
+        look: Callable[[SyncName], Awaitable[bool]],
         now: Callable[[], Moment],
         tally: RequestTally,
     ) -> None:
+        """*look* has a portal pulled before it is told something: whether its calendar was seen, whole, in time."""
         self._view = view
         self._journal = journal
         self._look_at = look
         self._now = now
         self._tally = tally
         self._fetches = Fetches(tally)
-        self._looks: dict[SyncName, asyncio.Task[Report | None]] = {}
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request."""
@@ -115,20 +112,7 @@ class Feeds:
         sync = self._view().sync(name)
         if sync is None or not sync.channel.receives:
             return True
-        look = self._looks.get(name)
-        if look is None:
-            look = asyncio.ensure_future(self._look_at(name))
-            self._looks[name] = look
-            look.add_done_callback(lambda done: self._looks.pop(name, None))
-        try:
-            report = await asyncio.wait_for(asyncio.shield(look), MAX_LOOK)
-        except TimeoutError:
-            return False
-        except Exception as problem:
-            # a bug in a pull is no reason not to answer: without a look, what follows is in doubt
-            log.bug("a look ended in a bug", problem, sync="/".join(name))
-            return False
-        return report is not None and report.is_good
+        return await self._look_at(name)
 
     def flush(self) -> None:
         """Enter in the ledgers the fetches of unchanged feeds since the last time."""

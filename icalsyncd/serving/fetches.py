@@ -52,8 +52,8 @@ class Fetches:
         self._tally = tally
         self._last: dict[SyncName, _Answer] = {}
         """The last answer of each feed, on its way or not."""
-        self._gone: dict[SyncName, _Answer] = {}
-        """The last before it that has gone out."""
+        self._complete: dict[SyncName, _Answer] = {}
+        """The last before it that has gone out in full."""
         self._slow: dict[SyncName, deque[_Answer]] = {}
         """Those that were on their way still when another was given."""
 
@@ -66,7 +66,7 @@ class Fetches:
             last = self._last.get(name)
             if last is not None:
                 if last[0].body_length:
-                    self._gone[name] = last
+                    self._complete[name] = last
                 else:
                     self._slow.setdefault(name, deque(maxlen=_HELD)).append(last)
             self._last[name] = response, boottime(), asked.get(USER_AGENT, "")
@@ -76,11 +76,11 @@ class Fetches:
         up = boottime()
         taken: list[tuple[SyncName, Fetch]] = []
         for name in self._last.keys() | self._slow.keys():
-            answers = [*self._slow.pop(name, ()), self._gone.pop(name, None), self._last.pop(name, None)]
+            answers = [*self._slow.pop(name, ()), self._complete.pop(name, None), self._last.pop(name, None)]
             known = [answer for answer in answers if answer is not None]
-            gone = [answer for answer in known if answer[0].body_length]
-            if gone:
-                _, since, agent = max(gone, key=lambda answer: answer[1])
+            complete = [answer for answer in known if answer[0].body_length]
+            if complete:
+                _, since, agent = max(complete, key=lambda answer: answer[1])
                 taken.append((name, Fetch(now - (up - since), agent)))
             slow = [answer for answer in known if not answer[0].body_length and up - answer[1] < MAX_ANSWER]
             if slow:
@@ -89,7 +89,7 @@ class Fetches:
 
     def forget(self, name: SyncName) -> None:
         """Drop the fetches of *name* that were not taken."""
-        for answers in (self._last, self._gone, self._slow):
+        for answers in (self._last, self._complete, self._slow):
             answers.pop(name, None)
 
 

@@ -1,4 +1,4 @@
-"""Reading a file that a path may or may not lead to: what is no regular file is refused, and nothing is waited for."""
+"""Reading a regular file: folders, pipes and devices are refused, and no read blocks."""
 
 from __future__ import annotations
 

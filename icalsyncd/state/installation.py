@@ -78,7 +78,7 @@ def installation_of(written: bytes) -> Installation:
 def read_installation(path: Path) -> Installation:
     """Read the secret at *path*.
 
-    Raises FileNotFoundError where there is none, OSError, and SecretUnusable where the file holds something else.
+    Raises FileNotFoundError if there is none, OSError, and SecretUnusable if the file holds something else.
     """
     try:
         return installation_of(content(path, MAX_SECRET).data)
@@ -87,14 +87,14 @@ def read_installation(path: Path) -> Installation:
 
 
 def unmade_installation() -> Installation:
-    """One whose secret is nowhere, for reckoning what a first start will do: no link of it may be told to anybody."""
+    """One with a secret that is stored nowhere, to work out what a first start will do: none of its links may be shown."""
     return Installation(secrets.token_bytes(32), is_new=True)
 
 
 def open_installation(path: Path) -> Installation:
     """Read the secret at *path*, or make one there, 0600.
 
-    Raises OSError, and SecretUnusable where the file holds something else.
+    Raises OSError, and SecretUnusable if the file holds something else.
     """
     try:
         return read_installation(path)

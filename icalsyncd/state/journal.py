@@ -1,9 +1,9 @@
 """What is known now, and what of it is on the disk.
 
-Every change is put here at once and written by one task, many changes in one commit where they come together. The
+Every change is put here at once and written by one task, many changes in one commit if they come together. The
 view is made from both sides (see :mod:`~icalsyncd.state.view`): what closes a night shows from the moment it is put, what
-frees one only when it is durable. Where the disk fails nothing is lost but durability: what is known goes on being
-known, and is written when the disk takes it again.
+frees one only when it is durable. If the disk fails nothing is lost but durability: what is known stays in
+memory, and is written when the disk takes it again.
 """
 
 from __future__ import annotations
@@ -20,15 +20,16 @@ from icalsyncd.availability.removal import RemovalDelay
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.nights import EMPTY
 from icalsyncd.pace import in_steps
-from icalsyncd.state.database import Stored, StoreFailed
+from icalsyncd.state.copy import BodyKey
 from icalsyncd.state.publication import Publication, PublicationKey
 from icalsyncd.state.state import State
-from icalsyncd.state.store import BodyKey, Commit, Store, copies_of
+from icalsyncd.state.state_file import StoreFailed
+from icalsyncd.state.store import Commit, Store, Stored, copies_of
 
 NOTE_KEPT: Final = 30.0
-"""Seconds after which what need not be durable at once (times, validators) is written at the latest."""
+"""Longest time, in seconds, until values that need not be durable at once (times, validators) are written."""
 TIME_KEPT: Final = 3600.0
-"""Seconds after which the time is written at the latest though nothing happens: the next start begins from it."""
+"""Seconds after which the time is written at the latest, even if nothing else is: the next start begins from it."""
 MAX_RETRY: Final = 15.0
 STATES_AT_ONCE: Final = 32
 """Accommodations whose feeds are looked at in one go once they are stored."""
@@ -52,9 +53,9 @@ class Journal:
         self.unsure = store.reserve.is_behind
         """The daemon before could not store all that it knew, and not every portal was asked since. See :meth:`be_sure`."""
         self.on_change: Callable[[frozenset[str]], None] = lambda _: None
-        """Called with the ids of accommodations whose current or durable state is another one now."""
+        """Called with the ids of accommodations whose current or durable state has changed."""
         self.on_note: Callable[[Mapping[str, State]], None] = lambda _: None
-        """Called with states, by accommodation, that are others now and were only noted."""
+        """Called with the states, by accommodation, that :meth:`note_all` has taken."""
         self.mark: tuple[str, Moment] | None = None
         """The installation's mark and since when it is this one, to be written with the next commit."""
         self.removal_delay = stored.removal_delay
@@ -71,7 +72,7 @@ class Journal:
         self._written = 0
         self._committed = now()
         self.agreed: Callable[[], Moment | None] = lambda: None
-        """The last moment that somebody outside agreed to, to be written with each commit."""
+        """The last moment that a clock outside agreed to, to be written with each commit."""
         self._commit: asyncio.Future[bool] | None = None
         self._wake = asyncio.Event()
         self._waiting: list[tuple[int, asyncio.Future[bool]]] = []
@@ -84,13 +85,13 @@ class Journal:
     def put(
         self, accommodation: str, state: State | None, bodies: Mapping[BodyKey, bytes | None] | None = None
     ) -> None:
-        """Take over *state* (None: the accommodation is no more) and *bodies*, and write them at once."""
+        """Take over *state* (None: the accommodation has left) and *bodies*, and write them at once."""
         self.put_all({accommodation: state}, bodies)
 
     def put_all(self, states: Mapping[str, State | None], bodies: Mapping[BodyKey, bytes | None] | None = None) -> None:
         """The same for many at once: they become visible together."""
         if self._bodies:
-            # a copy that no sync has any more is not written either
+            # a waiting body whose copy no sync has any longer is not written
             parted = copies_of(map(self.current.get, states)) - copies_of(states.values())
             self._bodies.update(dict.fromkeys(parted & self._bodies.keys()))
         for accommodation, state in states.items():
@@ -100,7 +101,7 @@ class Journal:
         self.on_change(frozenset(states))
 
     def note(self, accommodation: str, state: State) -> None:
-        """Take over *state*, which differs in nothing that a feed or a verdict rests on; it is written before long."""
+        """Take over *state*, which differs in nothing that a feed or a verdict rests on; it is written later."""
         self.note_all({accommodation: state})
 
     def note_all(self, states: Mapping[str, State]) -> None:
@@ -132,14 +133,15 @@ class Journal:
         self._version += 1
 
     async def stored(self, patience: float = 10.0) -> bool:
-        """Wait until all that has been put is durable; False where the disk did not take it, or not in time."""
+        """Wait until all that has been put is durable; False if the disk did not take it, or not in time."""
         if self._written >= self._version:
             return True
         self._wake.set()
         future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._waiting.append((self._version, future))
         try:
-            return await asyncio.wait_for(future, patience)
+            async with asyncio.timeout(patience):
+                return await future
         except TimeoutError:
             return False
 
@@ -164,7 +166,7 @@ class Journal:
             self._wake.clear()
             if not self._is_behind and self._now() - self._committed < TIME_KEPT:
                 continue
-            # whoever stops this waits in `close` for the commit that is under way
+            # the caller of `close` waits for the commit that is under way
             self._commit = asyncio.ensure_future(self._write())
             pause = 0.0 if await asyncio.shield(self._commit) else min(MAX_RETRY, 2 * pause or 1.0)
 
@@ -175,7 +177,7 @@ class Journal:
             await self.ask(self._store.reserve.catch_up)
 
     async def close(self) -> bool:
-        """Write what is left, and close the file; False where the disk does not take it, and it is lost."""
+        """Write what is left, and close the file; False if the disk does not take it, and it is lost."""
         if self._commit is not None:
             await asyncio.wait((self._commit,))
         if self._is_behind and not await self._write():

@@ -13,8 +13,9 @@ from typing import Final
 
 from icalsyncd.availability.roster import OLD_LINK_KEPT
 from icalsyncd.availability.stamps import Moment
-from icalsyncd.calendars.nights import Nights
-from icalsyncd.state.view import Feed, SyncName, View
+from icalsyncd.calendars.nights import EMPTY, Nights, union
+from icalsyncd.state.served_feed import Feed
+from icalsyncd.state.view import SyncName, View
 
 REFRESH: Final = 1800.0
 """Seconds after which a feed is sent again though it has not changed: what was lost at the target is there again."""
@@ -32,7 +33,7 @@ class Publication:
     place: str
     """A keyed fingerprint of where the target was: it tells whether that is still the same place."""
     nights: Nights | None = None
-    """The nights of the feed that lies there; None where it may have been written and may not."""
+    """The nights of the feed that lies there; None if it may have been written and may not."""
     until: Moment | None = None
     """When it is to be deleted, since the target no longer carries its accommodation; None while it does."""
 
@@ -44,8 +45,15 @@ class Sending:
     link: LinkKey
     sync: SyncName
     feed: Feed
+    nights: Nights
+    """What is to lie there: the feed's nights, and where opening has to wait, also those that lie there now."""
     changed: bool
     """It holds other nights than what lies there, as far as that is known."""
+
+    def body(self) -> bytes:
+        """What is to lie there, byte for byte."""
+        feed = self.feed if self.nights == self.feed.nights else replace(self.feed, nights=self.nights)
+        return feed.plain.body
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +81,24 @@ class Reach:
 
 
 def due(
-    view: View, reach: Reach, known: Mapping[LinkKey, Publication], sent: Mapping[LinkKey, Moment], now: Moment
+    view: View,
+    reach: Reach,
+    known: Mapping[LinkKey, Publication],
+    sent: Mapping[LinkKey, Moment],
+    now: Moment,
+    *,
+    doubted: bool = False,
 ) -> Due:
-    """What has to be done at a target that is believed to hold *known*; *sent* says when each link was last sent."""
+    """What has to be done at a target that is believed to hold *known*; *sent* says when each link was last sent.
+
+    While the clock is *doubted* nights close there, and none opens: nothing is deleted either.
+    """
     urgent: list[Sending] = []
     again: list[Sending] = []
     parting: list[LinkKey] = []
     returning: list[LinkKey] = []
     alive: set[LinkKey] = set()
-    for link, sync, feed in _links(view, reach, known):
+    for link, sync, feed, withheld in _links(view, reach, known):
         written = known.get(link)
         alive.add(link)
         if _is_parting(sync[0], reach):
@@ -92,13 +109,16 @@ def due(
                 continue
         elif written is not None and written.until is not None:
             returning.append(link)
-        if feed is None:
+        if withheld and written is None:
             continue
-        if written is None or written.nights != feed.nights:
-            urgent.append(Sending(link, sync, feed, changed=True))
-        elif sent.get(link, -REFRESH) + REFRESH <= now:
-            again.append(Sending(link, sync, feed, changed=False))
-    deletions = tuple(link for link in known if link not in alive)
+        nights = feed.nights
+        if withheld or doubted:
+            nights |= _lying(view, sync, written)
+        if written is None or written.nights != nights:
+            urgent.append(Sending(link, sync, feed, nights, changed=True))
+        elif not withheld and not now - REFRESH < sent.get(link, -REFRESH) <= now + REFRESH:
+            again.append(Sending(link, sync, feed, nights, changed=False))
+    deletions = () if doubted else tuple(link for link in known if link not in alive)
     return Due((*urgent, *again), deletions, tuple(parting), tuple(returning))
 
 
@@ -109,7 +129,7 @@ def parted(publication: Publication, now: Moment) -> Publication:
 
 def carries(view: View, reach: Reach, known: Mapping[LinkKey, Publication]) -> frozenset[SyncName]:
     """The syncs whose feeds a target carries, or has carried and has yet to delete."""
-    return frozenset(sync for _, sync, _ in _links(view, reach, known))
+    return frozenset(sync for _, sync, _, _ in _links(view, reach, known))
 
 
 def part_of(view: View, accommodations: Iterable[str]) -> View:
@@ -126,8 +146,8 @@ def links_of(view: View) -> Iterator[LinkKey]:
 
 def _links(
     view: View, reach: Reach, known: Mapping[LinkKey, Publication]
-) -> Iterator[tuple[LinkKey, SyncName, Feed | None]]:
-    """Each link that is to lie at a target, with its feed; None where what lies there is to stay as it is."""
+) -> Iterator[tuple[LinkKey, SyncName, Feed, bool]]:
+    """Each link that is to lie at a target, with its feed, and whether that is withheld: then it only closes nights."""
     for accommodation, house in view.houses.items():
         carried = accommodation in reach.carried
         for name, feed in house.feeds.items():
@@ -135,7 +155,19 @@ def _links(
             withheld = house.outlets[name].withheld
             for link in _keys(view, sync):
                 if carried or link in known:
-                    yield link, sync, None if withheld else feed
+                    yield link, sync, feed, withheld
+
+
+def _lying(view: View, name: SyncName, written: Publication | None) -> Nights:
+    """The nights ahead that lie under a link of *name*, or may lie there, where that is not known."""
+    ledger = view.houses[name[0]].state.ledger
+    if written is None:
+        return EMPTY
+    lying = written.nights
+    if lying is None:
+        sync = ledger.syncs[name[1]]
+        lying = union((*sync.in_force, *(nights for _, nights in sync.published)))
+    return lying.since(ledger.today - 1)
 
 
 def _keys(view: View, name: SyncName) -> Iterator[LinkKey]:

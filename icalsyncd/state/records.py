@@ -29,9 +29,10 @@ from icalsyncd.availability.removal import RemovalDelay
 from icalsyncd.availability.stamps import Stamps
 from icalsyncd.calendars.calendar import Kind, Reason
 from icalsyncd.calendars.nights import EMPTY, Nights, Stay
+from icalsyncd.state.copy import Copies, Copy, ReadAs, Validators
 from icalsyncd.state.publication import Publication
 from icalsyncd.state.schedule import Attempts
-from icalsyncd.state.state import Facts, Validators
+from icalsyncd.state.state import Facts
 
 VERSION: Final = 1
 """Of the stored form; a store of a newer version is refused."""
@@ -50,7 +51,7 @@ def dump_accommodation(ledger: Ledger) -> str:
             "blocks": [[*block.stay, block.leaving_since] for block in ledger.blocks],
             "awake_since": ledger.awake_since,
             "complete": ledger.complete,
-            # what is decided between syncs that are alike is decided in their order
+            # between syncs that are alike, their order decides
             "syncs": list(ledger.syncs),
         }
     )
@@ -211,7 +212,7 @@ def _json(record: Json) -> str:
 
 
 def _whole(record: Json) -> Json:
-    """*record* without what is empty, false or not there; a zero is a number."""
+    """*record* without what is empty, false or None; a zero is kept."""
     return {key: value for key, value in record.items() if value or (value == 0 and value is not False)}
 
 
@@ -306,6 +307,7 @@ def _load_claim(row: list[Any]) -> Claim:
 
 
 def _facts(facts: Facts) -> Json:
+    last = facts.copies.last or Copy()
     return {
         "last": facts.attempts.last,
         "failures": facts.attempts.failures,
@@ -317,12 +319,12 @@ def _facts(facts: Facts) -> Json:
         "reason": facts.reason and facts.reason.value,
         "detail": facts.detail,
         "failing_since": facts.failing_since,
-        "validators": facts.validators and [facts.validators.etag, facts.validators.last_modified],
-        "validated": facts.validated,
-        "has_snapshot": facts.has_snapshot,
-        "has_waiting": facts.has_waiting,
-        "read_under": facts.read_under,
-        "read_on": facts.read_on,
+        "validators": last.validators and [last.validators.etag, last.validators.last_modified],
+        "validated": last.calendar,
+        "has_snapshot": facts.copies.snapshot is not None,
+        "has_waiting": facts.copies.waiting is not None,
+        "read_under": last.read_as.settings,
+        "read_on": last.read_as.day,
         "problems": list(facts.problems),
         "feed_changed": facts.feed_changed,
         "reader": facts.reader,
@@ -330,7 +332,6 @@ def _facts(facts: Facts) -> Json:
 
 
 def _load_facts(record: Json) -> Facts:
-    validators = record.get("validators")
     return Facts(
         attempts=Attempts(record.get("last"), record.get("failures", 0), record.get("not_before")),
         last_success=record.get("last_success"),
@@ -340,13 +341,22 @@ def _load_facts(record: Json) -> Facts:
         reason=Reason(record["reason"]) if "reason" in record else None,
         detail=record.get("detail", ""),
         failing_since=record.get("failing_since"),
-        validators=Validators(*validators) if validators else None,
-        validated=record.get("validated", ""),
-        has_snapshot=record.get("has_snapshot", False),
-        has_waiting=record.get("has_waiting", False),
-        read_under=record.get("read_under", ""),
-        read_on=record.get("read_on", 0),
+        copies=_load_copies(record),
         problems=tuple(record.get("problems", ())),
         feed_changed=record.get("feed_changed"),
         reader=record.get("reader", ""),
     )
+
+
+def _load_copies(record: Json) -> Copies:
+    """The copies: the parts that stand in the record's first level are those of the last one."""
+    validators = record.get("validators")
+    last = Copy(
+        ReadAs(record.get("read_under", ""), record.get("read_on", 0)),
+        record.get("validated", ""),
+        Validators(*validators) if validators else None,
+    )
+    has_snapshot = record.get("has_snapshot", False)
+    if record.get("has_waiting", False):
+        return Copies(Copy() if has_snapshot else None, last)
+    return Copies(last) if has_snapshot else Copies()

@@ -24,7 +24,7 @@ _BEHIND: Final = "behind"
 
 
 class Reserve:
-    """The reserve of one state folder. A disk that refuses is no error here: then there is no reserve."""
+    """The reserve of one state folder. If the disk refuses, there is no reserve, and no error."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -35,7 +35,7 @@ class Reserve:
         return (self._folder / _BEHIND).exists()
 
     def prepare(self) -> None:
-        """Take the room, where that has not been done."""
+        """Take the room, if that has not been done."""
         with suppress(OSError), opened(self._folder) as folder:
             name = _BEHIND if folder.has(_BEHIND) else _WHOLE
             if folder.has(name) and folder.status(name).st_size >= SIZE:

@@ -1,6 +1,6 @@
 """When each sync is pulled: plain arithmetic over epoch seconds, without a clock.
 
-Each sync has its own phase within its interval, which follows from its name: pulls spread out by themselves, and a
+Each sync has its own phase within its interval, which follows from its name: pulls spread out over the interval, and a
 restart shifts none of them.
 """
 
@@ -29,7 +29,7 @@ class Attempts:
     failures: int = 0
     """How many failed in a row, up to the last."""
     not_before: float | None = None
-    """When the portal allows the next one, where it asked us to wait."""
+    """When the portal allows the next one, if it asked us to wait."""
 
 
 def next_slot(after: float, name: str, interval: float) -> float:
@@ -62,7 +62,7 @@ def due(attempts: Attempts, name: str, interval: float, *, since: float, now: fl
 
 
 def wait_of(attempts: Attempts, now: float) -> float | None:
-    """Until when the portal wants to be left in peace; None where it may be asked *now*."""
+    """Until when the portal wants no pull; None if it may be asked *now*."""
     if attempts.not_before is None or attempts.last is None or attempts.last > now + _MINUTE:
         # a wish that was heard under a clock that was wrong names no moment
         return None

@@ -7,23 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
-from hashlib import blake2b
+from typing import Final
 
 from icalsyncd.availability.ledger import Ledger, Presence, SyncLedger
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.calendar import Reason
-from icalsyncd.calendars.nights import Night
-from icalsyncd.calendars.settings import ReadSettings, Summaries
+from icalsyncd.state.copy import Copies
 from icalsyncd.state.schedule import Attempts
 
-
-@dataclass(frozen=True, slots=True)
-class Validators:
-    """What a portal gave beside one body, to be asked with the next time (RFC 9110 section 8.8), as it was sent."""
-
-    etag: str | None
-    last_modified: str | None
+NO_COPIES: Final = Copies()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +36,8 @@ class Facts:
     detail: str = ""
     """The same for people, in words of ours."""
     failing_since: Moment | None = None
-    validators: Validators | None = None
-    """Of the body last admitted, at the calendar that ``validated`` names."""
-    validated: str = ""
-    """The fingerprint of the calendar URL that the validators belong to."""
-    has_snapshot: bool = False
-    """A good copy's body is stored."""
-    has_waiting: bool = False
-    """The body of a later copy, held or partial, is stored."""
-    read_under: str = ""
-    """A digest of the settings under which the copies were last read."""
-    read_on: Night = 0
-    """The accommodation's day on which they were last read."""
+    copies: Copies = NO_COPIES
+    """Those of the portal's calendar that are stored."""
     problems: tuple[str, ...] = ()
     """What the last reading repaired or could not read."""
     feed_changed: Moment | None = None
@@ -63,13 +45,8 @@ class Facts:
     reader: str = ""
     """The User-Agent of the last reader of the feed."""
 
-    @property
-    def has_copy(self) -> bool:
-        """Something is remembered of a copy of the portal's calendar."""
-        return self.has_snapshot or self.has_waiting or self.validators is not None
-
     def not_after(self, now: Moment) -> Facts:
-        """The same where nothing happened after *now*."""
+        """The same, with no moment that lies after *now*."""
         tried = self.attempts
         if tried.last is not None and tried.last > now:
             asked_to_wait = None if tried.not_before is None else now + max(0.0, tried.not_before - tried.last)
@@ -79,7 +56,7 @@ class Facts:
             attempts=tried,
             last_success=_at_most(self.last_success, now),
             last_change=_at_most(self.last_change, now),
-            # a pull without conditions is due as soon as may be: nobody knows when the last one was
+            # a pull without conditions is due at once, since when the last one was is unknown
             last_whole=None if self.last_whole is not None and self.last_whole > now else self.last_whole,
             failing_since=_at_most(self.failing_since, now),
             feed_changed=_at_most(self.feed_changed, now),
@@ -94,12 +71,7 @@ class Facts:
             reason=None,
             detail="",
             failing_since=None,
-            validators=None,
-            validated="",
-            has_snapshot=False,
-            has_waiting=False,
-            read_under="",
-            read_on=0,
+            copies=NO_COPIES,
             problems=(),
         )
 
@@ -112,7 +84,7 @@ class State:
     facts: Mapping[str, Facts] = field(default_factory=dict)
 
     def of(self, sync: str) -> Facts:
-        """The facts of *sync*; fresh ones where none are known yet."""
+        """The facts of *sync*; fresh ones if none are known yet."""
         return self.facts.get(sync, _FRESH)
 
     def with_facts(self, sync: str, facts: Facts) -> State:
@@ -129,7 +101,7 @@ class State:
 
         Feeds whose nights differ are stamped with *now*. A sync without a snapshot has no copies and no validators: a
         "not modified" would stand for what no longer counts. One that takes part again is to be pulled at once, and so is
-        one at another address: what its former portal asked for is no wish of this one.
+        one at another address: what its former portal asked for does not bind this one.
         """
         facts: dict[str, Facts] = {}
         for name, sync in ledger.syncs.items():
@@ -137,7 +109,7 @@ class State:
             before = self.ledger.syncs.get(name)
             if before is None or before.offered.nights != sync.offered.nights:
                 known = replace(known, feed_changed=now)
-            if sync.pulled_at is None and known.has_copy:
+            if sync.pulled_at is None and known.copies != NO_COPIES:
                 known = known.without_copies()
             if before is not None and _begins_anew(before, sync):
                 known = replace(known, attempts=Attempts())
@@ -157,23 +129,3 @@ _FRESH = Facts()
 
 def _at_most(moment: Moment | None, now: Moment) -> Moment | None:
     return None if moment is None else min(moment, now)
-
-
-@lru_cache(1024)
-def digest_of(settings: ReadSettings) -> str:
-    """Tells whether a calendar must be read anew because the settings of its sync have changed."""
-
-    def words(summaries: Summaries) -> list[str]:
-        return [*sorted(summaries.texts), "/", *(pattern.pattern for pattern in summaries.patterns)]
-
-    parts = [
-        settings.timezone,
-        *words(settings.ignore),
-        *words(settings.reservation),
-        *words(settings.block),
-        str(settings.drop_blocks),
-        str(settings.dtend_inclusive),
-        str(settings.transparent_blocks),
-        str(settings.empty_is_valid),
-    ]
-    return blake2b("\0".join(parts).encode(), digest_size=12).hexdigest()

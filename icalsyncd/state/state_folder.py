@@ -21,7 +21,7 @@ class StateFolder:
     def __init__(self, path: Path) -> None:
         self.path: Final = path
         self.secret: Final = path / "secret"
-        """The installation's secret, where the config names no other place."""
+        """The installation's secret, if the config names no other."""
         self.state: Final = path / "state.sqlite3"
         self.accepted: Final = path / "accepted.yaml"
         """The last config that was taken over, for a boot with a bad one."""
@@ -30,7 +30,7 @@ class StateFolder:
         self._held: Directory | None = None
 
     def hold(self) -> None:
-        """Make the folder where it is missing, and hold it for one daemon. Raises FolderHeld and OSError."""
+        """Make the folder if it is missing, and hold it for one daemon. Raises FolderHeld and OSError."""
         make(self.path, 0o700)
         directory = Directory(self.path)
         try:
@@ -50,7 +50,7 @@ class StateFolder:
                 self._held = None
 
     def accepted_text(self) -> str | None:
-        """The last config that was taken over; None where there is none to be read."""
+        """The last config that was taken over; None if there is none to be read."""
         try:
             return content(self.accepted, LARGEST, following=False).data.decode("utf-8")
         except (OSError, UnicodeDecodeError):

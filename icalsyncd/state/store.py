@@ -1,24 +1,23 @@
-"""The state file: one SQLite database, written whole or not at all, durable when a commit returns.
+"""What is in the state file, and the transactions that change it: whole or not at all, durable when a commit returns.
 
-Everything here blocks, and belongs on one thread (see :mod:`~icalsyncd.state.journal`). No secret and no link is ever in it.
+How the file is opened, made and refused is in :mod:`~icalsyncd.state.state_file`. Everything here blocks, and belongs on
+one thread (see :mod:`~icalsyncd.state.journal`). No secret and no link is ever in it.
 """
 
 from __future__ import annotations
 
-import os
-import sqlite3
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
+from icalsyncd.availability.ledger import SyncLedger
 from icalsyncd.availability.removal import RemovalDelay
-from icalsyncd.state.database import PATIENCE, Stored, StoreFailed, is_there, load, make, read, refusing
-from icalsyncd.state.directory import PRIVATE, opened
+from icalsyncd.state.copy import BodyKey
 from icalsyncd.state.publication import Publication, PublicationKey
 from icalsyncd.state.records import (
+    SyncRecord,
     dump_accommodation,
     dump_claims,
     dump_facts,
@@ -26,9 +25,26 @@ from icalsyncd.state.records import (
     dump_removal_delay,
     dump_sync,
     dump_sync_ledger,
+    load_accommodation,
+    load_publication,
+    load_removal_delay,
+    load_sync,
 )
 from icalsyncd.state.reserve import Reserve
-from icalsyncd.state.state import State
+from icalsyncd.state.state import Facts, State
+from icalsyncd.state.state_file import (
+    Connection,
+    DatabaseError,
+    StoreFailed,
+    StoreRefused,
+    examined,
+    examined_content,
+    failing,
+    is_there,
+    make,
+    refusing,
+    writable,
+)
 
 _MAX_BODY: Final = 2**30
 """Bytes of one stored copy: more than any portal's calendar that was taken in."""
@@ -36,19 +52,26 @@ _UPDATE: Final = """
 UPDATE sync SET ledger = coalesce(?, ledger), claims = coalesce(?, claims), facts = coalesce(?, facts)
 WHERE accommodation = ? AND name = ?
 """
+_MALFORMED: Final = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
+"""Exceptions that are raised when a stored record is malformed."""
 
 
-class Role(StrEnum):
-    """Which copy of a portal's calendar a body is."""
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What a state file held when it was opened."""
 
-    SNAPSHOT = "snapshot"
-    """The last good one."""
-    WAITING = "waiting"
-    """A later one, held or partial."""
-
-
-BodyKey = tuple[str, Role]
-"""The name under which the sync's link was first made, which outlives a rename, and which copy."""
+    states: Mapping[str, State]
+    last_commit: float | None
+    installation: str | None
+    """The mark of the installation's secret under which it was written."""
+    secret_since: float | None = None
+    """Since when the installation has this secret, if it had another before, or none."""
+    publications: Mapping[PublicationKey, Publication] = field(default_factory=dict)
+    """What was written in the shared cloud, and not deleted there since."""
+    removal_delay: RemovalDelay | None = None
+    """The removal delay that was in force; None if none was stored yet."""
+    agreed: float | None = None
+    """The last moment that a clock outside agreed to, see :attr:`icalsyncd.clock.Clock.agreed`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +98,10 @@ class Store:
         with refusing(path):
             if not is_there(path):
                 make(path)
-            # by a connection that cannot write: a file that is not ours is left alone by opening and closing, too
-            self._stored: Stored | None = read(path, thoroughly=True)
-            _keep_private(path)
-            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=PATIENCE)
-            try:
-                self._db.execute("PRAGMA journal_mode=WAL")
-                self._db.execute("PRAGMA synchronous=FULL")
-            except BaseException:
-                self._db.close()
-                raise
+            # by a connection that cannot write: a file that is not ours stays untouched by opening and closing, too
+            with examined(path, thoroughly=True) as db:
+                self._stored: Stored | None = _load(db, path)
+            self._db = writable(path)
 
     def load(self) -> Stored:
         """All that was stored when the file was opened, to be asked for once. Raises StoreRefused and StoreFailed."""
@@ -92,11 +109,11 @@ class Store:
         if stored is not None:
             return stored
         with refusing(self._path):
-            return load(self._db, self._path)
+            return _load(self._db, self._path)
 
     def commit(self, commit: Commit) -> None:
         """Write *commit* and return once it is on the disk. Raises StoreFailed, and then nothing of it is written."""
-        try:
+        with failing():
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 self._write(commit)
@@ -105,8 +122,6 @@ class Store:
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
                 raise
-        except sqlite3.Error as error:
-            raise StoreFailed(str(error)) from error
 
     def _write(self, commit: Commit) -> None:
         execute = self._db.execute
@@ -129,7 +144,7 @@ class Store:
                         (accommodation, name, *dump_sync(sync, after.of(name))),
                     )
                     continue
-                # only what is another one: claims are most of what is stored, and seldom change
+                # only the parts that changed: claims are most of what is stored, and seldom change
                 ledger = dump_sync_ledger(sync) if known is not sync else None
                 claims = dump_claims(sync.claims) if known.claims is not sync.claims else None
                 facts = dump_facts(after.of(name)) if before.of(name) is not after.of(name) else None
@@ -159,40 +174,45 @@ class Store:
             execute("REPLACE INTO meta VALUES ('installation', ?), ('secret_since', ?)", (mark, repr(since)))
 
     def body(self, key: BodyKey) -> bytes | None:
-        """The stored body of a copy; None where there is none. Raises StoreFailed."""
-        try:
+        """The stored body of a copy; None if there is none. Raises StoreFailed."""
+        with failing(zlib.error):
             row = self._db.execute(
                 "SELECT body FROM copy WHERE owner = ? AND role = ?", (key[0], key[1].value)
             ).fetchone()
             return _inflated(row[0]) if row else None
-        except (sqlite3.Error, zlib.error) as error:
-            raise StoreFailed(str(error)) from error
 
     def close(self) -> None:
         """Close the file; it can be opened again."""
         self._db.close()
 
 
+def peek(path: Path) -> Stored:
+    """What the state file at *path* holds, read beside a daemon that may be writing it; nothing if there is none.
+
+    Raises StoreRefused and StoreFailed.
+    """
+    with refusing(path):
+        if not is_there(path):
+            return Stored({}, None, None)
+        with examined(path, thoroughly=False) as db:
+            return _load(db, path)
+
+
+def examine(content: bytes, path: Path) -> Stored:
+    """What a state file with the bytes *content* holds; *path* is what to call it. Raises StoreRefused."""
+    with examined_content(content, path) as db:
+        return _load(db, path)
+
+
 def copies_of(states: Iterable[State | None]) -> set[BodyKey]:
     """The copies that belong to the syncs of *states*."""
     return {
-        (sync.link.first_name, role)
+        key
         for state in states
         if state is not None
         for name, sync in state.ledger.syncs.items()
-        for role, kept in ((Role.SNAPSHOT, state.of(name).has_snapshot), (Role.WAITING, state.of(name).has_waiting))
-        if kept
+        for key in state.of(name).copies.keys(sync.link.first_name)
     }
-
-
-def _keep_private(path: Path) -> None:
-    with opened(path.parent) as folder:
-        if folder.status(path.name).st_mode & 0o077:
-            descriptor = folder.existing(path.name)
-            try:
-                PRIVATE.give(descriptor)
-            finally:
-                os.close(descriptor)
 
 
 def _inflated(packed: bytes) -> bytes:
@@ -201,3 +221,38 @@ def _inflated(packed: bytes) -> bytes:
     if not stream.eof:
         raise StoreFailed("a stored copy is cut, or larger than any calendar")
     return body
+
+
+def _load(db: Connection, path: Path) -> Stored:
+    try:
+        meta = dict(db.execute("SELECT key, value FROM meta"))
+        syncs: dict[str, dict[str, tuple[SyncLedger, Facts]]] = {}
+        for accommodation, name, *parts in db.execute("SELECT accommodation, name, ledger, claims, facts FROM sync"):
+            syncs.setdefault(accommodation, {})[name] = load_sync(SyncRecord(*parts))
+        states: dict[str, State] = {}
+        for accommodation, text in db.execute("SELECT id, state FROM accommodation"):
+            own = syncs.get(accommodation, {})
+            ledger = load_accommodation(text, {name: sync for name, (sync, _) in own.items()})
+            states[accommodation] = State(ledger, {name: facts for name, (_, facts) in own.items()})
+        publications = {
+            (target, owner, generation): load_publication(text)
+            for target, owner, generation, text in db.execute(
+                "SELECT target, owner, generation, state FROM publication"
+            )
+        }
+        last, since = meta.get("last_commit"), meta.get("secret_since")
+        delay, agreed = meta.get("removal_delay"), meta.get("agreed")
+        return Stored(
+            states,
+            float(last) if last else None,
+            meta.get("installation"),
+            float(since) if since else None,
+            publications,
+            load_removal_delay(delay) if delay else None,
+            float(agreed) if agreed else None,
+        )
+    except DatabaseError as error:
+        raise StoreRefused(f"{path} is damaged: {error}") from error
+    except _MALFORMED as error:
+        # what such an error says may be what a portal said
+        raise StoreRefused(f"{path} is damaged: {type(error).__name__}") from error

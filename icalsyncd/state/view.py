@@ -1,4 +1,4 @@
-"""The one picture of the world that handlers, metrics and the page read: frozen, and swapped whole.
+"""The view: one frozen picture of all accommodations, which handlers, metrics and the page read; replaced as a whole.
 
 The nights of a feed are those of the stored state and those of the current one together: what closes is seen at once,
 what frees when it is durable.
@@ -6,85 +6,20 @@ what frees when it is durable.
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from email.utils import formatdate
 from functools import cached_property
-from hashlib import sha256
-from typing import Final
-
-from multidict import CIMultiDict
 
 from icalsyncd.availability.ledger import Ledger, Presence, SyncLedger
 from icalsyncd.availability.offers import Trouble, blocked, trouble
 from icalsyncd.availability.stamps import Moment
-from icalsyncd.calendars.feed import Signature, render
 from icalsyncd.calendars.nights import EMPTY, Nights
 from icalsyncd.state.installation import Installation, path_of
+from icalsyncd.state.served_feed import Feed
 from icalsyncd.state.state import State
 
 SyncName = tuple[str, str]
 """An accommodation's id and a sync's."""
-
-ZIP_LEVEL: Final = 1
-"""A tenth larger than by zlib's usual level, and ten times faster."""
-
-
-@dataclass(frozen=True)
-class Representation:
-    """A feed as it is sent (RFC 9110 §3.2): its bytes, and what HTTP says of them."""
-
-    body: bytes
-    headers: CIMultiDict[str]
-    """To be copied, not changed."""
-
-    @cached_property
-    def unsent_headers(self) -> CIMultiDict[str]:
-        """The same where the body is not sent: nothing is said of it but which one it is (RFC 9110 §15.4.5)."""
-        headers = self.headers.copy()
-        headers.popall("Content-Type")
-        headers.popall("Content-Encoding", None)
-        return headers
-
-
-@dataclass(frozen=True)
-class Feed:
-    """What one link answers: written when it is first asked for, since nights change more often than anybody reads them."""
-
-    nights: Nights
-    signature: Signature
-    modified: Moment
-
-    @cached_property
-    def plain(self) -> Representation:
-        return self._sent(self._body, self.tags[0], {})
-
-    @cached_property
-    def zipped(self) -> Representation:
-        """The same as gzip."""
-        return self._sent(gzip.compress(self._body, ZIP_LEVEL, mtime=0), self.tags[1], {"Content-Encoding": "gzip"})
-
-    @cached_property
-    def tags(self) -> tuple[str, str]:
-        """The strong entity tags of ``plain`` and of ``zipped``, quoted."""
-        digest = sha256(self._body).hexdigest()[:32]
-        return f'"{digest}"', f'"{digest}-gz"'
-
-    @cached_property
-    def _body(self) -> bytes:
-        return render(self.nights, self.signature)
-
-    def _sent(self, body: bytes, tag: str, more: Mapping[str, str]) -> Representation:
-        described = {
-            "ETag": tag,
-            # RFC 9110 §5.6.7
-            "Last-Modified": formatdate(self.modified, usegmt=True),
-            "Cache-Control": "no-cache",
-            "Vary": "Accept-Encoding",
-            "Content-Type": "text/calendar; charset=utf-8",
-        }
-        return Representation(body, CIMultiDict({**described, **more}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +56,11 @@ class House:
     trouble: Trouble
     unsure_since: Moment | None = None
     """Of what was known before that, something may be lost."""
+
+    @property
+    def shown(self) -> dict[str, Nights]:
+        """The nights that each of ``feeds`` closes."""
+        return {name: feed.nights for name, feed in self.feeds.items()}
 
     @cached_property
     def outlets(self) -> Mapping[str, Outlet]:
@@ -161,12 +101,12 @@ class View:
     """Of what was known before that, something may be lost: feeds are withheld until their portals were asked."""
 
     def feed(self, name: SyncName) -> Feed | None:
-        """The feed of a sync; None where it has none."""
+        """The feed of a sync; None if it has none."""
         house = self.houses.get(name[0])
         return house.feeds.get(name[1]) if house else None
 
     def sync(self, name: SyncName) -> SyncLedger | None:
-        """The ledger of a sync; None where it is not known."""
+        """The ledger of a sync; None if it is not known."""
         house = self.houses.get(name[0])
         return house.state.ledger.syncs.get(name[1]) if house else None
 
@@ -210,7 +150,7 @@ def noted(view: View, states: Mapping[str, State]) -> View:
 
 
 def believed(view: View, since: Moment | None = None) -> View:
-    """*view* where nothing that was known before *since* (None: nothing at all) is taken for lost."""
+    """*view* in which only what was known before *since* may be lost (None: nothing is)."""
     houses = {accommodation: replace(house, unsure_since=since) for accommodation, house in view.houses.items()}
     return View(houses, view.links, since)
 
@@ -239,7 +179,7 @@ class _Stored:
             else:
                 elsewhere.append(index)
         for index in elsewhere:
-            # each of them is looked through: one may have its new name already, and another still its old one
+            # search each: one may already have the new name while another still has the old one
             if not found or accommodation in self._kept[index]:
                 found = [*found, *self._linked(index).get(first_name, ())]
         return found

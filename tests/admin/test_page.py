@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from icalsyncd.admin.overview import Sight
+from icalsyncd.admin.overview import Overview
 from icalsyncd.admin.page import POLICY, night_page, page
 from icalsyncd.admin.status import ConfigStatus
 from icalsyncd.availability.ledger import Lack, Presence
@@ -41,29 +41,29 @@ def words(html: str) -> str:
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html))
 
 
-def changed(sight: Sight, change: Callable[[State], State]) -> Sight:
-    """*sight* with the first accommodation changed."""
-    name = min(sight.view.houses)
-    states = {each: house.state for each, house in sight.view.houses.items()}
+def changed(overview: Overview, change: Callable[[State], State]) -> Overview:
+    """*overview* with the first accommodation changed."""
+    name = min(overview.view.houses)
+    states = {each: house.state for each, house in overview.view.houses.items()}
     states[name] = change(states[name])
-    return replace(sight, view=see(View(), states, states, [states], INSTALLATION))
+    return replace(overview, view=see(View(), states, states, [states], INSTALLATION))
 
 
-def with_sync(sight: Sight, **of_ledger: object) -> Sight:
-    """*sight* with other things known of the first sync."""
+def with_sync(overview: Overview, **of_ledger: object) -> Overview:
+    """*overview* with other things known of the first sync."""
 
     def change(state: State) -> State:
         sync = replace(state.ledger.syncs["portal-0"], **of_ledger)  # type: ignore[arg-type]
         return replace(state, ledger=state.ledger.with_sync("portal-0", sync))
 
-    return changed(sight, change)
+    return changed(overview, change)
 
 
-def with_facts(sight: Sight, facts: Facts) -> Sight:
-    return changed(sight, lambda state: state.with_facts("portal-0", facts))
+def with_facts(overview: Overview, facts: Facts) -> Overview:
+    return changed(overview, lambda state: state.with_facts("portal-0", facts))
 
 
-def calm() -> Sight:
+def calm() -> Overview:
     """One sync, and nothing that needs a human."""
     return world(1, 1)
 
@@ -96,13 +96,13 @@ def test_a_failing_sync_says_since_when_and_why() -> None:
 
 
 def test_a_hold_says_how_far_it_is() -> None:
-    sight = with_sync(
+    overview = with_sync(
         calm(),
         held=(Lack(Nights(range(TODAY + 3, TODAY + 15)), NOW, 1),),
         retained=Nights(range(TODAY + 3, TODAY + 15)),
     )
-    facts = replace(sight.view.houses["house-000"].state.of("portal-0"), outcome="held")
-    said = words(page(with_facts(sight, facts)))
+    facts = replace(overview.view.houses["house-000"].state.of("portal-0"), outcome="held")
+    said = words(page(with_facts(overview, facts)))
     assert "Held: 12 nights would be freed, confirmed 1 of 3" in said
     assert "icalsyncd accept house-000/portal-0" in said
 
@@ -138,8 +138,8 @@ def test_a_refused_config_is_shown_with_every_mistake() -> None:
 
 
 def test_what_is_wrong_with_the_daemon_comes_first() -> None:
-    sight = replace(calm(), faults=("The state cannot be stored: disk full.",))
-    assert "The state cannot be stored: disk full." in words(page(with_sync(sight, fetches=())))[:600]
+    overview = replace(calm(), faults=("The state cannot be stored: disk full.",))
+    assert "The state cannot be stored: disk full." in words(page(with_sync(overview, fetches=())))[:600]
 
 
 def test_a_target_that_takes_no_feeds_is_named() -> None:
@@ -148,15 +148,22 @@ def test_a_target_that_takes_no_feeds_is_named() -> None:
     assert "3 feeds at web are old: it took them last before 2027-01-15 07:45:00 UTC (there is no such folder)." in said
 
 
+def test_another_writer_and_a_target_that_tears_are_named() -> None:
+    target = TargetStatus("web", "webdav", 4, 0, NOW, None, None, overwritten=2, tears=True)
+    said = words(page(replace(calm(), targets=(target,))))
+    assert "Somebody else writes 2 feeds at web, under our links." in said
+    assert "web does not move files" in said
+
+
 @pytest.mark.parametrize("full", [True, False])
 def test_hostile_words_are_shown_as_text(full: bool) -> None:
-    sight = world(1 if full else 9, 1)
+    overview = world(1 if full else 9, 1)
     facts = replace(
-        sight.view.houses["house-000"].state.of("portal-0"), reader=HOSTILE, detail=HOSTILE, reason=Reason.DNS
+        overview.view.houses["house-000"].state.of("portal-0"), reader=HOSTILE, detail=HOSTILE, reason=Reason.DNS
     )
     facts = replace(facts, outcome="failed", failing_since=NOW - 90000, problems=(HOSTILE,))
-    sight = replace(with_facts(sight, facts), names={"house-000": HOSTILE}, file=HOSTILE)
-    html = page(replace(sight, config=ConfigStatus(ok=False, problems=(HOSTILE,), loaded_at=NOW)))
+    overview = replace(with_facts(overview, facts), names={"house-000": HOSTILE}, file=HOSTILE)
+    html = page(replace(overview, config=ConfigStatus(ok=False, problems=(HOSTILE,), loaded_at=NOW)))
     assert not [
         tag for tag, attributes in Tags(html).found if tag == "img" or any(name.startswith("on") for name in attributes)
     ]
@@ -191,27 +198,27 @@ def test_every_night_leads_to_its_explanation() -> None:
 
 
 def test_a_night_is_explained() -> None:
-    sight = calm()
-    night = next(iter(sight.view.houses["house-000"].blocked.since(TODAY)))
-    html = night_page(sight, "house-000", night)
+    overview = calm()
+    night = next(iter(overview.view.houses["house-000"].blocked.since(TODAY)))
+    html = night_page(overview, "house-000", night)
     assert html is not None
     assert "Taken: portal-0" in words(html)
     assert "portal-0 shows it as taken since" in words(html)
-    assert night_page(sight, "nowhere", night) is None
-    gone = night_page(sight, "house-000", TODAY - 400)
+    assert night_page(overview, "nowhere", night) is None
+    gone = night_page(overview, "house-000", TODAY - 400)
     assert gone is not None
     assert "This night has passed" in words(gone)
 
 
 def test_many_accommodations_are_strips_that_lead_to_their_own_page() -> None:
-    sight = world(9, 2)
-    whole, one = page(sight), page(sight, "house-003")
+    overview = world(9, 2)
+    whole, one = page(overview), page(overview, "house-003")
     assert 'href="?accommodation=house-003"' in whole
     assert 'class="night' not in whole
     assert 'id="house-house-003"' in one
     assert 'id="house-house-004"' not in one
     assert 'class="night' in one
-    assert page(sight, "nowhere") == whole
+    assert page(overview, "nowhere") == whole
 
 
 def test_the_line_of_each_sync_is_told() -> None:
@@ -231,5 +238,5 @@ def test_a_page_of_200_accommodations_shows_all_of_its_1000_syncs() -> None:
 
 @pytest.mark.slow
 def test_a_calendar_of_10000_events_does_not_stop_it() -> None:
-    sight = world(1, 1, stays=10_000)
-    assert len(page(sight)) < 2_000_000
+    overview = world(1, 1, stays=10_000)
+    assert len(page(overview)) < 2_000_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from datetime import date
 
-from icalsyncd.admin.overview import Sight
+from icalsyncd.admin.overview import Overview
 from icalsyncd.admin.status import ConfigStatus
 from icalsyncd.availability.attribution import fetched, pulled
 from icalsyncd.availability.ledger import Channel
@@ -75,11 +75,11 @@ def view_of(accommodations: int, syncs: int, *, stays: int = 8) -> View:
     return see(View(), states, states, [states], INSTALLATION)
 
 
-def world(accommodations: int, syncs: int, *, stays: int = 8) -> Sight:
+def world(accommodations: int, syncs: int, *, stays: int = 8) -> Overview:
     """What the status page of such a view sees."""
     view = view_of(accommodations, syncs, stays=stays)
     names = [(house, sync) for house in view.houses for sync in view.houses[house].state.ledger.syncs]
-    return Sight(
+    return Overview(
         now=NOW,
         view=view,
         config=ConfigStatus(ok=True, problems=(), loaded_at=NOW - 9000),

@@ -23,8 +23,8 @@ ROUNDS = 15
 
 def scene_of(syncs: int) -> Scene:
     """Five syncs an accommodation."""
-    sight = world(max(1, syncs // 5), 5)
-    return Scene(sight.view, sight.config, reloaded=True, intervals=dict(sight.intervals))
+    overview = world(max(1, syncs // 5), 5)
+    return Scene(overview.view, overview.config, reloaded=True, intervals=dict(overview.intervals))
 
 
 def as_objects(families: list[Metric]) -> CollectorRegistry:

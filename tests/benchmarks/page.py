@@ -14,18 +14,18 @@ SYNCS = 5
 
 
 def figures() -> Iterator[Figure]:
-    sight = world(ACCOMMODATIONS, SYNCS)
+    overview = world(ACCOMMODATIONS, SYNCS)
     nights = {
         accommodation: {
             name: [str(stay) for stay in sync.claimed.stays()] for name, sync in house.state.ledger.syncs.items()
         }
-        for accommodation, house in sight.view.houses.items()
+        for accommodation, house in overview.view.houses.items()
     }
-    page(sight)
-    taken = medians({"page": lambda: page(sight), "json": lambda: json.dumps(nights)}, 9)
+    page(overview)
+    taken = medians({"page": lambda: page(overview), "json": lambda: json.dumps(nights)}, 9)
     yield Figure(
         f"the status page of {ACCOMMODATIONS} accommodations, {ACCOMMODATIONS * SYNCS:,} syncs",
-        f"{taken['page'] * 1e3:.0f} ms CPU, {len(page(sight)) / 2**20:.1f} MiB",
+        f"{taken['page'] * 1e3:.0f} ms CPU, {len(page(overview)) / 2**20:.1f} MiB",
         f"their nights as JSON {taken['json'] * 1e3:.0f} ms",
         "300 ms",
         taken["page"] <= 0.3,

@@ -10,7 +10,7 @@ from icalsyncd.availability.ledger import Channel, Ledger
 from icalsyncd.availability.roster import Plan, Seat, reconcile
 from icalsyncd.calendars.calendar import Event, Kind
 from icalsyncd.calendars.nights import EMPTY, Nights, Stay, night_of
-from icalsyncd.commands.preview import Outlook, Step, foresee
+from icalsyncd.commands.preview import Preview, Step, preview_of
 
 TODAY = night_of(date(2030, 6, 1))
 NOW = 1_906_545_600.0
@@ -31,81 +31,81 @@ def _house() -> dict[str, Ledger]:
     return {"casa": ledger}
 
 
-def _ahead(plan: Plan | None, **others: Plan) -> Outlook:
+def _ahead(plan: Plan | None, **others: Plan) -> Preview:
     plans = ({"casa": plan} if plan else {}) | others
-    return foresee(_house(), plans, today=dict.fromkeys(plans, TODAY), now=NOW + 60, delay=DELAY)
+    return preview_of(_house(), plans, today=dict.fromkeys(plans, TODAY), now=NOW + 60, delay=DELAY)
 
 
-def _told(outlook: Outlook) -> list[tuple[str, Step]]:
-    return [(change.subject, change.step) for change in outlook.changes]
+def _told(preview: Preview) -> list[tuple[str, Step]]:
+    return [(change.subject, change.step) for change in preview.changes]
 
 
 def test_the_same_config_changes_nothing() -> None:
-    assert _ahead(PLAN) == Outlook((), ())
+    assert _ahead(PLAN) == Preview((), ())
 
 
 def test_a_sync_that_is_no_longer_there_leaves_and_frees_its_nights_after_the_delay() -> None:
-    outlook = _ahead(replace(PLAN, syncs={"vrbo": VRBO}))
-    assert _told(outlook) == [("casa/holidu", Step.LEAVES)]
-    (turn,) = outlook.turns
+    preview = _ahead(replace(PLAN, syncs={"vrbo": VRBO}))
+    assert _told(preview) == [("casa/holidu", Step.LEAVES)]
+    (turn,) = preview.turns
     assert (turn.at, turn.freed) == (NOW + 60 + DELAY, AT_HOLIDU)
     assert turn.opened == {"holidu": AT_VRBO | Nights.between(*BLOCK)}
 
 
 def test_a_pause_frees_at_once_and_opens_what_others_have_taken() -> None:
-    outlook = _ahead(replace(PLAN, syncs={"holidu": replace(HOLIDU, paused=True), "vrbo": VRBO}))
-    assert _told(outlook) == [("casa/holidu", Step.PAUSED)]
-    (turn,) = outlook.turns
+    preview = _ahead(replace(PLAN, syncs={"holidu": replace(HOLIDU, paused=True), "vrbo": VRBO}))
+    assert _told(preview) == [("casa/holidu", Step.PAUSED)]
+    (turn,) = preview.turns
     assert (turn.at, turn.freed) == (NOW + 60, AT_HOLIDU)
     assert turn.opened == {"holidu": AT_VRBO | Nights.between(*BLOCK)}
 
 
 def test_a_sync_with_the_same_calendar_is_renamed_and_frees_nothing() -> None:
-    outlook = _ahead(replace(PLAN, syncs={"other": HOLIDU, "vrbo": VRBO}))
-    assert _told(outlook) == [("casa/other", Step.RENAMED)]
-    assert outlook.turns == ()
-    assert "write `was: casa/holidu` beside it" in outlook.changes[0].detail
+    preview = _ahead(replace(PLAN, syncs={"other": HOLIDU, "vrbo": VRBO}))
+    assert _told(preview) == [("casa/other", Step.RENAMED)]
+    assert preview.turns == ()
+    assert "write `was: casa/holidu` beside it" in preview.changes[0].detail
     said = _ahead(replace(PLAN, syncs={"other": replace(HOLIDU, was=("casa", "holidu")), "vrbo": VRBO}))
     assert _told(said) == [("casa/other", Step.RENAMED)]
     assert "write" not in said.changes[0].detail
 
 
 def test_a_sync_with_another_name_and_calendar_is_a_removal_and_a_new_one_and_that_is_said() -> None:
-    outlook = _ahead(replace(PLAN, syncs={"other": replace(HOLIDU, calendar="new"), "vrbo": VRBO}))
-    assert sorted(_told(outlook)) == [("casa/holidu", Step.LEAVES), ("casa/other", Step.JOINS)]
-    (hint,) = (change.detail for change in outlook.changes if change.step is Step.JOINS)
+    preview = _ahead(replace(PLAN, syncs={"other": replace(HOLIDU, calendar="new"), "vrbo": VRBO}))
+    assert sorted(_told(preview)) == [("casa/holidu", Step.LEAVES), ("casa/other", Step.JOINS)]
+    (hint,) = (change.detail for change in preview.changes if change.step is Step.JOINS)
     assert "`was:`" in hint
 
 
 def test_an_accommodation_that_is_no_longer_there_leaves_with_all_its_nights() -> None:
-    outlook = _ahead(None)
-    assert ("casa", Step.LEAVES) in _told(outlook)
-    (turn,) = outlook.turns
+    preview = _ahead(None)
+    assert ("casa", Step.LEAVES) in _told(preview)
+    (turn,) = preview.turns
     assert turn.freed == AT_HOLIDU | AT_VRBO | Nights.between(*BLOCK)
 
 
 def test_blocks_close_at_once_and_open_after_the_delay() -> None:
     moved = Stay(TODAY + 70, TODAY + 71)
-    outlook = _ahead(replace(PLAN, blocks=(moved,)))
-    assert [step for _, step in _told(outlook)] == [Step.JOINS, Step.LEAVES]
-    now, then = outlook.turns
+    preview = _ahead(replace(PLAN, blocks=(moved,)))
+    assert [step for _, step in _told(preview)] == [Step.JOINS, Step.LEAVES]
+    now, then = preview.turns
     assert (now.at, now.closed, now.freed) == (NOW + 60, Nights.between(*moved), EMPTY)
     assert (then.at, then.closed, then.freed) == (NOW + 60 + DELAY, EMPTY, Nights.between(*BLOCK))
 
 
 def test_a_direction_that_is_given_up_frees_after_the_delay() -> None:
     one_way = replace(HOLIDU, channel=replace(HOLIDU.channel, receives=False))
-    outlook = _ahead(replace(PLAN, syncs={"holidu": one_way, "vrbo": VRBO}))
-    assert _told(outlook) == [("casa/holidu", Step.CHANGES)]
-    assert "no longer receives" in outlook.changes[0].detail
-    (turn,) = outlook.turns
+    preview = _ahead(replace(PLAN, syncs={"holidu": one_way, "vrbo": VRBO}))
+    assert _told(preview) == [("casa/holidu", Step.CHANGES)]
+    assert "no longer receives" in preview.changes[0].detail
+    (turn,) = preview.turns
     assert (turn.at, turn.freed, turn.opened) == (NOW + 60 + DELAY, AT_HOLIDU, {})
 
 
 def test_new_links_and_calendars_are_told() -> None:
-    outlook = _ahead(replace(PLAN, syncs={"holidu": replace(HOLIDU, calendar="new", generation=2), "vrbo": VRBO}))
-    assert _told(outlook) == [("casa/holidu", Step.CHANGES), ("casa/holidu", Step.CHANGES)]
-    assert outlook.turns == ()
+    preview = _ahead(replace(PLAN, syncs={"holidu": replace(HOLIDU, calendar="new", generation=2), "vrbo": VRBO}))
+    assert _told(preview) == [("casa/holidu", Step.CHANGES), ("casa/holidu", Step.CHANGES)]
+    assert preview.turns == ()
 
 
 def test_two_syncs_that_swap_their_calendars_are_named() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from icalsyncd.config.loading import Accepted, Refused, load, parse
 from icalsyncd.config.portals import profile
-from icalsyncd.config.resolved import S3, Azure, Block, Config, Direction, Folder, Gcs, WebDav
+from icalsyncd.config.resolved import AzurePlace, Block, Config, Direction, FolderPlace, GcsPlace, S3Place, WebDavPlace
 from icalsyncd.config.secret import Secret
 
 EXAMPLE = Path(__file__).parents[2] / "config.example.yaml"
@@ -156,12 +156,12 @@ def test_targets_of_the_shared_cloud(tmp_path: Path) -> None:
     )
     config = loaded.config
     assert [target.place for target in config.publish] == [
-        Folder(tmp_path / "www"),
-        Folder(tmp_path / "further"),
-        WebDav("https://dav.example.org/x", Secret("me"), Secret("hush")),
-        S3("b", "p/", "r", None, Secret("id"), Secret("key")),
-        Gcs("b", "", tmp_path / "account.json"),
-        Azure("a", "c", "", Secret("key")),
+        FolderPlace(tmp_path / "www"),
+        FolderPlace(tmp_path / "further"),
+        WebDavPlace("https://dav.example.org/x", Secret("me"), Secret("hush")),
+        S3Place("b", "p/", "r", None, Secret("id"), Secret("key")),
+        GcsPlace("b", "", tmp_path / "account.json"),
+        AzurePlace("a", "c", "", Secret("key")),
     ]
     assert [target.accommodations for target in config.publish[1:3]] == [("b",), ("a", "b")]
     assert config.public_url_of("a") == "https://cal.example.org"

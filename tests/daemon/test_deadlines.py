@@ -19,11 +19,10 @@ from icalsyncd.availability.removal import RemovalDelay
 from icalsyncd.availability.roster import GONE_KEPT, expire, expiries
 from icalsyncd.calendars.nights import EMPTY, Stay, date_of, night_of
 from icalsyncd.clock import Clock
-from icalsyncd.daemon.deadlines import Vigil
-from icalsyncd.state.database import Stored
+from icalsyncd.daemon.deadlines import Deadlines
 from icalsyncd.state.journal import Journal
 from icalsyncd.state.state import State
-from icalsyncd.state.store import Store
+from icalsyncd.state.store import Store, Stored
 from icalsyncd.state.view import SyncName
 from tests.state import states
 
@@ -37,7 +36,7 @@ def moment(text: str, zone: str) -> float:
 
 
 class Watch:
-    """A vigil over a journal on a real file, by a clock that the test sets."""
+    """The deadlines over a journal on a real file, by a clock that the test sets."""
 
     def __init__(self, path: Path) -> None:
         self.now = moment("2027-06-01T12:00", "UTC")
@@ -46,11 +45,11 @@ class Watch:
         store = Store(path)
         self.journal = Journal(store, Stored({}, None, None), clock.now)
         self.new_days: list[SyncName] = []
-        self.vigil = Vigil(self.journal, clock, self.new_days.append, lambda: None)
-        self.journal.on_change = self.vigil.watch
+        self.deadlines = Deadlines(self.journal, clock, self.new_days.append, lambda: None)
+        self.journal.on_change = self.deadlines.watch
 
     def plan(self, ledger: Ledger, *, planned: bool = True) -> None:
-        self.vigil.configure(RemovalDelay(DELAY), frozenset(("house",)) if planned else frozenset())
+        self.deadlines.configure(RemovalDelay(DELAY), frozenset(("house",)) if planned else frozenset())
         self.journal.put("house", State(settled(ledger, self.now)))
 
     def today(self, zone: str = "UTC") -> int:
@@ -62,12 +61,12 @@ class Watch:
 
     @property
     def due(self) -> float:
-        return self.vigil._next["house"]
+        return self.deadlines._next["house"]
 
     def wait(self) -> None:
         """Until something is due, and then it is done."""
         self.now = self.due
-        self.vigil.attend("house")
+        self.deadlines.attend("house")
 
 
 @pytest.fixture
@@ -101,7 +100,7 @@ async def test_the_day_changes_at_the_accommodations_midnight(watch: Watch, zone
     watch.plan(house(today, zone))
     assert watch.due == datetime.fromisoformat(midnight).timestamp()
     watch.now = watch.due - 1
-    watch.vigil.attend("house")
+    watch.deadlines.attend("house")
     assert watch.ledger.today == today
     watch.wait()
     assert watch.ledger.today == today + 1
@@ -112,7 +111,7 @@ async def test_the_day_changes_at_the_accommodations_midnight(watch: Watch, zone
 async def test_the_day_never_goes_back(watch: Watch):
     today = watch.today() + 3
     watch.plan(house(today))
-    watch.vigil.attend("house")
+    watch.deadlines.attend("house")
     assert watch.ledger.today == today
     assert date_of(today + 1) == datetime.fromtimestamp(watch.due, ZoneInfo("UTC")).date()
 
@@ -133,7 +132,7 @@ async def test_a_portal_that_stops_reading_falls_silent_at_its_moment(watch: Wat
 async def test_a_time_in_which_nobody_could_read_is_not_silence_and_is_waited_for_in_peace(watch: Watch):
     ledger = fetched(settled(house(watch.today()), watch.now), "s", EMPTY, now=watch.now - 3 * DAY, looked=True)
     watch.plan(replace(ledger, awake_since=watch.now))
-    watch.vigil.attend("house")
+    watch.deadlines.attend("house")
     assert not watch.ledger.syncs["s"].silent
     assert watch.due > watch.now + 3600
 
@@ -157,7 +156,7 @@ async def test_what_leaves_goes_at_its_moment_and_is_forgotten_in_the_end(watch:
     while "house" in watch.journal.current:
         watch.wait()
     assert watch.now == began + DELAY + GONE_KEPT
-    assert "house" not in watch.vigil._next
+    assert "house" not in watch.deadlines._next
 
 
 async def test_an_accommodation_that_was_renamed_away_is_dropped_at_once(watch: Watch):
@@ -168,7 +167,7 @@ async def test_an_accommodation_that_was_renamed_away_is_dropped_at_once(watch: 
 
 async def test_an_accommodation_of_the_config_stays_though_it_is_empty(watch: Watch):
     watch.plan(Ledger(watch.today()))
-    watch.vigil.attend("house")
+    watch.deadlines.attend("house")
     assert "house" in watch.journal.current
 
 
@@ -176,8 +175,8 @@ async def test_it_wakes_by_itself_and_does_not_turn_in_vain(watch: Watch, monkey
     real = asyncio.get_running_loop().time
     began, start = real(), watch.now
     attended: list[str] = []
-    attend = watch.vigil.attend
-    monkeypatch.setattr(watch.vigil, "attend", lambda each: (attended.append(each), attend(each)))
+    attend = watch.deadlines.attend
+    monkeypatch.setattr(watch.deadlines, "attend", lambda each: (attended.append(each), attend(each)))
     leaving = SyncLedger(
         CHANNEL,
         Link("house/s"),
@@ -186,7 +185,7 @@ async def test_it_wakes_by_itself_and_does_not_turn_in_vain(watch: Watch, monkey
         former=Standing(Presence.ACTIVE, 0),
     )
     watch.plan(house(watch.today(), s=leaving))
-    task = asyncio.create_task(watch.vigil.run())
+    task = asyncio.create_task(watch.deadlines.run())
     async with asyncio.timeout(3):
         while watch.ledger.syncs["s"].presence is not Presence.GONE:
             watch.now = start + real() - began
@@ -202,10 +201,10 @@ async def test_a_bug_in_one_accommodation_stops_no_other(watch: Watch):
     watch.plan(house(watch.today()))
     watch.journal.current["broken"] = State(broken)
     for accommodation in ("broken", "house"):
-        watch.vigil._plan(accommodation, watch.now)
-    task = asyncio.create_task(watch.vigil.run())
+        watch.deadlines._plan(accommodation, watch.now)
+    task = asyncio.create_task(watch.deadlines.run())
     await asyncio.sleep(0.1)
-    assert watch.vigil._next["broken"] > watch.now + 60, "and is not met again in the same breath"
+    assert watch.deadlines._next["broken"] > watch.now + 60, "and is not met again in the same breath"
     assert watch.due > watch.now + 60
     assert not task.done()
     task.cancel()

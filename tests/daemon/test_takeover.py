@@ -102,7 +102,7 @@ async def test_an_accommodation_that_is_new_and_has_nothing_yet_is_there_at_once
     text = household(after=0)
     hub = Hub(accepted(tmp_path, text), Installation(b"s" * 32), Store(tmp_path / "state.sqlite3"))
     await hub.begin()
-    watching = asyncio.create_task(hub.vigil.run())
+    watching = asyncio.create_task(hub.deadlines.run())
     await hub.apply(accepted(tmp_path, text + "  empty:\n    timezone: Europe/Madrid\n"))
     await asyncio.sleep(0.1)
     assert "empty" in hub.view.houses
@@ -119,7 +119,7 @@ async def test_the_delay_of_the_new_config_holds_for_what_disappears_with_it(tmp
     first = accepted(tmp_path, text("0s", blocks=True))
     hub = Hub(first, Installation(b"s" * 32), Store(tmp_path / "state.sqlite3"))
     await hub.begin()
-    watching = asyncio.create_task(hub.vigil.run())
+    watching = asyncio.create_task(hub.deadlines.run())
     await hub.apply(accepted(tmp_path, text("30m", blocks=False)))
     await asyncio.sleep(0.1)
     assert all(len(house.blocked) == 2 for house in hub.view.houses.values())

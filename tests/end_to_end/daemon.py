@@ -76,7 +76,7 @@ class Daemon:
         return (
             "terms: accepted\n"
             f"server:\n  listen: 127.0.0.1:{self.listen}\n  admin: 127.0.0.1:{self.admin}\n{lines}"
-            "pull:\n  interval: 30m\n  timeout: 2s\n  allow_private_addresses: true\n"
+            "pull:\n  interval: 30m\n  timeout: 10s\n  allow_private_addresses: true\n"
         )
 
     def write(self, text: str) -> None:

@@ -27,7 +27,7 @@ async def seen(running: Daemon) -> set[str]:
 
 
 async def closed_season(running: Daemon, three: list[Portal], hold: str) -> None:
-    running.write(two_houses(running, *three).replace("  timeout: 2s\n", f"  timeout: 2s\n  hold: {hold}\n"))
+    running.write(two_houses(running, *three).replace("  timeout: 10s\n", f"  timeout: 10s\n  hold: {hold}\n"))
     await running.post("/-/reload")
     three[0].body = calendar(SEASON)
     await running.pull(SYNC)
@@ -43,15 +43,26 @@ def command(running: Daemon, *words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-async def test_one_booking_of_three_nights_that_is_cancelled_is_free_at_the_next_pull(
+async def test_one_of_two_bookings_that_is_cancelled_is_free_at_the_next_pull(
+    running: Daemon, three: list[Portal]
+) -> None:
+    three[0].body = calendar((10, 13), (20, 22))
+    await running.pull(SYNC)
+    three[0].body = calendar((20, 22))
+    (report,) = await running.pull(SYNC)
+    assert (report["outcome"], report["freed"]) == ("updated", 3)
+    assert await seen(running) == nights(20, 21)
+
+
+async def test_the_only_booking_that_is_gone_is_held_since_a_fault_looks_the_same(
     running: Daemon, three: list[Portal]
 ) -> None:
     three[0].body = calendar((10, 13))
     await running.pull(SYNC)
     three[0].body = calendar()
     (report,) = await running.pull(SYNC)
-    assert (report["outcome"], report["freed"]) == ("updated", 3)
-    assert await seen(running) == set()
+    assert (report["outcome"], report["freed"]) == ("held", 0)
+    assert await seen(running) == nights(10, 11, 12)
 
 
 async def test_a_season_that_is_opened_is_free_after_the_hold_and_the_host_is_told_why_it_waits(

@@ -86,14 +86,14 @@ async def test_starts_with_a_clock_20_days_ahead_let_no_night_pass(tmp_path: Pat
         house.ahead = 20 * DAY
         for _ in range(3):
             async with house.runs() as daemon:
-                daemon.hub.vigil.attend("house")
+                daemon.hub.deadlines.attend("house")
                 assert daemon.hub.clock.doubted is None
                 assert today(daemon) <= 1, "however often it starts"
                 assert told(daemon) == before
         async with house.runs() as daemon:
             house.ahead = 0.0
             await daemon.hub.intake.pull(("house", "a"))
-            daemon.hub.vigil.attend("house")
+            daemon.hub.deadlines.attend("house")
             assert daemon.hub.clock.doubted is None
             assert told(daemon) == before
             assert today(daemon) <= 1
@@ -119,7 +119,7 @@ async def test_a_portal_that_reads_on_is_seen_to_after_the_clock_was_set_back(
             now = datetime.now(UTC).timestamp()
             last = daemon.hub.journal.current["house"].ledger.syncs["b"].last_fetch
             assert last == pytest.approx(now, abs=60)
-            daemon.hub.vigil.attend("house")
+            daemon.hub.deadlines.attend("house")
             facts = daemon.hub.journal.current["house"].of("a")
             assert facts.attempts.last is not None
             assert facts.attempts.last <= now + 60
@@ -138,7 +138,7 @@ async def test_forty_days_off_without_a_portal_to_ask_are_accepted_by_the_host(
         assert daemon.hub.clock.doubted
         assert await house.accepts() == 200
         assert daemon.hub.clock.doubted is None
-        daemon.hub.vigil.attend("house")
+        daemon.hub.deadlines.attend("house")
         assert today(daemon) == 40
     async with house.runs() as daemon:
         assert daemon.hub.clock.doubted is None, "and so it is after the next start"
@@ -154,5 +154,5 @@ async def test_three_days_off_without_a_portal_to_ask_are_accepted_by_the_host(
     async with house.runs() as daemon:
         assert today(daemon) == 1
         assert await house.accepts() == 200
-        daemon.hub.vigil.attend("house")
+        daemon.hub.deadlines.attend("house")
         assert today(daemon) == 3

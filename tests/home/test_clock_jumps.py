@@ -60,7 +60,7 @@ def _library() -> None:
 
 def config(running: Daemon, portal: Portal, *, old: bool = True) -> str:
     leaving = f"      old: {{portal: vrbo, direction: import, url: '{portal.url}/2'}}\n" if old else ""
-    return running.head(removal_delay="3s").replace("timeout: 2s", "timeout: 20s") + (
+    return running.head(removal_delay="3s").replace("timeout: 10s", "timeout: 20s") + (
         "accommodations:\n"
         "  casa-azul:\n"
         "    timezone: UTC\n"

@@ -85,13 +85,13 @@ def told(daemon: Daemon, name: str) -> Nights:
 
 
 async def attended(daemon: Daemon) -> None:
-    """Wait until the vigil has been at it after waking: it looks at the clock every five seconds."""
+    """Wait until the deadlines were looked at after waking: the daemon looks at the clock every five seconds."""
     since = daemon.hub.clock.now()
     for _ in range(400):
-        if daemon.hub.vigil._next.get("house", 0.0) > since:
+        if daemon.hub.deadlines._next.get("house", 0.0) > since:
             return
         await asyncio.sleep(0.05)
-    raise AssertionError("the vigil did not look at the clock")
+    raise AssertionError("the daemon did not look at the clock")
 
 
 @pytest.mark.slow
@@ -117,7 +117,7 @@ async def test_whoever_judges_by_the_time_first_notices_the_sleep(tmp_path: Path
         async with house(tmp_path, a, b) as daemon:
             machine.suspended = WEEKEND
             # no loop has turned since
-            daemon.hub.vigil.attend("house")
+            daemon.hub.deadlines.attend("house")
             assert silent(daemon) == set()
             assert daemon.hub.journal.current["house"].ledger.awake_since == pytest.approx(
                 daemon.hub.clock.now(), abs=5

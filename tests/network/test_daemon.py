@@ -71,7 +71,7 @@ class Network:
             f"        empty_body: {'empty' if self.portals[name].habits.empty_body else 'failure'}\n"
             for name, server in self.servers.items()
         )
-        head = self.running.head().replace("  timeout: 2s\n", "  timeout: 2s\n  hold: 0s\n")
+        head = self.running.head().replace("  timeout: 10s\n", "  timeout: 10s\n  hold: 0s\n")
         return f"{head}accommodations:\n  house:\n    timezone: UTC\n    syncs:\n{syncs}"
 
     async def pull(self, name: str | None = None) -> None:

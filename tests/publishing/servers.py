@@ -131,6 +131,11 @@ class Faulty:
     """What it answers; 0: what is right."""
     hangs: bool = False
     moves: bool = True
+    move_answers: list[int] = field(default_factory=list)
+    """What the next moves are answered, instead of being done."""
+    breaks: bool = False
+    """It takes each file, breaks the connection off, and keeps the file back until :meth:`land`."""
+    late: list[tuple[str, bytes]] = field(default_factory=list)
     resume: asyncio.Event = field(default_factory=asyncio.Event)
     files: dict[str, bytes] = field(default_factory=dict)
     asked: list[tuple[str, str]] = field(default_factory=list)
@@ -142,11 +147,18 @@ class Faulty:
             await self.resume.wait()
         if self.status:
             return web.Response(status=self.status, text=f"for {request.headers.get('Authorization')} at {request.url}")
+        if self.breaks and request.method == "PUT":
+            self.late.append((name, await request.read()))
+            assert request.transport is not None
+            request.transport.abort()
+            return web.Response(status=500)
         match request.method:
             case "PUT":
                 self.files[name] = await request.read()
                 return web.Response(status=201)
             case "MOVE":
+                if self.move_answers:
+                    return web.Response(status=self.move_answers.pop(0))
                 if not self.moves:
                     return web.Response(status=405)
                 self.files[URL(request.headers["Destination"]).path.lstrip("/")] = self.files.pop(name)
@@ -156,6 +168,12 @@ class Faulty:
             case _:
                 body = self.files.get(name)
                 return web.Response(status=404) if body is None else web.Response(body=body)
+
+    def land(self) -> None:
+        """What was kept back is there now, over what came since."""
+        for name, body in self.late:
+            self.files[name] = body
+        self.late.clear()
 
 
 @asynccontextmanager

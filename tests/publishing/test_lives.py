@@ -16,6 +16,9 @@ from tests.publishing.house import config, link_of, links, name_of, nights, sync
 
 pytestmark = pytest.mark.slow
 
+STAYS = (50, 51)
+"""A booking beside those that come and go: the only one would be held."""
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
@@ -96,20 +99,20 @@ async def test_a_removed_sync_is_kept_then_emptied_and_nothing_else_is_touched(
 async def test_an_old_link_lies_there_beside_the_new_one_until_it_is_ended(
     made: Daemon, two: list[Portal], folder: Path
 ) -> None:
-    two[0].body = calendar((10, 13))
+    two[0].body = calendar((10, 13), STAYS)
     text = config(made, two, target(folder))
     made.write(text)
     await made.up()
     old = folder / name_of(await link_of(made, "casa-azul/vrbo"))
-    await lies(made, old, nights((10, 13)))
+    await lies(made, old, nights((10, 13), STAYS))
     made.write(text.replace(sync("vrbo", two[1]), sync("vrbo", two[1], "        link_generation: 2\n")))
     new = folder / name_of(await link_of(made, "casa-azul/vrbo"))
     assert new != old
-    await lies(made, new, nights((10, 13)))
-    two[0].body = calendar((20, 22))
+    await lies(made, new, nights((10, 13), STAYS))
+    two[0].body = calendar((20, 22), STAYS)
     await made.pull("casa-azul/holidu")
-    await lies(made, new, nights((20, 22)))
-    await lies(made, old, nights((20, 22)))
+    await lies(made, new, nights((20, 22), STAYS))
+    await lies(made, old, nights((20, 22), STAYS))
     rotated = await made.sync("casa-azul/vrbo")
     assert rotated["old_link_until"]
     assert rotated["old_link_requests"] == 0
@@ -117,24 +120,24 @@ async def test_an_old_link_lies_there_beside_the_new_one_until_it_is_ended(
     assert (await made.sync("casa-azul/vrbo"))["old_link_requests"] == 1
     await made.post("/-/rotate?sync=casa-azul/vrbo")
     await lies(made, old, None)
-    await lies(made, new, nights((20, 22)))
+    await lies(made, new, nights((20, 22), STAYS))
 
 
 async def test_what_a_target_no_longer_carries_is_kept_up_to_date_for_a_while(
     made: Daemon, two: list[Portal], folder: Path
 ) -> None:
-    two[0].body = calendar((10, 13))
+    two[0].body = calendar((10, 13), STAYS)
     text = config(made, two, target(folder))
     made.write(text)
     await made.up()
     path = folder / name_of(await link_of(made, "casa-azul/vrbo"))
-    await lies(made, path, nights((10, 13)))
+    await lies(made, path, nights((10, 13), STAYS))
     other = "  finca:\n    timezone: UTC\n"
     made.write(config(made, two, target(folder, ", accommodations: [finca]")) + other)
     await made.until(lambda: made.status(), lambda status: len(status["accommodations"]) == 2)
-    two[0].body = calendar((20, 22))
+    two[0].body = calendar((20, 22), STAYS)
     await made.pull("casa-azul/holidu")
-    await lies(made, path, nights((20, 22)))
+    await lies(made, path, nights((20, 22), STAYS))
 
 
 async def test_a_host_who_only_publishes_needs_no_listener(made: Daemon, two: list[Portal], folder: Path) -> None:
@@ -180,10 +183,10 @@ async def test_after_kills_the_feed_that_lies_there_is_whole_and_brought_up_to_d
 _WRITER = """
 import asyncio, sys
 from pathlib import Path
-from icalsyncd.publishing.targets.folder import Folder
+from icalsyncd.publishing.targets.folder import FolderStorage
 
 async def write():
-    folder = Folder(Path(sys.argv[1]))
+    folder = FolderStorage(Path(sys.argv[1]))
     while True:
         for letter in b"ab":
             assert await folder.put("feed.ics", bytes([letter]) * 3_000_000) is None

@@ -30,3 +30,21 @@ def test_each_recipe_is_a_config(recipe: str, tmp_path: Path) -> None:
 def test_the_page_has_a_recipe_for_each_kind() -> None:
     kinds = set(re.findall(r"type: (\w+)", "".join(RECIPES)))
     assert kinds == {"folder", "webdav", "s3", "gcs", "azure"}
+
+
+def test_what_is_not_encrypted_is_said(tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("something")
+    (tmp_path / "password").chmod(0o600)
+    target = (
+        "publish:\n  - {name: dav, type: webdav, url: 'http://dav.example.org/x', public_url: 'http://cal.example.org', "
+        "username: me, password_file: password}\n"
+    )
+    text = f"terms: accepted\n{target}accommodations: {{}}\n"
+    loaded = parse(text, tmp_path / "config.yaml", {})
+    assert isinstance(loaded, Accepted), loaded
+    said = [str(each) for each in loaded.warnings]
+    assert sum("read the password" in each for each in said) == 1, said
+    assert sum("read the links" in each for each in said) == 1, said
+    loaded = parse(text.replace("http:", "https:"), tmp_path / "config.yaml", {})
+    assert isinstance(loaded, Accepted), loaded
+    assert not loaded.warnings

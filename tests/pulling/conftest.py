@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from icalsyncd.pulling.pull import Order, Puller
+from icalsyncd.pulling.order import Order
+from icalsyncd.pulling.pull import Puller
 
 LOOPBACK = (ip_network("127.0.0.0/8"),)
 

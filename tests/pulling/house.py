@@ -82,15 +82,15 @@ class House:
 
     async def gone(self, name: str) -> None:
         """Let time do its work until the sync has left."""
-        vigil = asyncio.create_task(self.hub.vigil.run())
+        deadlines = asyncio.create_task(self.hub.deadlines.run())
         async with asyncio.timeout(10):
             while (
                 known := self.journal.current["house"].ledger.syncs.get(name)
             ) and known.presence is not Presence.GONE:
                 await self.journal.stored()
                 await asyncio.sleep(0)
-        vigil.cancel()
-        await asyncio.gather(vigil, return_exceptions=True)
+        deadlines.cancel()
+        await asyncio.gather(deadlines, return_exceptions=True)
 
     def facts(self, name: str) -> Facts:
         return self.hub.journal.current["house"].of(name)

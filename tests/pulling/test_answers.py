@@ -10,7 +10,9 @@ import pytest
 
 from icalsyncd.calendars.calendar import Reading, Reason
 from icalsyncd.calendars.settings import ReadSettings
+from icalsyncd.config.resolved import Sync
 from icalsyncd.pulling.report import Report
+from icalsyncd.state.copy import Copies
 from icalsyncd.state.schedule import Attempts
 from tests.end_to_end.portal import calendar, portals
 from tests.pulling.house import HEAD, A, B, Gate, house, sync
@@ -93,8 +95,8 @@ async def test_what_was_thrown_away_after_it_was_read_does_not_count_as_read(tmp
         a.body = calendar((10, 12))
         await made.hub.intake.pull(A)
         a.body = calendar((10, 12), (20, 22))
-        copies = made.hub.intake._copies
-        read, saved = copies.read, False
+        bodies = made.hub.intake._bodies
+        read, saved = bodies.read, False
 
         async def read_meanwhile(body: bytes, settings: ReadSettings, today: int) -> Reading:
             nonlocal saved
@@ -105,11 +107,51 @@ async def test_what_was_thrown_away_after_it_was_read_does_not_count_as_read(tmp
             return reading
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(copies, "read", read_meanwhile)
+            patch.setattr(bodies, "read", read_meanwhile)
             report = await made.hub.intake.look(A)
         assert isinstance(report, Report)
         assert report.new == 2
         assert {20, 21} <= await made.shown()
+
+
+@pytest.mark.parametrize("what", ["midnight", "not modified"])
+async def test_a_stored_copy_that_went_while_it_was_read_is_not_entered(tmp_path: Path, what: str) -> None:
+    async with portals(2) as (a, b), house(tmp_path, sync("a", a), sync("b", b)) as made:
+        gate = Gate(a)
+        a.body = calendar(*[(10 * week, 10 * week + 7) for week in range(1, 8)])
+        await made.hub.intake.pull(A)
+        await made.hub.intake.pull(B)
+        a.body = calendar((10, 12))
+        report = await made.hub.intake.pull(A)
+        assert isinstance(report, Report)
+        assert report.outcome == "held"
+        bodies = made.hub.intake._bodies
+        read, saved = bodies.read, False
+
+        async def read_meanwhile(body: bytes, its: Sync, today: int) -> Reading:
+            nonlocal saved
+            reading = await read(body, its, today)
+            if its.id == "a" and not saved:
+                saved = True
+                await made.save(sync("a", a, ", paused: true"), sync("b", b))
+                await made.save(sync("a", a), sync("b", b))
+            return reading
+
+        a.body = calendar((80, 82))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(bodies, "read", read_meanwhile)
+            if what == "midnight":
+                await made.tomorrow()
+            else:
+                a.body = calendar((10, 12))
+                await made.hub.intake.pull(A)
+        assert saved
+        known = made.journal.current["house"].ledger.syncs["a"]
+        if what == "midnight":
+            assert known.pulled_at is None
+            assert made.facts("a").copies == Copies(), "that copy is no more"
+        else:
+            assert gate.answered == [200, 200, 304, 200], "it is asked again, and without conditions"
 
 
 async def test_a_bug_in_a_pull_is_a_failure_that_is_counted(tmp_path: Path) -> None:
@@ -148,8 +190,7 @@ async def test_a_portal_that_asked_us_to_wait_is_not_looked_at(tmp_path: Path) -
         asked = len(gate.answered)
         for _ in range(3):
             assert await made.hub.intake.look(A) is None
-            assert not await made.hub.feeds._look(A)
-            await made.hub.publisher._look(A)
+            assert not await made.hub.looks.look(A)
         planned, now = made.hub.rounds.next_pull(A), made.hub.clock.now()
         assert planned is not None
         assert planned > now + 3000, "the planned slot has moved"
@@ -157,6 +198,33 @@ async def test_a_portal_that_asked_us_to_wait_is_not_looked_at(tmp_path: Path) -
         # the host may ask all the same
         await made.hub.intake.pull(A)
         assert len(gate.answered) == asked + 1
+
+
+@pytest.mark.parametrize("who", ["a reader", "the host"])
+async def test_whoever_has_a_portal_answer_again_its_next_pull_is_planned(tmp_path: Path, who: str) -> None:
+    async with portals(1) as (a,), house(tmp_path, sync("a", a, ", interval: 1h")) as made:
+        gate = Gate(a)
+        gate.status = 429
+        await made.hub.intake.pull(A)
+        # the portal wanted nearly a day of peace
+        state, now = made.journal.current["house"], made.hub.clock.now()
+        facts = state.of("a")
+        wish = replace(facts.attempts, not_before=now + 80_000)
+        made.journal.note("house", state.with_facts("a", replace(facts, attempts=wish)))
+        made.hub.rounds.plan(A)
+        planned = made.hub.rounds.next_pull(A)
+        assert planned is not None
+        assert planned > now + 70_000
+        gate.status = 200
+        if who == "the host":
+            await made.hub.intake.pull(A)
+        else:
+            over = replace(facts.attempts, not_before=now - 1)
+            made.journal.note("house", state.with_facts("a", replace(facts, attempts=over)))
+            assert await made.hub.looks.look(A)
+        planned = made.hub.rounds.next_pull(A)
+        assert planned is not None
+        assert planned <= made.hub.clock.now() + 3660, "one interval, and not what the portal once wanted"
 
 
 async def test_a_look_that_waited_for_a_429_does_not_ask_after_it(tmp_path: Path) -> None:

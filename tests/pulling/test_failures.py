@@ -11,8 +11,8 @@ import zlib
 import pytest
 
 from icalsyncd.calendars.calendar import Reason
-from icalsyncd.pulling.pull import Body, Failure
-from icalsyncd.state.state import Validators
+from icalsyncd.pulling.order import Body, Failure
+from icalsyncd.state.copy import Validators
 from tests.pulling.portal import CALENDAR, http, portal, says, zipped
 
 SECRET = "/calendar/s3cr3t-key.ics"

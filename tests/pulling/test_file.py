@@ -9,7 +9,8 @@ import time
 import pytest
 
 from icalsyncd.calendars.calendar import Reason
-from icalsyncd.pulling.pull import Body, Failure, NotModified, Puller
+from icalsyncd.pulling.order import Body, Failure, NotModified
+from icalsyncd.pulling.pull import Puller
 from tests.pulling.portal import CALENDAR
 
 

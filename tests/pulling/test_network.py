@@ -9,9 +9,10 @@ from ipaddress import ip_network
 import pytest
 
 from icalsyncd.calendars.calendar import Reason
-from icalsyncd.pulling.pull import Body, Failure, NotModified, Puller
+from icalsyncd.pulling.order import Body, Failure, NotModified
+from icalsyncd.pulling.pull import Puller
 from icalsyncd.pulling.slots import Slots
-from icalsyncd.state.state import Validators
+from icalsyncd.state.copy import Validators
 from tests.pulling.portal import CALENDAR, http, portal, routes, says, zipped
 
 ONE = (ip_network("127.0.0.1/32"),)

@@ -10,7 +10,7 @@ import pytest
 from icalsyncd.calendars.calendar import Reason
 from icalsyncd.pulling import pull
 from icalsyncd.pulling.compression import Damage, unpacked
-from icalsyncd.pulling.pull import Body, Failure
+from icalsyncd.pulling.order import Body, Failure
 from tests.pulling.portal import CALENDAR, http, portal, says
 
 LIMIT = 5 * 2**20

@@ -25,7 +25,7 @@ async def test_a_feed_that_is_withheld_by_the_end_of_the_look_is_not_told(tmp_pa
 
         # never pulled: the accommodation is not complete
         a.answer, b.answer = down, hang
-        head = running.head().replace("timeout: 2s", "timeout: 20s") + (
+        head = running.head().replace("timeout: 10s", "timeout: 20s") + (
             "accommodations:\n  casa-azul:\n    timezone: UTC\n    syncs:\n"
             f"      a: {{portal: smoobu, direction: import, url: '{a.url}'}}\n"
         )

@@ -21,8 +21,9 @@ from icalsyncd.availability.ledger import (
 from icalsyncd.availability.stamps import Stamps
 from icalsyncd.calendars.calendar import Kind, Reason
 from icalsyncd.calendars.nights import Nights, Stay
+from icalsyncd.state.copy import Copies, Copy, ReadAs, Validators
 from icalsyncd.state.schedule import Attempts
-from icalsyncd.state.state import Facts, State, Validators
+from icalsyncd.state.state import Facts, State
 
 TODAY = 740_000
 
@@ -93,6 +94,16 @@ syncs = st.builds(
     silent=st.booleans(),
     shown_before_pause=nights,
 )
+copy = st.builds(
+    Copy,
+    read_as=st.builds(ReadAs, texts, counts),
+    calendar=texts,
+    validators=st.none() | st.builds(Validators, st.none() | texts, st.none() | texts),
+    mark=st.none() | st.binary(max_size=4),
+)
+copies = st.builds(Copies, st.none() | copy) | st.builds(
+    lambda before, waiting: before.with_waiting(waiting), st.builds(Copies, st.none() | copy), copy
+)
 facts = st.builds(
     Facts,
     attempts=st.builds(Attempts, st.none() | moments, counts, st.none() | moments),
@@ -103,12 +114,7 @@ facts = st.builds(
     reason=st.none() | st.sampled_from(Reason),
     detail=texts,
     failing_since=st.none() | moments,
-    validators=st.none() | st.builds(Validators, st.none() | texts, st.none() | texts),
-    validated=texts,
-    has_snapshot=st.booleans(),
-    has_waiting=st.booleans(),
-    read_under=texts,
-    read_on=counts,
+    copies=copies,
     problems=some(texts),
     feed_changed=st.none() | moments,
     reader=texts,

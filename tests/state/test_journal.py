@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import resource
 import sqlite3
+import threading
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,11 +16,11 @@ import pytest
 from icalsyncd.availability.attribution import settled
 from icalsyncd.availability.ledger import Block, Channel, Ledger, Link, SyncLedger
 from icalsyncd.calendars.nights import Nights, Stay
-from icalsyncd.state.database import peek
+from icalsyncd.state.copy import Copies, Copy, Role
 from icalsyncd.state.installation import Installation
 from icalsyncd.state.journal import STATES_AT_ONCE, Journal
 from icalsyncd.state.state import Facts, State
-from icalsyncd.state.store import Role, Store
+from icalsyncd.state.store import Store, peek
 from icalsyncd.state.view import View, see
 
 TODAY = 740_000
@@ -204,7 +205,7 @@ async def test_many_that_are_put_together_are_seen_and_stored_together(desk: Des
 
 
 async def test_an_accommodation_that_is_dropped_is_gone_from_view_and_file(desk: Desk):
-    desk.journal.put("house", state((1, 3)).with_facts("s", Facts(has_snapshot=True)), {KEY: b"body"})
+    desk.journal.put("house", state((1, 3)).with_facts("s", Facts(copies=Copies(Copy()))), {KEY: b"body"})
     desk.work()
     await desk.journal.stored()
     desk.journal.put("house", None)
@@ -216,7 +217,7 @@ async def test_an_accommodation_that_is_dropped_is_gone_from_view_and_file(desk:
 
 
 async def test_a_copy_whose_sync_is_paused_before_it_was_written_is_not_kept(desk: Desk):
-    owned = state((1, 3)).with_facts("s", Facts(has_snapshot=True))
+    owned = state((1, 3)).with_facts("s", Facts(copies=Copies(Copy())))
     desk.journal.put("house", owned, {KEY: b"a guest's name"})
     desk.journal.put("house", state((1, 3)))
     desk.work()
@@ -226,7 +227,7 @@ async def test_a_copy_whose_sync_is_paused_before_it_was_written_is_not_kept(des
 
 
 async def test_a_copy_goes_with_its_sync_through_a_rename_before_it_was_written(desk: Desk):
-    owned = state((1, 3)).with_facts("s", Facts(has_snapshot=True))
+    owned = state((1, 3)).with_facts("s", Facts(copies=Copies(Copy())))
     desk.journal.put("house", owned, {KEY: b"body"})
     desk.journal.put_all({"house": None, "villa": owned})
     desk.work()
@@ -237,13 +238,14 @@ async def test_a_copy_goes_with_its_sync_through_a_rename_before_it_was_written(
 async def test_what_is_dropped_while_it_is_being_written_is_gone_after_a_stop(tmp_path: Path):
     desk = Desk(tmp_path / "state.sqlite3")
     desk.work()
+    busy = threading.Event()
+    asked = asyncio.ensure_future(desk.journal.ask(lambda: busy.wait(60)))
     desk.journal.put("house", state((1, 3)))
-    for _ in range(1000):
-        if len(desk.journal.kept) == 2:
-            break
+    for _ in iter(lambda: len(desk.journal.kept), 2):
         await asyncio.sleep(0)
-    assert len(desk.journal.kept) == 2
     desk.journal.put("house", None)
+    busy.set()
+    await asked
     await desk.stop()
     assert peek(desk.path).states == {}
     with contextlib.closing(sqlite3.connect(desk.path)) as db:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import fields, replace
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -23,9 +24,10 @@ from icalsyncd.availability.ledger import (
     SyncLedger,
 )
 from icalsyncd.availability.stamps import Stamps
+from icalsyncd.state.copy import Copies, Copy, ReadAs, Validators
 from icalsyncd.state.records import dump_accommodation, dump_sync, load_accommodation, load_sync
 from icalsyncd.state.schedule import Attempts
-from icalsyncd.state.state import Facts, Validators
+from icalsyncd.state.state import Facts
 from tests.state import states
 
 NOTHING = SyncLedger(Channel("", receives=False, sends=False), Link(""))
@@ -43,6 +45,32 @@ def test_claims_that_an_earlier_version_stored_with_a_column_more_are_read(sync:
     stored = dump_sync(sync, facts)
     longer = json.dumps([[*row, "740000+1"] for row in json.loads(stored.claims)])
     assert load_sync(stored._replace(claims=longer)) == (sync, facts)
+
+
+BEFORE = dict(line.split("\t") for line in Path(__file__).with_name("facts_before.tsv").read_text().splitlines())
+"""Facts as the version before wrote them, by what had happened."""
+
+
+@pytest.mark.parametrize(
+    ("what", "snapshot", "waiting", "conditional"),
+    [
+        ("never pulled", False, False, False),
+        ("good", True, False, True),
+        ("failed after a good one", True, False, False),
+        ("partial after a good one", True, True, True),
+        ("partial, the first", False, True, True),
+        ("failed after a partial one", False, True, False),
+        ("paused", False, False, False),
+    ],
+)
+def test_facts_of_the_version_before(what: str, snapshot: bool, waiting: bool, conditional: bool):
+    stored = dump_sync(NOTHING, Facts())._replace(facts=BEFORE[what])
+    _, facts = load_sync(stored)
+    last = facts.copies.last
+    assert (facts.copies.snapshot is not None, facts.copies.waiting is not None) == (snapshot, waiting)
+    assert (last is not None and last.validators is not None) == conditional
+    assert last is None or last.read_as.day == 739_944
+    assert dump_sync(NOTHING, facts).facts == BEFORE[what], "the version before can go on with it, too"
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
@@ -88,6 +116,9 @@ def test_what_is_at_its_default_takes_no_room():
         (Standing, st.builds(Standing, st.sampled_from(states.Presence), states.moments)),
         (Stamps, states.stamps),
         (Attempts, st.builds(Attempts, states.moments, states.counts, states.moments)),
+        (Copies, states.copies),
+        (Copy, states.copy),
+        (ReadAs, st.builds(ReadAs, states.texts, states.counts)),
         (Validators, st.builds(Validators, states.texts, states.texts)),
     ],
 )

@@ -11,9 +11,9 @@ from icalsyncd.availability.ledger import Channel
 from icalsyncd.availability.roster import Plan, Seat, expire, pause, reconcile, resume
 from icalsyncd.calendars.calendar import Event, Kind
 from icalsyncd.calendars.nights import EMPTY
-from icalsyncd.calendars.settings import ReadSettings, Summaries
+from icalsyncd.state.copy import Copies, Copy, ReadAs, Validators
 from icalsyncd.state.schedule import Attempts
-from icalsyncd.state.state import Facts, State, Validators, digest_of
+from icalsyncd.state.state import Facts, State
 
 TODAY = 740_000
 SEAT = Seat(Channel("portal", receives=True, sends=True), "calendar")
@@ -21,11 +21,7 @@ KNOWN = Facts(
     attempts=Attempts(last=9.0),
     last_success=9.0,
     outcome="updated",
-    validators=Validators('"tag"', None),
-    validated="calendar",
-    has_snapshot=True,
-    read_under="settings",
-    read_on=TODAY,
+    copies=Copies(Copy(ReadAs("settings", TODAY), "calendar", Validators('"tag"', None))),
     feed_changed=1.0,
     reader="portal/1.0",
 )
@@ -42,8 +38,8 @@ def state() -> State:
 
 def test_a_paused_sync_has_no_copy_and_no_validators_that_could_bring_one_back(state: State):
     facts = state.with_ledger(pause(state.ledger, "s", now=20.0), 20.0).of("s")
-    assert not facts.has_copy
-    assert (facts.outcome, facts.read_on, facts.read_under) == ("never", 0, "")
+    assert facts.copies == Copies()
+    assert facts.outcome == "never"
     assert (facts.last_success, facts.reader, facts.attempts.last) == (9.0, "portal/1.0", 9.0)
 
 
@@ -55,8 +51,8 @@ def test_a_resumed_sync_is_due_at_once(state: State):
 def test_a_sync_that_left_for_good_has_no_copy(state: State):
     ledger = reconcile({"casa": state.ledger}, {}, today={}, now=20.0)["casa"]
     leaving = state.with_ledger(ledger, 20.0)
-    assert leaving.of("s").has_copy, "it may come back"
-    assert not leaving.with_ledger(expire(ledger, delay=30.0, now=50.0), 50.0).of("s").has_copy
+    assert leaving.of("s").copies == KNOWN.copies, "it may come back"
+    assert leaving.with_ledger(expire(ledger, delay=30.0, now=50.0), 50.0).of("s").copies == Copies()
 
 
 def test_a_feed_was_modified_when_its_nights_changed_and_at_no_other_time(state: State):
@@ -70,28 +66,3 @@ def test_a_feed_was_modified_when_its_nights_changed_and_at_no_other_time(state:
 def test_the_facts_of_a_sync_that_is_no_more_go(state: State):
     ledger = replace(state.ledger, syncs={"t": state.ledger.syncs["t"]})
     assert "s" not in state.with_ledger(ledger, 20.0).facts
-
-
-@pytest.mark.parametrize(
-    "other",
-    [
-        {"timezone": "Europe/Madrid"},
-        {"ignore": Summaries(frozenset({"x"}))},
-        {"reservation": Summaries(frozenset({"x"}))},
-        {"block": Summaries(frozenset({"x"}))},
-        {"drop_blocks": True},
-        {"dtend_inclusive": True},
-        {"transparent_blocks": False},
-        {"empty_is_valid": True},
-    ],
-)
-def test_each_setting_of_reading_has_a_calendar_read_anew(other: dict[str, object]):
-    plain = ReadSettings("UTC")
-    assert digest_of(plain) == digest_of(ReadSettings("UTC"))
-    assert digest_of(replace(plain, **other)) != digest_of(plain)
-
-
-def test_a_summary_under_another_word_has_a_calendar_read_anew():
-    texts = Summaries(frozenset({"closed"}))
-    digests = {digest_of(ReadSettings("UTC", **{word: texts})) for word in ("ignore", "reservation", "block")}
-    assert len(digests) == 3

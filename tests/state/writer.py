@@ -8,8 +8,9 @@ from itertools import count
 from pathlib import Path
 
 from icalsyncd.availability.ledger import Channel, Ledger, Link, SyncLedger
+from icalsyncd.state.copy import Copies, Copy, Role
 from icalsyncd.state.state import Facts, State
-from icalsyncd.state.store import Commit, Role, Store
+from icalsyncd.state.store import Commit, Store
 
 KEY = ("house/s", Role.SNAPSHOT)
 
@@ -17,13 +18,26 @@ KEY = ("house/s", Role.SNAPSHOT)
 def numbered(number: int) -> State:
     """A state in which every part bears *number*."""
     sync = SyncLedger(Channel("portal", receives=True, sends=True), Link("house/s"), pulled_at=float(number))
-    facts = Facts(has_snapshot=True, last_success=float(number))
+    facts = Facts(copies=Copies(Copy()), last_success=float(number))
     return State(Ledger(today=number, syncs={"s": sync, "t": replace(sync, link=Link("house/t"))}), {"s": facts})
 
 
 def body_of(number: int) -> bytes:
     """A body of some kilobytes that bears *number*."""
     return b"%d " % number * 2000
+
+
+def made(path: Path, number: int = 7) -> Path:
+    """A state file in which something is stored."""
+    store = Store(path)
+    store.commit(Commit(5.0, {"house": (None, numbered(number))}, {KEY: body_of(number)}, ("mark", 3.0)))
+    store.close()
+    return path
+
+
+def files(path: Path) -> list[str]:
+    """The names of all that lies in the folder of the file at *path*."""
+    return sorted(each.name for each in path.parent.iterdir())
 
 
 def write(path: Path, most: int) -> None:

@@ -6,27 +6,46 @@ import asyncio
 import errno
 import os
 from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
 from threading import Thread
+from typing import Any, Final, TypeVar
 
-from icalsyncd.publishing.targets.storage import MAX_PUT, Unsent, Why
+from icalsyncd.publishing.targets.storage import MAX_LOOK, MAX_PUT, Unsent, Why
 from icalsyncd.state.directory import Access, opened
 
-_READABLE = Access(0o644)
+MAX_THREADS: Final = 16
+"""Threads at one folder at the same time: a mount that hangs holds no more of them."""
+_READABLE: Final = Access(0o644)
 """The web server is another user; what must not be found is kept secret by its name."""
 
+T = TypeVar("T")
 
-class Folder:
-    """A folder on this machine, or one that is mounted here."""
+_busy: dict[Path, dict[str, Future[Any]]] = {}
+"""By folder and name: the thread that is at work there. Nobody can end a thread, so this outlives whoever began it: a
+target that was configured anew waits for what its forerunner has begun."""
+
+
+class FolderStorage:
+    """A folder on this machine, or one that is mounted here.
+
+    One thread at a time works on a name. One that hangs is waited for by the next try: what it still writes when the
+    mount answers again lies there before the newer is written, and never after.
+    """
+
+    tears = False
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     async def put(self, name: str, body: bytes) -> Unsent | None:
-        return await _apart(lambda: self._replace(name, body))
+        return await self._apart(name, lambda: self._replace(name, body))
+
+    async def read(self, name: str) -> bytes | Unsent:
+        return await self._apart(name, lambda: self._lying(name))
 
     async def delete(self, name: str) -> Unsent | None:
-        return await _apart(lambda: self._remove(name))
+        return await self._apart(name, lambda: self._remove(name))
 
     async def close(self) -> None:
         """Nothing is held open."""
@@ -36,40 +55,64 @@ class Folder:
             # always the same draft: what a kill leaves is removed by the next try
             folder.replace(name, body, _READABLE, draft=_draft(name))
 
+    def _lying(self, name: str) -> bytes:
+        try:
+            # what is no plain file is not waited for
+            descriptor = os.open(self._path / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        except FileNotFoundError:
+            return b""
+        with os.fdopen(descriptor, "rb") as file:
+            return file.read(MAX_LOOK)
+
     def _remove(self, name: str) -> None:
         with opened(self._path) as folder:
             for each in (name, _draft(name)):
                 folder.remove(each)
             folder.settle()
 
+    async def _apart(self, name: str, work: Callable[[], T]) -> T | Unsent:
+        """Do *work* on a thread of its own: a mount that hangs holds up that thread, and not the end of the process."""
+        try:
+            async with asyncio.timeout(MAX_PUT):
+                busy = await self._turn(name)
+                return await asyncio.wrap_future(_begun(busy, name, work))
+        except TimeoutError:
+            return Unsent(Why.TIMEOUT, f"the folder does not answer within {MAX_PUT:.0f} s")
 
-def _draft(name: str) -> str:
-    return f".{name}.part"
+    async def _turn(self, name: str) -> dict[str, Future[Any]]:
+        """Wait until no thread is at work on *name*, and not too many are in the folder."""
+        busy = _busy.setdefault(self._path, {})
+        while name in busy or len(busy) >= MAX_THREADS:
+            ahead = [busy[name]] if name in busy else list(busy.values())
+            await asyncio.wait(map(asyncio.wrap_future, ahead), return_when=asyncio.FIRST_COMPLETED)
+        return busy
 
 
-async def _apart(work: Callable[[], None]) -> Unsent | None:
-    """Do *work* on a thread of its own: a mount that hangs holds up that thread, and not the end of the process."""
-    loop = asyncio.get_running_loop()
-    done: asyncio.Future[Unsent | None] = loop.create_future()
-
-    def finish(result: Unsent | None) -> None:
-        if not done.done():
-            done.set_result(result)
+def _begun(busy: dict[str, Future[Any]], name: str, work: Callable[[], T]) -> Future[T | Unsent]:
+    """*work* on a thread. Who waits for it may go; it stays among *busy* until the thread has ended."""
+    ended: Future[T | Unsent] = Future()
+    # from here on it cannot be cancelled
+    ended.set_running_or_notify_cancel()
 
     def run() -> None:
         try:
-            work()
-            result = None
+            found: T | Unsent = work()
         except OSError as error:
-            result = _told(error)
-        if not loop.is_closed():
-            loop.call_soon_threadsafe(finish, result)
+            found = _told(error)
+        except BaseException as bug:
+            del busy[name]
+            ended.set_exception(bug)
+            return
+        del busy[name]
+        ended.set_result(found)
 
+    busy[name] = ended
     Thread(target=run, name="folder", daemon=True).start()
-    try:
-        return await asyncio.wait_for(done, MAX_PUT)
-    except TimeoutError:
-        return Unsent(Why.TIMEOUT, f"the folder does not answer within {MAX_PUT:.0f} s")
+    return ended
+
+
+def _draft(name: str) -> str:
+    return f".{name}.part"
 
 
 def _told(error: OSError) -> Unsent:

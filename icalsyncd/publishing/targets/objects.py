@@ -12,12 +12,13 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any, Final
 
-from icalsyncd.config.resolved import S3, Azure, Gcs
+from icalsyncd.config.resolved import AzurePlace, GcsPlace, S3Place
 from icalsyncd.config.secret import Secret
 from icalsyncd.publishing.targets.storage import (
     CACHE_CONTROL,
     CONTENT_TYPE,
     MAX_CONNECT,
+    MAX_LOOK,
     MAX_PUT,
     Unsent,
     Why,
@@ -29,17 +30,19 @@ _FULL: Final = re.compile(r"QuotaExceeded|StorageFull|InsufficientCapacity|Insuf
 _TLS: Final = re.compile(r"certificate|UnknownIssuer", re.IGNORECASE)
 
 
-class Objects:
+class ObjectStorage:
     """One bucket or container, and what the names in it begin with."""
 
-    def __init__(self, place: S3 | Gcs | Azure) -> None:
+    tears = False
+
+    def __init__(self, place: S3Place | GcsPlace | AzurePlace) -> None:
         self._place = place
         prefix = place.prefix.strip("/")
         self._prefix = f"{prefix}/" if prefix else ""
         self._store: Any = None
 
     async def put(self, name: str, body: bytes) -> Unsent | None:
-        return await self._try(
+        put = await self._try(
             lambda library, store: library.put_async(
                 store,
                 self._prefix + name,
@@ -48,15 +51,23 @@ class Objects:
                 use_multipart=False,
             )
         )
+        return put if isinstance(put, Unsent) else None
+
+    async def read(self, name: str) -> bytes | Unsent:
+        found = await self._try(lambda library, store: _lying(library, store, self._prefix + name))
+        if isinstance(found, Unsent):
+            return b"" if found.why is Why.MISSING else found
+        return bytes(found)
 
     async def delete(self, name: str) -> Unsent | None:
-        unsent = await self._try(lambda library, store: library.delete_async(store, self._prefix + name))
-        return None if unsent is not None and unsent.why is Why.MISSING else unsent
+        done = await self._try(lambda library, store: library.delete_async(store, self._prefix + name))
+        return done if isinstance(done, Unsent) and done.why is not Why.MISSING else None
 
     async def close(self) -> None:
         self._store = None
 
-    async def _try(self, work: Callable[[Any, Any], Awaitable[object]]) -> Unsent | None:
+    async def _try(self, work: Callable[[Any, Any], Awaitable[Any]]) -> Any:
+        """What *work* comes to, or why it does not: an Unsent."""
         try:
             import obstore
             from obstore.exceptions import BaseError
@@ -68,14 +79,20 @@ class Objects:
         except (BaseError, ValueError, OSError):
             return Unsent(Why.SETTINGS, "its settings or credentials are not in the form they must have")
         try:
-            await asyncio.wait_for(work(obstore, self._store), MAX_PUT)
+            async with asyncio.timeout(MAX_PUT):
+                return await work(obstore, self._store)
         except TimeoutError:
             return Unsent(Why.TIMEOUT, "it does not answer in time")
         except FileNotFoundError:
             return answered(404)
         except (BaseError, ValueError, OSError) as error:
             return _told(str(error), type(error).__name__)
-        return None
+
+
+async def _lying(library: Any, store: Any, path: str) -> bytes:
+    found = await library.get_async(store, path)
+    # what is larger is no feed, and is not fetched
+    return bytes(await found.bytes_async()) if found.meta["size"] <= MAX_LOOK else b""
 
 
 def _told(said: str, kind: str) -> Unsent:
@@ -96,7 +113,7 @@ def _told(said: str, kind: str) -> Unsent:
     return Unsent(Why.OTHER, "it does not take the file")
 
 
-def _opened(place: S3 | Gcs | Azure) -> Any:
+def _opened(place: S3Place | GcsPlace | AzurePlace) -> Any:
     from obstore.store import AzureStore, GCSStore, S3Store
 
     options: dict[str, Any] = {
@@ -110,7 +127,7 @@ def _opened(place: S3 | Gcs | Azure) -> Any:
         "retry_config": {"max_retries": 0, "retry_timeout": timedelta(seconds=MAX_PUT)},
     }
     match place:
-        case S3():
+        case S3Place():
             given = {
                 "region": place.region,
                 "endpoint": place.endpoint,
@@ -118,11 +135,11 @@ def _opened(place: S3 | Gcs | Azure) -> Any:
                 "secret_access_key": _shown(place.secret_access_key),
             }
             return S3Store(place.bucket, config=_said(given), **options)
-        case Gcs():
+        case GcsPlace():
             account = place.service_account_file
             given = {"service_account": str(account) if account is not None else None}
             return GCSStore(place.bucket, config=_said(given), **options)
-        case Azure():
+        case AzurePlace():
             given = {"account_name": place.account, "account_key": _shown(place.account_key)}
             return AzureStore(place.container, config=_said(given), **options)
 

@@ -13,6 +13,8 @@ CACHE_CONTROL: Final = "no-cache"
 MAX_PUT: Final = 20.0
 """Seconds for which one file may be on its way."""
 MAX_CONNECT: Final = 10.0
+MAX_LOOK: Final = 1 << 20
+"""Bytes up to which what lies at a place is looked at; no feed is larger."""
 
 
 class Why(StrEnum):
@@ -42,12 +44,24 @@ class Unsent:
     why: Why
     detail: str
 
+    @property
+    def in_doubt(self) -> bool:
+        """The file may be there all the same, or come to be there later: whoever took it may be slow."""
+        return self.why in (Why.TIMEOUT, Why.CONNECT, Why.HTTP_5XX, Why.OTHER)
+
 
 class Storage(Protocol):
     """One place. Names are plain file names; nothing but what is named is looked at, written or deleted."""
 
+    @property
+    def tears(self) -> bool:
+        """It takes files only in such a way that a reader may see a part of one, for a moment."""
+
     async def put(self, name: str, body: bytes) -> Unsent | None:
-        """Have *body* under *name* instead of what was there: readers see the old bytes or the new, never a part."""
+        """Have *body* under *name* instead of what was there: readers see the old bytes or the new, but see ``tears``."""
+
+    async def read(self, name: str) -> bytes | Unsent:
+        """What lies under *name*, up to MAX_LOOK bytes; nothing is like an empty file. Unsent: it cannot be seen."""
 
     async def delete(self, name: str) -> Unsent | None:
         """Have nothing under *name*; that there was nothing is no failure."""

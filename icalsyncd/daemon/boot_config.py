@@ -1,0 +1,48 @@
+"""The config that a daemon starts with: the file's, or the one that was accepted last if the file's cannot be run."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from icalsyncd import log
+from icalsyncd.config.loading import Accepted, Refused, load, parse
+from icalsyncd.state.state_folder import StateFolder
+
+
+def boot_config(file: Path, folder: StateFolder) -> tuple[Accepted, Refused | None] | None:
+    """The config to start with, and why the one in *file* was refused if it is not that one; None if none can be run.
+
+    All mistakes are logged in the last case.
+    """
+    loaded = load(file, os.environ)
+    if isinstance(loaded, Accepted):
+        return loaded, None
+    log_bug(loaded)
+    last = last_accepted(file, folder)
+    if last is not None:
+        return last, loaded
+    for mistake in loaded.mistakes:
+        log.error("config refused", mistake=str(mistake))
+    return None
+
+
+def last_accepted(file: Path, folder: StateFolder) -> Accepted | None:
+    """The config that was accepted last, its paths relative to those of *file*; None if there is none that can be run."""
+    text = folder.accepted_text()
+    last = parse(text, file, os.environ, ran_before=True) if text is not None else None
+    return last if isinstance(last, Accepted) else None
+
+
+def keep_accepted(accepted: Accepted, folder: StateFolder) -> None:
+    """Keep the text of *accepted* for a start with a bad file; a disk that refuses is logged."""
+    try:
+        folder.write(folder.accepted, accepted.text)
+    except OSError as error:
+        log.warning("the config could not be kept for a boot with a bad one", why=error.strerror)
+
+
+def log_bug(refused: Refused) -> None:
+    """Log the bug on which reading the config ended, if it was one."""
+    if refused.bug is not None:
+        log.bug("reading the config ended in a bug", refused.bug)

@@ -1,0 +1,54 @@
+"""How the daemon itself is, in words: its faults for the host, and one line for the service manager.
+
+A portal's fault is not one of the daemon's. Any thread may ask.
+"""
+
+from __future__ import annotations
+
+from icalsyncd.admin.status import ConfigStatus, state_of
+from icalsyncd.clock import Clock
+from icalsyncd.state.journal import Journal
+from icalsyncd.state.view import View
+
+
+def faults(view: View, journal: Journal, clock: Clock) -> tuple[str, ...]:
+    """What is wrong with the daemon itself, in sentences for its host."""
+    found = []
+    if journal.failing:
+        found.append(
+            f"The state cannot be stored: {journal.failing}. No night is freed meanwhile, and what is known of now "
+            "is lost in a restart."
+        )
+    if clock.doubted:
+        found.append(
+            "The clock has jumped and is not believed: no night opens until a portal's agrees, or you do: "
+            "icalsyncd accept clock."
+        )
+    elif clock.lags:
+        found.append(
+            "The days since the last start are not believed before a portal's clock agrees: past nights stay, "
+            "unless you agree: icalsyncd accept clock."
+        )
+    if view.unsure_since is not None:
+        found.append("What was known last may not be stored: feeds are withheld until each portal was asked.")
+    return tuple(found)
+
+
+def status_line(view: View, config: ConfigStatus, journal: Journal, clock: Clock) -> str:
+    """The state in one line, for the service manager."""
+    states = [
+        state_of(sync, house.state.of(name))
+        for house in view.houses.values()
+        for name, sync in house.state.ledger.syncs.items()
+    ]
+    counted = ", ".join(f"{states.count(word)} {word}" for word in dict.fromkeys(sorted(states)))
+    line = f"{len(states)} {'sync' if len(states) == 1 else 'syncs'}: {counted}" if states else "no syncs yet"
+    if overbooked := sum(len(house.trouble.overbooked) for house in view.houses.values()):
+        line = f"{overbooked} {'night' if overbooked == 1 else 'nights'} overbooked; {line}"
+    if not config.ok:
+        line = f"config refused, the one before goes on: {config.problems[0]}; {line}"
+    if journal.failing:
+        line = f"the state cannot be stored; {line}"
+    if clock.doubted:
+        line = f"the clock is not believed; {line}"
+    return line

@@ -1,0 +1,220 @@
+"""The state file as a file: opening it, making a new one, and refusing one that is damaged, foreign or too new.
+
+It is one SQLite database. What its tables hold is the affair of :mod:`~icalsyncd.state.store`. A link is not followed, and
+a file with any other schema than ours is refused before anything is asked of it. Everything here blocks.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from functools import cache
+from pathlib import Path
+from sqlite3 import Connection, DatabaseError
+from typing import Final
+
+from icalsyncd.state.directory import PRIVATE, opened
+from icalsyncd.state.records import VERSION
+
+__all__ = [
+    "Connection",
+    "DatabaseError",
+    "StoreFailed",
+    "StoreRefused",
+    "copy_of",
+    "examined",
+    "examined_content",
+    "failing",
+    "is_there",
+    "make",
+    "refusing",
+    "writable",
+]
+
+APPLICATION_ID: Final = 0x1CA15D
+"""In the file's header: tells our file from any other."""
+MAX_STATE: Final = 128 * 2**20
+"""Bytes of a state file that a backup can hold; a household's is one or two million."""
+_SCHEMA: Final = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE accommodation (id TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE sync (
+    accommodation TEXT, name TEXT, ledger TEXT NOT NULL, claims TEXT NOT NULL, facts TEXT NOT NULL,
+    PRIMARY KEY (accommodation, name)
+);
+CREATE TABLE copy (owner TEXT, role TEXT, body BLOB NOT NULL, PRIMARY KEY (owner, role));
+CREATE TABLE publication (
+    target TEXT, owner TEXT, generation INTEGER, state TEXT NOT NULL, PRIMARY KEY (target, owner, generation)
+);
+"""
+_MADE_OF: Final = "SELECT type, name, tbl_name, sql FROM sqlite_schema"
+_PATIENCE: Final = 5.0
+"""Seconds to wait for another connection, as that of a backup."""
+_JOURNAL_AT: Final = slice(18, 20)
+"""Where a database's header says how it is written: 1 with a rollback journal, 2 with a log ahead."""
+
+
+class StoreRefused(Exception):
+    """The state file is damaged, foreign or of a newer version; it was left as it is."""
+
+
+class StoreFailed(Exception):
+    """The disk did not take a commit, or did not give what was asked of it."""
+
+
+@contextmanager
+def refusing(path: Path) -> Iterator[None]:
+    """Raise errors of the database as StoreRefused if the file is at fault, and as StoreFailed if the disk is."""
+    try:
+        yield
+    except (sqlite3.OperationalError, OSError) as error:
+        raise StoreFailed(f"{path}: {error}") from error
+    except sqlite3.DatabaseError as error:
+        raise StoreRefused(f"{path} is damaged or no state file of icalsyncd: {error}") from error
+
+
+@contextmanager
+def failing(*more: type[Exception]) -> Iterator[None]:
+    """Raise errors of the database, and of the kinds *more*, as StoreFailed."""
+    kinds: tuple[type[Exception], ...] = (sqlite3.Error, *more)
+    try:
+        yield
+    except kinds as error:
+        raise StoreFailed(str(error)) from error
+
+
+def is_there(path: Path) -> bool:
+    """Whether there is a file at *path*. Raises StoreRefused if something else is there, and OSError."""
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        return False
+    if not stat.S_ISREG(mode):
+        # opening a pipe would wait for its other end; and what a link leads to is not ours
+        raise StoreRefused(f"{path} is a link, a folder, a pipe or a device, and no state file of icalsyncd")
+    return True
+
+
+def make(path: Path) -> None:
+    """Make an empty state file at *path*, with our tables; it is there whole or not at all."""
+    orphan = path.with_name(f"{path.name}-wal")
+    if orphan.exists():
+        # SQLite would take its pages for those of the new file
+        raise StoreRefused(
+            f"{path} is missing, and {orphan.name} is what is left of it: restore the one or remove the other"
+        )
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
+        db.executescript(
+            f"BEGIN; {_SCHEMA} PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={VERSION}; COMMIT;"
+        )
+        # now, and not once the file is in its place: a kill in between would leave what only a writer can repair
+        content = _written_ahead(db.serialize())
+    with opened(path.parent) as folder:
+        folder.replace(path.name, content)
+
+
+@contextmanager
+def examined(path: Path, *, thoroughly: bool) -> Iterator[Connection]:
+    """The file at *path* at one moment, without the right to write to it, once it is known to be ours.
+
+    *thoroughly*: after SQLite's own check, too. Raises StoreRefused, and errors of the database.
+    """
+    if not is_there(path):
+        raise StoreRefused(f"{path} does not exist")
+    address = f"{path.absolute().as_uri()}?mode=ro"
+    with closing(sqlite3.connect(address, uri=True, isolation_level=None, timeout=_PATIENCE)) as db:
+        db.execute("BEGIN")
+        _examine(db, path, thoroughly=thoroughly)
+        yield db
+
+
+@contextmanager
+def examined_content(content: bytes, path: Path) -> Iterator[Connection]:
+    """A state file with the bytes *content*, once it is known to be ours; *path* is what to call it. Raises StoreRefused."""
+    head = bytearray(content)
+    # in memory there is no log beside it
+    head[_JOURNAL_AT] = b"\x01\x01"
+    try:
+        with closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
+            db.deserialize(bytes(head))
+            _examine(db, path, thoroughly=True)
+            yield db
+    except (sqlite3.Error, OverflowError, MemoryError) as error:
+        raise StoreRefused(f"{path} is damaged or no state file of icalsyncd: {error}") from error
+
+
+def copy_of(path: Path) -> bytes:
+    """The bytes of a whole state file that holds what the one at *path* does, which a daemon may be writing.
+
+    Raises StoreRefused, also if it is larger than a backup can hold, and StoreFailed.
+    """
+    with refusing(path), examined(path, thoroughly=False) as db:
+        (size,) = db.execute("SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()").fetchone()
+        if size > MAX_STATE:
+            raise StoreRefused(f"{path} is larger than the {MAX_STATE} bytes that a backup can hold")
+        with closing(sqlite3.connect(":memory:", isolation_level=None)) as copy:
+            db.execute("COMMIT")
+            db.backup(copy)
+            # what was deleted goes, too
+            copy.execute("VACUUM")
+            return _written_ahead(copy.serialize())
+
+
+def writable(path: Path) -> Connection:
+    """A connection that may write to the file at *path*, which was examined. Raises errors of the database and OSError."""
+    _keep_private(path)
+    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=_PATIENCE)
+    try:
+        db.execute("PRAGMA journal_mode=WAL")
+        db.execute("PRAGMA synchronous=FULL")
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _keep_private(path: Path) -> None:
+    with opened(path.parent) as folder:
+        if folder.status(path.name).st_mode & 0o077:
+            descriptor = folder.existing(path.name)
+            try:
+                PRIVATE.give(descriptor)
+            finally:
+                os.close(descriptor)
+
+
+def _written_ahead(content: bytes) -> bytes:
+    """*content* as the daemon writes it, so that nobody who only reads it has to change it first."""
+    head = bytearray(content)
+    head[_JOURNAL_AT] = b"\x02\x02"
+    return bytes(head)
+
+
+def _examine(db: Connection, path: Path, *, thoroughly: bool) -> None:
+    """Refuse a file that is not ours, or not one that we understand."""
+    (application,) = db.execute("PRAGMA application_id").fetchone()
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    if application != APPLICATION_ID:
+        raise StoreRefused(f"{path} is not a state file of icalsyncd")
+    if version != VERSION:
+        raise StoreRefused(
+            f"{path} was written by another icalsyncd (version {version} of the file, this one knows {VERSION})"
+        )
+    # before anything is asked of it: a trigger would change what is written, and a view can be without end
+    ours = _made_of_schema()
+    if set(db.execute(_MADE_OF).fetchmany(len(ours) + 1)) != ours:
+        raise StoreRefused(f"{path} is damaged: it holds other tables than those of icalsyncd, a trigger or a view")
+    if thoroughly:
+        (verdict,) = db.execute("PRAGMA quick_check(1)").fetchone()
+        if verdict != "ok":
+            raise StoreRefused(f"{path} is damaged: {verdict}")
+
+
+@cache
+def _made_of_schema() -> frozenset[tuple[str, ...]]:
+    with closing(sqlite3.connect(":memory:")) as db:
+        db.executescript(_SCHEMA)
+        return frozenset(db.execute(_MADE_OF))
