@@ -3,8 +3,10 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+SEEDS  ?= 0..99
+ACTS   ?= 60
 
-.PHONY: help setup demo test quick check fix bench network lock audit clean
+.PHONY: help setup demo test quick check fix bench network simulate lock audit clean
 
 help:
 	@echo "make demo    the daemon with two made-up portals; Ctrl-C ends it"
@@ -14,6 +16,7 @@ help:
 	@echo "make fix     what can be put in order by itself"
 	@echo "make bench   the measurements, beside their yardsticks"
 	@echo "make network the figures of the network of portals"
+	@echo "make simulate SEEDS=0..99 ACTS=60   the whole daemon on so many seeds"
 	@echo "make lock    the lock file anew from pyproject.toml"
 	@echo "make audit   what of the lock file the registry has yanked or superseded"
 
@@ -50,6 +53,9 @@ bench: $(READY)
 
 network: $(READY)
 	$(BIN)/python -m tests.network.report
+
+simulate: $(READY)
+	$(BIN)/python -m tests.simulation --seeds $(SEEDS) --acts $(ACTS) --jobs $(shell nproc)
 
 lock: $(READY)
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \

@@ -146,8 +146,8 @@ class Deadlines:
         return max(min(moments), now + _SOON)
 
     def _midnight(self, ledger: Ledger) -> Moment:
-        zone = ZoneInfo(ledger.timezone)
+        """The end of the day that is known; long past where the machine slept over it, whatever else has happened since."""
         moment = self._clock.day_moment()
-        day = max(datetime.fromtimestamp(moment, zone).date(), date_of(ledger.today))
-        midnight = datetime.combine(day + timedelta(days=1), datetime.min.time(), zone).timestamp()
+        following = date_of(ledger.today) + timedelta(days=1)
+        midnight = datetime.combine(following, datetime.min.time(), ZoneInfo(ledger.timezone)).timestamp()
         return midnight + self._clock.now() - moment

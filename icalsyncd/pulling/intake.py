@@ -74,8 +74,9 @@ class Intake:
         """Called with the name of a sync that was pulled, for whatever reason, and not for a dry pull."""
         self._config: Config | None = None
         self._syncs: dict[SyncName, Sync] = {}
-        self._turns: WeakValueDictionary[SyncName, asyncio.Lock] = WeakValueDictionary()
-        """A turn is there for as long as somebody has it or waits for it, whatever becomes of its sync."""
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        """By the names under which links were first made, which outlive a rename. A turn is there for as long as somebody
+        has it or waits for it, whatever becomes of its sync."""
         self._bodies = Bodies()
         self._already_read = AlreadyRead()
 
@@ -346,4 +347,6 @@ class Intake:
         return state if errand.stands(state, self._syncs.get(errand.name), over=over, heard=heard) else None
 
     def _turn(self, name: SyncName) -> asyncio.Lock:
-        return self._turns.setdefault(name, asyncio.Lock())
+        state = self._journal.current.get(name[0])
+        known = state.ledger.syncs.get(name[1]) if state is not None else None
+        return self._turns.setdefault(known.link.first_name if known is not None else "/".join(name), asyncio.Lock())

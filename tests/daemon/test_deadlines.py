@@ -108,6 +108,17 @@ async def test_the_day_changes_at_the_accommodations_midnight(watch: Watch, zone
     assert watch.due > watch.now + 22 * 3600
 
 
+async def test_a_midnight_that_was_slept_over_is_made_up_for_whatever_comes_first(watch: Watch):
+    today = watch.today()
+    watch.plan(house(today))
+    watch.now += 3 * DAY
+    # a pull that comes in before the vigil has woken
+    watch.journal.put("house", watch.journal.current["house"])
+    assert watch.due < watch.now + 1
+    watch.wait()
+    assert watch.ledger.today == today + 3
+
+
 async def test_the_day_never_goes_back(watch: Watch):
     today = watch.today() + 3
     watch.plan(house(today))

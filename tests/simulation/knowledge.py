@@ -1,0 +1,70 @@
+"""What the daemon must know by now, of all that portals have answered and the host has said.
+
+Only what happened outside, and the public rules, go in here; nothing is asked of the daemon.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from tests.simulation.calendars import Night
+from tests.simulation.portal import Answer, Showing
+
+SETTLING: Final = 3.0
+"""Seconds after which what has come in is seen."""
+
+
+@dataclass
+class Known:
+    """What is known of one portal's calendar."""
+
+    sold: dict[Night, float] = field(default_factory=dict)
+    """Nights of bookings that each answer since has shown, and when the first of them was in."""
+    durable: dict[Night, float] = field(default_factory=dict)
+    """Of these, since when a start from the disk must find them."""
+    ever: set[Night] = field(default_factory=set)
+    """Nights that any answer may have shown as taken."""
+    last: Showing | None = None
+    good_at: float | None = None
+    """When the last whole answer was in."""
+    failed_at: float | None = None
+    uncertain: bool = False
+    """Whether one of the answers since may have been thrown away."""
+
+    def take(self, answer: Answer, now: float, *, surely: bool) -> None:
+        """A whole answer is in; *surely* nothing came between, so that it must have been taken."""
+        showing = answer.showing
+        if showing is None:
+            return
+        self.ever |= showing.shown
+        self.free(showing)
+        if surely:
+            for night in showing.sold:
+                self.sold.setdefault(night, now)
+            self.last, self.good_at, self.uncertain = showing, now, False
+        else:
+            self.uncertain = True
+
+    def free(self, showing: Showing) -> None:
+        """What a whole answer no longer shows may be free from now on."""
+        self.sold = {night: since for night, since in self.sold.items() if night in showing.sold}
+        self.durable = {night: since for night, since in self.durable.items() if night in self.sold}
+
+    def forget(self) -> None:
+        """The host said that nothing of it counts any more."""
+        self.sold.clear()
+        self.durable.clear()
+        self.last = self.good_at = None
+
+    def lost(self, now: float, *, disk_well_since: float | None) -> None:
+        """The daemon was killed: what was not yet on the disk may be unknown again."""
+        if disk_well_since is None:
+            self.sold = dict(self.durable)
+            return
+        kept = {
+            night: since
+            for night, since in self.sold.items()
+            if night in self.durable or (since + 2 * SETTLING <= now and disk_well_since + 2 * SETTLING <= now)
+        }
+        self.sold = kept

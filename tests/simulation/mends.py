@@ -1,0 +1,233 @@
+"""Mends taken back, one at a time: does the simulation find by itself what each was made for?
+
+`python -m tests.simulation.mends NAME --seeds 0..200` takes NAME back and plays until something is found; without a name,
+all of them are taken back, one after the other.
+"""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any, Final
+
+import icalsyncd.availability.attribution
+import icalsyncd.clock
+import icalsyncd.daemon.deadlines
+import icalsyncd.daemon.hub
+import icalsyncd.pulling.intake
+import icalsyncd.pulling.rounds
+import icalsyncd.serving.feeds
+import icalsyncd.state.journal
+import icalsyncd.state.reserve
+import icalsyncd.state.view
+from tests.simulation.batch import play_many
+
+
+def rewrite(module: ModuleType, place: str, *pairs: tuple[str, str]) -> None:
+    """Compile the function at *place* (`Class.name` or `name`) anew, with other words in it."""
+    owner: Any = module
+    *path, name = place.split(".")
+    for step in path:
+        owner = getattr(owner, step)
+    source = textwrap.dedent(inspect.getsource(getattr(owner, name)))
+    for old, new in pairs:
+        if old not in source:
+            raise LookupError(f"{module.__name__}.{place} has no {old!r} any more: the mend has another form")
+        source = source.replace(old, new)
+    made: dict[str, Any] = {}
+    exec(compile(f"from __future__ import annotations\n{source}", module.__name__, "exec"), vars(module), made)
+    setattr(owner, name, made[name])
+
+
+def _stale_copy() -> None:
+    rewrite(
+        icalsyncd.pulling.intake,
+        "Intake._admit",
+        (
+            "if reading is not None and copy is not None:\n",
+            "if reading is not None and copy is not None and (differs or not facts.has_snapshot or facts.has_waiting"
+            " or admitted.outcome is not Outcome.UPDATED):\n",
+        ),
+    )
+
+
+def _old_304() -> None:
+    rewrite(icalsyncd.pulling.intake, "Intake._standing", ("same=same", "same=False"))
+
+
+def _turns_dropped() -> None:
+    rewrite(
+        icalsyncd.pulling.intake,
+        "Intake.configure",
+        (
+            "self._copies.max_size",
+            "self._turns = type(self._turns)({n: t for n, t in self._turns.items() if tuple(n.split('/')) in self._syncs})\n"
+            "    self._copies.max_size",
+        ),
+    )
+
+
+def _hurry_lost() -> None:
+    rewrite(
+        icalsyncd.pulling.rounds,
+        "Rounds.hurry",
+        ("if name in self._running:\n        self._wanted.add(name)\n    elif name", "if name"),
+    )
+
+
+def _today_runs_ahead() -> None:
+    rewrite(
+        icalsyncd.clock,
+        "Clock.day_moment",
+        ("return now if agreed is None else min(now, agreed + _DAY)", "return now"),
+    )
+
+
+def _delay_shrinks_at_once() -> None:
+    rewrite(
+        icalsyncd.daemon.hub,
+        "Hub._keep_for",
+        ("RemovalDelay(wanted) if known is None else known.under(wanted, now)", "RemovalDelay(wanted)"),
+    )
+
+
+def _stored_by_name_alone() -> None:
+    rewrite(icalsyncd.state.view, "_Stored.syncs", ("for index in elsewhere:", "for index in []:"))
+
+
+def _parted_bodies_written() -> None:
+    rewrite(icalsyncd.state.journal, "Journal.put_all", ("if self._bodies:", "if False:"))
+
+
+def _withheld_not_looked_at_again() -> None:
+    rewrite(
+        icalsyncd.serving.feeds,
+        "Feeds._tell",
+        ("if outlet.withheld:", "if False:"),
+        ("and now.withheld", "and False"),
+    )
+
+
+def _bug_not_noted() -> None:
+    rewrite(
+        icalsyncd.pulling.intake,
+        "Intake._pull",
+        (
+            "report = self._failed(errand, Failure(Reason.BUG",
+            "raise\n        report = self._failed(errand, Failure(Reason.BUG",
+        ),
+    )
+    icalsyncd.pulling.rounds._AFTER_BUG = 1.0  # type: ignore[misc]
+
+
+def _sleep_is_silence() -> None:
+    rewrite(icalsyncd.daemon.deadlines, "Vigil.run", ("self._look()", "None"))
+    rewrite(icalsyncd.daemon.deadlines, "Vigil.attend", ("self._look()", "None"))
+    woke = icalsyncd.availability.attribution.woke
+
+    def forgetful(ledger: Any, *, now: float) -> Any:
+        from dataclasses import replace
+
+        after = woke(ledger, now=now)
+        for name, sync in ledger.syncs.items():
+            if sync.silent and not after.syncs[name].silent:
+                return replace(ledger, awake_since=now)
+        return after
+
+    icalsyncd.daemon.hub.woke = forgetful  # type: ignore[assignment]
+
+
+def _doubt_for_ever() -> None:
+    rewrite(icalsyncd.clock, "Clock.synchronized", ("self.accept()", "None"))
+
+
+def _looks_do_not_wait() -> None:
+    rewrite(icalsyncd.pulling.intake, "Intake.look", ("wanted=False", "wanted=True"))
+    rewrite(
+        icalsyncd.pulling.rounds,
+        "Rounds._start_due",
+        ("if (wait := wait_of(self._attempts(name), now)) is not None:", "if (wait := None) is not None:"),
+    )
+
+
+def _dropped_counts_as_read() -> None:
+    rewrite(
+        icalsyncd.pulling.intake,
+        "Intake._take",
+        (
+            "if report is not None and report.outcome == Outcome.UPDATED.value and not errand.dry:",
+            "if (report is None and errand.name[1] in getattr(self._journal.current.get(errand.name[0]), 'ledger', known)"
+            ".syncs) or (report is not None and report.outcome == Outcome.UPDATED.value and not errand.dry):",
+        ),
+    )
+
+
+def _no_reserve() -> None:
+    reserve = icalsyncd.state.reserve.Reserve
+    for name in ("prepare", "fall_behind", "catch_up", "give_up"):
+        setattr(reserve, name, lambda self: None)
+
+
+def _turn_by_name() -> None:
+    rewrite(
+        icalsyncd.pulling.intake,
+        "Intake._turn",
+        ('known.link.first_name if known is not None else "/".join(name)', '"/".join(name)'),
+    )
+
+
+MENDS: Final[dict[str, Callable[[], None]]] = {
+    "stale-copy": _stale_copy,
+    "old-304": _old_304,
+    "turns-dropped": _turns_dropped,
+    "hurry-lost": _hurry_lost,
+    "today-runs-ahead": _today_runs_ahead,
+    "delay-shrinks-at-once": _delay_shrinks_at_once,
+    "stored-by-name-alone": _stored_by_name_alone,
+    "parted-bodies-written": _parted_bodies_written,
+    "withheld-not-looked-at-again": _withheld_not_looked_at_again,
+    "bug-not-noted": _bug_not_noted,
+    "sleep-is-silence": _sleep_is_silence,
+    "doubt-for-ever": _doubt_for_ever,
+    "looks-do-not-wait": _looks_do_not_wait,
+    "dropped-counts-as-read": _dropped_counts_as_read,
+    "no-reserve": _no_reserve,
+    "turn-by-name": _turn_by_name,
+}
+"""What takes each back, by what is wrong then."""
+
+
+def _is_well_mended(seed: int, acts: int) -> bool:
+    """Whether the same history finds nothing where all is mended."""
+    again = [sys.executable, "-m", "tests.simulation", "--seed", str(seed), "--acts", str(acts), "--quiet"]
+    return subprocess.run(again, stdout=subprocess.DEVNULL, check=False).returncode == 0
+
+
+def main() -> int:
+    """Take back what the command line names."""
+    parser = argparse.ArgumentParser(prog="python -m tests.simulation.mends", description=__doc__)
+    parser.add_argument("name", choices=MENDS)
+    parser.add_argument("--seeds", default="0..200")
+    parser.add_argument("--acts", type=int, default=60)
+    parser.add_argument("--jobs", type=int, default=1)
+    asked = parser.parse_args()
+    MENDS[asked.name]()
+    first, _, last = asked.seeds.partition("..")
+    played = 0
+    for outcome in play_many(range(int(first), int(last)), asked.acts, asked.jobs):
+        played += 1
+        if outcome.findings and _is_well_mended(outcome.seed, asked.acts):
+            found = "; ".join(f"{each.kind}: {each.detail}" for each in outcome.findings[:2])
+            print(f"{asked.name}: found by seed {outcome.seed}, {played} played: {found[:300]}")
+            return 0
+    print(f"{asked.name}: not found in {played} seeds")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
