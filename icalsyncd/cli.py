@@ -11,13 +11,13 @@ from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import replace
 
-from icalsyncd.commands.arguments import parser
+from icalsyncd.commands.arguments import FIRST, parser
 from icalsyncd.commands.outcome import FAILED, INTERRUPTED, USAGE, CommandError
 from icalsyncd.config import paths
 from icalsyncd.config.paths import Paths
 
-_OF_THEIR_OWN = frozenset({"run", "restore", "read", "print", "demo"})
-"""Commands that begin a state folder, or need none."""
+_OF_THEIR_OWN = frozenset({None, "run", "restore", "read", "print", "demo"})
+"""Commands that begin a state folder, or need none; and no command at all."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -47,6 +47,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _execute(given: Namespace, where: Paths) -> int:
     match given.command:
+        case None:
+            raise CommandError(f"say what to do\n\n{FIRST}", USAGE)
         case "run" | "reload" | "healthcheck" | "rotate":
             return _daemon(given, where)
         case "status":
@@ -57,6 +59,10 @@ def _execute(given: Namespace, where: Paths) -> int:
             from icalsyncd.commands.pull import pull
 
             return pull(where, given.syncs, dry_run=given.dry_run, as_json=given.json)
+        case "history":
+            from icalsyncd.commands.history import history
+
+            return history(where, given.accommodation, given.night, as_json=given.json)
         case "explain":
             from icalsyncd.commands.explain import explain
 
@@ -87,7 +93,9 @@ def _execute(given: Namespace, where: Paths) -> int:
         case "pause" | "resume":
             from icalsyncd.commands.pause import pause, resume
 
-            return (pause if given.command == "pause" else resume)(where, given.sync, yes=given.yes)
+            if given.command == "resume":
+                return resume(where, given.sync, yes=given.yes)
+            return pause(where, given.sync, keeping=given.keep, yes=given.yes)
         case "backup":
             from icalsyncd.commands.backup import backup
 

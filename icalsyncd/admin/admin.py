@@ -17,12 +17,15 @@ from aiohttp import hdrs, web
 
 from icalsyncd.admin.metrics import CONTENT_TYPE
 from icalsyncd.admin.page import POLICY, STATIC, static
-from icalsyncd.calendars.nights import Night, night_of
+from icalsyncd.availability.explanation import WELL
+from icalsyncd.calendars.nights import Night, date_of, night_of
 from icalsyncd.pulling.report import Report
 from icalsyncd.state.view import SyncName
 
 _OPEN: Final = frozenset({"/-/healthy", "/-/ready"})
 """Asked for by monitors, under any Host: they tell nothing about the house."""
+_NAMING: Final = frozenset({"/-/well"})
+"""Asked for by monitors too, but it names houses: under no name that a page of the internet can give itself."""
 _METRICS: Final = "/metrics"
 _HOST: Final = re.compile(r"(?P<v4>[0-9.]+)|\[(?P<v6>[0-9a-f:.]+)\]|(?P<name>[a-z0-9._-]+)", re.ASCII)
 _PORT: Final = re.compile(r":[0-9]{1,5}", re.ASCII)
@@ -33,6 +36,7 @@ _GUARD: Final = {
     "Cache-Control": "no-store",
 }
 
+_MAX_LISTED: Final = 100
 _WANTED: Final = "night must be a date such as 2026-12-24"
 
 Json = dict[str, Any]
@@ -66,6 +70,8 @@ class Actions:
     """The status page; of one accommodation if one is named."""
     night_page: Callable[[str, Night], Awaitable[bytes | Refusal]]
     metrics: Callable[[], Awaitable[bytes]]
+    needs: Callable[[], Awaitable[tuple[str, ...]]]
+    """What needs the host, in sentences; none where all is well."""
     unhealthy: Callable[[], str | None]
     unready: Callable[[], str | None]
     reload: Callable[[], Awaitable[tuple[str, ...]]]
@@ -74,6 +80,8 @@ class Actions:
     accept_clock: Callable[[bool], Awaitable[Json | Refusal]]
     rotate: Callable[[SyncName], Awaitable[Json | Refusal]]
     explain: Callable[[str, Night], Json | Refusal]
+    history: Callable[[str, Night | None], Awaitable[list[Json] | Refusal]]
+    """What happened to an accommodation, or to one night of it, oldest first."""
     links: Callable[[], Json]
     """The link of each sync that sends, for the host alone."""
 
@@ -86,8 +94,10 @@ def application(actions: Actions) -> Callable[[web.BaseRequest], Awaitable[web.S
         ("GET", "/metrics"): lambda request: _metrics(actions),
         ("GET", "/-/healthy"): lambda request: _health(actions.unhealthy),
         ("GET", "/-/ready"): lambda request: _health(actions.unready),
+        ("GET", "/-/well"): lambda request: _well(actions),
         ("GET", "/api/v1/status"): lambda request: _status(actions),
         ("GET", "/api/v1/explain"): lambda request: _explain(actions, request),
+        ("GET", "/api/v1/history"): lambda request: _history(actions, request),
         ("GET", "/-/links"): lambda request: _links(actions),
         ("POST", "/-/reload"): lambda request: _reload(actions),
         ("POST", "/-/pull"): lambda request: _pull(actions, request),
@@ -98,7 +108,9 @@ def application(actions: Actions) -> Callable[[web.BaseRequest], Awaitable[web.S
 
     async def answer(request: web.BaseRequest) -> web.StreamResponse:
         method = "GET" if request.method == "HEAD" else request.method
-        if request.path not in _OPEN and (why := _foreign(request, actions.hosts())):
+        name = _name_in(request.headers.get(hdrs.HOST, ""))
+        free = request.path in _OPEN or (request.path in _NAMING and _is_address(name))
+        if not free and (why := _foreign(request, actions.hosts())):
             return _text(403, why)
         handler = routes.get((method, request.path))
         if handler is None:
@@ -173,6 +185,11 @@ async def _health(trouble: Callable[[], str | None]) -> web.Response:
     return _text(200, "ok") if why is None else _text(503, why)
 
 
+async def _well(actions: Actions) -> web.Response:
+    needs = await actions.needs()
+    return _text(503, "\n".join(needs)) if needs else _text(200, WELL)
+
+
 async def _status(actions: Actions) -> web.Response:
     return web.Response(body=await actions.status(), content_type="application/json", charset="utf-8", headers=_GUARD)
 
@@ -182,6 +199,14 @@ async def _explain(actions: Actions, request: web.BaseRequest) -> web.Response:
     if night is None:
         return _json(400, {"error": _WANTED})
     return _answered(actions.explain(request.query.get("accommodation", ""), night), 404)
+
+
+async def _history(actions: Actions, request: web.BaseRequest) -> web.Response:
+    night = _night(request)
+    if night is None and "night" in request.query:
+        return _json(400, {"error": _WANTED})
+    answer = await actions.history(request.query.get("accommodation", ""), night)
+    return _json(404, {"error": answer.why}) if isinstance(answer, Refusal) else _json(200, answer)
 
 
 async def _links(actions: Actions) -> web.Response:
@@ -211,6 +236,10 @@ async def _pull(actions: Actions, request: web.BaseRequest) -> web.Response:
                 "nights": report.nights,
                 "new": report.new,
                 "freed": report.freed,
+                "kept": [
+                    {"from": date_of(stay.check_in).isoformat(), "to": date_of(stay.check_out).isoformat()}
+                    for stay in report.kept.stays()[:_MAX_LISTED]
+                ],
             }
             for report in reports
         ],

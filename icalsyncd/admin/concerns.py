@@ -1,17 +1,20 @@
-"""What needs a human: the few sentences at the top of the status page, the worst first."""
+"""What needs the host, the worst first: the sentences of the page, of `status`, of `/-/well`, and of whatever tells them.
+
+There is no other list. Each says in one sentence which house, portal and nights it is about; its advice stands beside it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
 from icalsyncd.admin.overview import Overview, SyncRow
-from icalsyncd.admin.sentences import absolute, ago, clock_time, counted, is_unread, listed, stretch
+from icalsyncd.admin.sentences import absolute, ago, clock_time, counted, is_unread, listed, runs, stretch
 from icalsyncd.admin.status import state_of
 from icalsyncd.availability.explanation import called, overbooked_advice
-from icalsyncd.availability.ledger import Presence
+from icalsyncd.availability.ledger import Presence, SyncLedger
 from icalsyncd.availability.offers import origins
 from icalsyncd.availability.pausing import pauses
 from icalsyncd.calendars.nights import Night, Nights, Stay, date_of
@@ -57,7 +60,20 @@ def concerns(overview: Overview) -> list[Concern]:
         for sync in overview.syncs_of(accommodation, house):
             found += _of_sync(overview, sync)
     found += _of_links(overview)
+    if not any(house.state.ledger.syncs for house in overview.view.houses.values()):
+        found.append(
+            Concern(
+                Weight.NOTE,
+                f"Nothing is kept in step yet: there is no sync in {overview.file}.",
+                "`icalsyncd add` makes the first.",
+            )
+        )
     return sorted(found, key=lambda concern: concern.weight)
+
+
+def needs(found: Iterable[Concern]) -> tuple[str, ...]:
+    """The verdict on everything: one sentence for each thing that needs the host; none where all is well."""
+    return tuple(concern.what for concern in found)
 
 
 def _of_daemon(overview: Overview) -> Iterator[Concern]:
@@ -69,7 +85,8 @@ def _of_daemon(overview: Overview) -> Iterator[Concern]:
             details=overview.config.problems,
         )
     for fault in overview.faults:
-        yield Concern(Weight.ALARM, fault, "The log says more.")
+        what, _, more = fault.partition(". ")
+        yield Concern(Weight.ALARM, f"{what.rstrip('.')}.", more or "The log says more.")
     for target in overview.targets:
         if target.failing_since is not None and target.unsent is not None:
             yield Concern(
@@ -96,7 +113,8 @@ def _of_daemon(overview: Overview) -> Iterator[Concern]:
 def _of_house(overview: Overview, accommodation: str, house: House) -> Iterator[Concern]:
     name = overview.name_of(accommodation)
     yield from _of_blocks(overview, accommodation, house)
-    for having, nights in _overbooked(house).items():
+    ledger = house.state.ledger
+    for having, nights in _by_whom(house.trouble.overbooked, {"local": ledger.local, **origins(ledger)}).items():
         names = listed(map(called, having))
         yield from _of_nights(
             name,
@@ -106,14 +124,16 @@ def _of_house(overview: Overview, accommodation: str, house: House) -> Iterator[
             f"overbooked by {names}",
             f"{overbooked_advice(having)} Until then the nights stay closed everywhere.",
         )
-    yield from _of_nights(
-        name,
-        accommodation,
-        house.trouble.possible_ghosts,
-        Weight.WARNING,
-        "closed, and perhaps nobody took it",
-        "Look at the portals that show it. The night's own page says what to do where none has a reservation.",
-    )
+    for showing, nights in _by_whom(house.trouble.possible_ghosts, _claimed(house)).items():
+        names = listed(map(called, showing))
+        yield from _of_nights(
+            name,
+            accommodation,
+            nights,
+            Weight.WARNING,
+            f"closed by {names}, and perhaps nobody took it" if names else "perhaps a ghost that comes and goes",
+            "Look at the portals that show it. The night's own page says what to do where none has a reservation.",
+        )
     if not house.state.ledger.complete:
         missing = [
             sync.name
@@ -145,21 +165,31 @@ def _of_blocks(overview: Overview, accommodation: str, house: House) -> Iterator
                 f"To open them now: icalsyncd accept {accommodation}",
                 accommodation,
             )
+    if ledger.shrinking:
+        until = clock_time(ledger.shrinking.since + overview.removal_delay, overview.now, ledger.timezone)
+        yield Concern(
+            Weight.NOTE,
+            f"{overview.name_of(accommodation)}: at {until} its buffer becomes smaller, and the nights between open.",
+            f"If that was not meant, put it back before then. To have it now: icalsyncd accept {accommodation}",
+            accommodation,
+        )
 
 
 def _of_pauses(overview: Overview, accommodation: str, house: House) -> Iterator[Concern]:
     ledger = house.state.ledger
     for pause in pauses(ledger):
-        what = []
+        what, which = [], []
         if pause.sold:
+            which.append(f"sold: {runs(pause.sold)}")
             what.append(f"{counted(len(pause.sold), 'night')} that it sold {_lie(pause.sold)} open everywhere else")
         if pause.unknown:
+            which.append(f"taken elsewhere: {runs(pause.unknown)}")
             what.append(f"{counted(len(pause.unknown), 'night')} taken elsewhere {_lie(pause.unknown)} open there")
         if what:
             since = clock_time(pause.since, overview.now, ledger.timezone)
             yield Concern(
                 Weight.WARNING,
-                f"{accommodation}/{pause.sync} is paused since {since}: {listed(what)}.",
+                f"{accommodation}/{pause.sync} is paused since {since}: {', and '.join(what)} ({'; '.join(which)}).",
                 f"Any of them can be sold twice. Once it is safe to resume: icalsyncd resume {accommodation}/{pause.sync}",
                 accommodation,
                 pause.sync,
@@ -170,18 +200,27 @@ def _lie(nights: Nights) -> str:
     return "is" if len(nights) == 1 else "are"
 
 
-def _overbooked(house: House) -> dict[tuple[str, ...], Nights]:
-    """The overbooked nights, by those who have them."""
-    found: dict[tuple[str, ...], Nights] = {}
-    left = house.trouble.overbooked
+def _claimed(house: House) -> dict[str, Nights]:
+    """What each portal shows as taken, and the host's own blocks."""
     ledger = house.state.ledger
-    sources = {"local": ledger.local, **origins(ledger)}
+    shown = {
+        name: sync.claimed
+        for name, sync in ledger.syncs.items()
+        if sync.presence in (Presence.ACTIVE, Presence.LEAVING, Presence.KEPT)
+    }
+    return {"local": ledger.local, **shown}
+
+
+def _by_whom(nights: Nights, sources: Mapping[str, Nights]) -> dict[tuple[str, ...], Nights]:
+    """*nights* by those of *sources* that hold them."""
+    found: dict[tuple[str, ...], Nights] = {}
+    left = nights
     while left:
         first = left.stays()[0].check_in
-        having = tuple(name for name, nights in sources.items() if first in nights)
+        having = tuple(name for name, held in sources.items() if first in held)
         same = left
-        for name, nights in sources.items():
-            same = same & nights if name in having else same - nights
+        for name, held in sources.items():
+            same = same & held if name in having else same - held
         found[having] = same
         left = left - same
     return found
@@ -230,14 +269,15 @@ def _of_sync(overview: Overview, sync: SyncRow) -> Iterator[Concern]:
         case "held":
             yield Concern(
                 Weight.WARNING,
-                f"{sync.whole} is held: its calendar suddenly lacks {counted(len(ledger.retained), 'night')}.",
+                f"{sync.whole} is held: its calendar suddenly lacks {counted(len(ledger.retained), 'night')}: "
+                f"{runs(ledger.retained)}.",
                 f"Look at the portal. If they are free indeed: icalsyncd accept {sync.whole}",
                 *where,
             )
         case "partial":
             yield Concern(
                 Weight.WARNING,
-                f"{sync.whole} is partly unreadable, and frees no night until it is whole.",
+                f"{sync.whole} is partly unreadable, and frees no night until it is whole{_kept(ledger.retained)}.",
                 "Look at the portal's calendar for what is unusual in it.",
                 *where,
                 details=facts.problems[:_MAX_LISTED],
@@ -246,19 +286,50 @@ def _of_sync(overview: Overview, sync: SyncRow) -> Iterator[Concern]:
             until = clock_time(ledger.since + overview.removal_delay, now, zone)
             yield Concern(
                 Weight.WARNING,
-                f"{sync.whole} is no longer in {overview.file}: at {until} its nights open.",
+                f"{sync.whole} is no longer in {overview.file}: at {until} its nights open{_its(ledger, sync.house)}.",
                 "If that was not meant, put it back before then, and nothing has happened.",
+                *where,
+            )
+        case "paused" if ledger.presence is Presence.KEPT:
+            since = clock_time(ledger.since, now, zone)
+            yield Concern(
+                Weight.NOTE,
+                f"{sync.whole} is paused since {since} and kept as it was: what its portal sells since is not known.",
+                f"Its nights stay closed elsewhere, and its feed opens none. To go on: icalsyncd resume {sync.whole}",
                 *where,
             )
         case _:
             pass
+    if ledger.narrowing and ledger.presence is Presence.ACTIVE:
+        until = clock_time(ledger.narrowing.since + overview.removal_delay, now, zone)
+        yield Concern(
+            Weight.NOTE,
+            f"{sync.whole} gives up a direction at {until}.",
+            f"If that was not meant, put it back before then. To have it now: icalsyncd accept {sync.whole}",
+            *where,
+        )
     if is_unread(overview, sync) and ledger.last_fetch is not None:
         yield Concern(
             Weight.WARNING,
-            f"The portal of {sync.whole} last read its link {ago(ledger.last_fetch, now)}.",
+            f"The portal of {sync.whole} last read its link {ago(ledger.last_fetch, now)}{_untold(ledger, sync.house)}.",
             "It does not know of nights taken since. Look whether the link is still entered there.",
             *where,
         )
+
+
+def _untold(sync: SyncLedger, house: House) -> str:
+    told = sync.told.nights if sync.told is not None else Nights()
+    nights = (sync.offered.nights - told).since(house.state.ledger.today)
+    return f", and does not know of {runs(nights)}" if nights else ""
+
+
+def _its(sync: SyncLedger, house: House) -> str:
+    nights = sync.genuine.since(house.state.ledger.today)
+    return f": {runs(nights)}" if nights else ""
+
+
+def _kept(nights: Nights) -> str:
+    return f"; kept: {runs(nights)}" if nights else ""
 
 
 def _of_links(overview: Overview) -> Iterator[Concern]:

@@ -195,7 +195,7 @@ def _of_syncs(out: Exposition, scene: Scene) -> None:
     }
     for name, pairs, sync, facts, today in _each(scene.view):
         info.add(f"{pairs},{labels(('portal', sync.channel.portal), ('direction', direction_of(sync)))}", 1)
-        paused.add(pairs, int(sync.presence is Presence.PAUSED))
+        paused.add(pairs, int(sync.presence in (Presence.PAUSED, Presence.KEPT)))
         released.add(pairs, open_nights.get(name, 0))
         leaving.add(pairs, int(sync.presence in (Presence.LEAVING, Presence.GONE)))
         if not sync.channel.receives:

@@ -6,6 +6,7 @@ jinja2. Nothing is fetched from another host, and nothing works by a style or sc
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -30,7 +31,16 @@ from icalsyncd.admin.sentences import (
     state,
 )
 from icalsyncd.admin.status import direction_of, rfc3339, state_of
-from icalsyncd.availability.explanation import IN_WORDS, advice, called, explain, frees_when, paused_words
+from icalsyncd.availability.explanation import (
+    IN_WORDS,
+    WELL,
+    advice,
+    called,
+    explain,
+    frees_when,
+    paused_words,
+    taken_for,
+)
 from icalsyncd.calendars.nights import Night, Stay, date_of
 from icalsyncd.state.view import House
 
@@ -93,6 +103,7 @@ def page(overview: Overview, only: str | None = None) -> str:
             now=rfc3339(overview.now),
             now_words=absolute(overview.now),
             concerns=found,
+            well=WELL,
             first_night=first_night,
             explain_url=_explain_url,
             total=sum(len(house.state.ledger.syncs) for house in overview.view.houses.values()),
@@ -103,8 +114,10 @@ def page(overview: Overview, only: str | None = None) -> str:
     )
 
 
-def night_page(overview: Overview, accommodation: str, night: Night) -> str | None:
-    """Why a night is taken or free; None if there is no such accommodation."""
+def night_page(
+    overview: Overview, accommodation: str, night: Night, past: Sequence[Mapping[str, str]] = ()
+) -> str | None:
+    """Why a night is taken or free, and what happened to it; None where there is no such accommodation."""
     house = overview.view.houses.get(accommodation)
     if house is None:
         return None
@@ -132,8 +145,11 @@ def night_page(overview: Overview, accommodation: str, night: Night) -> str | No
             colours=colour_of(ledger),
             found=found,
             rules=IN_WORDS,
+            taken_for=taken_for,
+            past=past,
+            date_of=date_of,
             paused_words=paused_words,
-            kinds={"reservation": "a reservation", "block": "a block", "unknown": "it as taken"},
+            kinds={"reservation": "a reservation", "block": "a block", "unknown": "taken"},
             when=when,
             frees_when=frees_when(ledger, found),
             advice=[line.strip() for line in advice(ledger, found, accommodation) if line.strip()],

@@ -12,10 +12,11 @@ from icalsyncd.admin.status import safe_to_resume, state_of
 from icalsyncd.availability.admission import CONFIRMATIONS
 from icalsyncd.availability.ledger import Presence
 from icalsyncd.availability.stamps import Moment
-from icalsyncd.calendars.nights import Night, Stay, date_of
+from icalsyncd.calendars.nights import Night, Nights, Stay, date_of
 from icalsyncd.state.view import has_feed
 
 _SPANS: Final = ((86_400.0, "d"), (3_600.0, "h"), (60.0, "min"))
+_MAX_RUNS: Final = 4
 DIRECTIONS: Final = {
     "bidirectional": "both ways",
     "export": "from us to the portal",
@@ -60,6 +61,15 @@ def stretch(stay: Stay) -> str:
     return f"the {count} nights from {day(stay.check_in)} to {day(stay.check_out)}"
 
 
+def runs(nights: Nights) -> str:
+    """*nights* by their first and last mornings: `Fri 10 Jul to Mon 13 Jul 2026 and Sat 1 Aug to Mon 3 Aug 2026`."""
+    stays = nights.stays()
+    said = [_run(stay) for stay in stays[:_MAX_RUNS]]
+    if len(stays) > _MAX_RUNS:
+        said.append(f"{len(stays) - _MAX_RUNS} more times")
+    return listed(said) if said else "no night"
+
+
 def counted(count: int, noun: str) -> str:
     """`1 night`, `2 nights`."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
@@ -76,6 +86,9 @@ def state(overview: Overview, sync: SyncRow) -> str:
     ledger, facts, now = sync.ledger, sync.facts, overview.now
     zone = sync.house.state.ledger.timezone
     match state_of(ledger, facts):
+        case "paused" if ledger.presence is Presence.KEPT:
+            since = clock_time(ledger.since, now, zone)
+            return f"Paused since {since} and kept as it was: nothing is pulled, and no night opens."
         case "paused":
             return f"Paused since {clock_time(ledger.since, now, zone)}. {_resuming(sync, now, zone)}"
         case "leaving":
@@ -113,7 +126,7 @@ def reading(overview: Overview, sync: SyncRow) -> str:
 def is_unread(overview: Overview, sync: SyncRow) -> bool:
     """Whether the portal of a sync that sends has not read its feed for too long."""
     ledger = sync.ledger
-    if ledger.presence is not Presence.ACTIVE or not ledger.channel.sends or ledger.published:
+    if ledger.presence not in (Presence.ACTIVE, Presence.KEPT) or not ledger.channel.sends or ledger.published:
         return False
     if ledger.last_fetch is None:
         return False
@@ -145,6 +158,11 @@ def _leaving(overview: Overview, sync: SyncRow, zone: str) -> str:
         return "Gone: it is no longer in the config, and its feed holds no nights."
     until = clock_time(sync.ledger.since + overview.removal_delay, overview.now, zone)
     return f"Leaving: no longer in the config, and kept as it was until {until}."
+
+
+def _run(stay: Stay) -> str:
+    first, last = date_of(stay.check_in), date_of(stay.check_out)
+    return f"{first:%a} {first.day} {first:%b}{f' {first.year}' if first.year != last.year else ''} to {_day(last)}"
 
 
 def _day(when: date) -> str:

@@ -45,6 +45,8 @@ class Condition:
     """What is wrong with it, in sentences: a disk that takes nothing, a clock that is not believed."""
     removal_delay: float
     """Seconds for which what has left the config is kept as it was."""
+    needs: tuple[str, ...]
+    """What needs the host, in sentences; none where all is well."""
 
 
 def report(
@@ -62,6 +64,7 @@ def report(
     config = condition.config
     head = {
         "version": __version__,
+        "verdict": {"well": not condition.needs, "needs": list(condition.needs)},
         "faults": list(condition.faults),
         "targets": [target_status(target) for target in condition.targets],
         "config": {"ok": config.ok, "problems": list(config.problems), "loaded_at": rfc3339(config.loaded_at)},
@@ -157,6 +160,7 @@ def sync_status(house: House, accommodation: str, name: str, next_pull: Moment |
         "next_pull": rfc3339(next_pull),
         "last_fetch": rfc3339(sync.last_fetch),
         "since": rfc3339(sync.since) if sync.presence is not Presence.ACTIVE else None,
+        "keeps": sync.presence is Presence.KEPT,
         "safe_to_resume": rfc3339(safe_to_resume(sync)),
         "claimed_nights": len(sync.claimed.since(today)),
         "echo_nights": len(sync.echoes.since(today)),
@@ -209,7 +213,7 @@ def direction_of(sync: SyncLedger) -> str:
 def state_of(sync: SyncLedger, facts: Facts) -> str:
     """The one word for how a sync is: what needs a human most comes first."""
     match sync.presence:
-        case Presence.PAUSED:
+        case Presence.PAUSED | Presence.KEPT:
             return "paused"
         case Presence.LEAVING | Presence.GONE:
             return "leaving"
@@ -240,6 +244,9 @@ def safe_to_resume(sync: SyncLedger) -> Moment | None:
     """From when on it is safe to resume a paused sync; None if it is not paused, or its portal has yet to read the
     empty feed.
     """
+    if sync.presence is Presence.KEPT:
+        # nothing was released that its portal would have to hear of
+        return sync.since
     if sync.presence is not Presence.PAUSED:
         return None
     earliest = sync.since + RESUME_AFTER

@@ -16,7 +16,7 @@ from icalsyncd.availability.offers import trouble, verdict
 from icalsyncd.availability.pausing import Pause, pauses
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.calendar import Kind
-from icalsyncd.calendars.nights import Night, Nights, date_of
+from icalsyncd.calendars.nights import Night, Nights, Stay, date_of
 
 IN_WORDS: Final = {
     Rule.RESERVATION: "the portal itself calls it a reservation",
@@ -32,8 +32,12 @@ IN_WORDS: Final = {
 }
 """Why each rule decides as it does, in words of the host's."""
 _KINDS: Final = {Kind.RESERVATION: "a reservation", Kind.BLOCK: "a block", Kind.UNKNOWN: "taken"}
+_ECHO: Final = "we take it for an echo: {} only repeats what we told it"
+_ORIGIN: Final = "we take it for an origin: someone took these nights at {}"
 
 
+WELL: Final = "all is well"
+"""What is said where nothing needs the host."""
 EMPTY_FEEDS: Final[Mapping[str, Nights]] = {}
 OWN_BLOCK: Final = "your own block"
 """What a block of the config is called everywhere."""
@@ -53,6 +57,8 @@ class Statement:
     kind: Kind
     rule: Rule
     """By which the claim is an origin or an echo."""
+    stay: Stay
+    """The whole event, as its portal shows it now."""
 
     @property
     def is_echo(self) -> bool:
@@ -84,9 +90,11 @@ class Explanation:
     possible_ghost: bool
     note: str = ""
     """What the host wrote beside that block."""
+    kept: tuple[str, ...] = ()
+    """Those who are told of it and whose feed opens nothing, since they are paused and kept."""
     pauses: tuple[Pause, ...] = ()
     """The paused syncs whose portal showed this night as taken, or does not know that it is."""
-    kept: tuple[str, ...] = ()
+    kept_closed: tuple[str, ...] = ()
     """The syncs whose feed closes the night though it is free: that it is free is not stored yet."""
 
     @property
@@ -97,7 +105,7 @@ class Explanation:
     @property
     def closed(self) -> bool:
         """Something keeps it closed somewhere, so that there is something to say of when it opens."""
-        return self.taken or self.possible_ghost or bool(self.tellings or self.statements or self.kept)
+        return self.taken or self.possible_ghost or bool(self.tellings or self.statements or self.kept_closed)
 
     @property
     def origins(self) -> tuple[str, ...]:
@@ -118,6 +126,7 @@ def explain(ledger: Ledger, night: Night, note: str = "", feeds: Mapping[str, Ni
         since = sync.offered.at(night)
         if since is not None:
             tellings.append(Telling(name, since, sync.told.at(night) if sync.told else None))
+    kept = tuple(telling.sync for telling in tellings if ledger.syncs[telling.sync].opens_nothing)
     local = night in ledger.local
     genuine = any(not statement.is_echo for statement in statements)
     return Explanation(
@@ -125,11 +134,12 @@ def explain(ledger: Ledger, night: Night, note: str = "", feeds: Mapping[str, Ni
         tuple(statements),
         tuple(tellings),
         local,
-        buffered=bool(tellings) and not local and not genuine,
+        buffered=len(tellings) > len(kept) and not local and not genuine,
         overbooked=night in found.overbooked,
         possible_ghost=night in found.possible_ghosts,
         note=note if local else "",
-        kept=tuple(
+        kept=kept,
+        kept_closed=tuple(
             name
             for name, nights in feeds.items()
             if night in nights and (name not in ledger.syncs or ledger.syncs[name].offered.at(night) is None)
@@ -142,7 +152,7 @@ def _statements(ledger: Ledger, name: str, sync: SyncLedger, night: Night) -> It
     for claim in sync.claims:
         rule = verdict(ledger, name, claim, night)
         if rule is not None:
-            yield Statement(name, claim.began, claim.kind, rule)
+            yield Statement(name, claim.began, claim.kind, rule, claim.stay)
 
 
 def frees_when(ledger: Ledger, explanation: Explanation) -> str:
@@ -151,8 +161,9 @@ def frees_when(ledger: Ledger, explanation: Explanation) -> str:
         return "It is open until a portal shows it again; a day after the last time it counts as free."
     if sold := [pause.sync for pause in explanation.pauses if explanation.night in pause.sold]:
         return f"It is open now, since {' and '.join(sold)} {'is' if len(sold) == 1 else 'are'} paused."
-    if explanation.kept and not (explanation.taken or explanation.tellings):
-        return f"When the state can be stored: until then the link of {' and '.join(explanation.kept)} keeps it closed."
+    if explanation.kept_closed and not (explanation.taken or explanation.tellings):
+        names = " and ".join(explanation.kept_closed)
+        return f"When the state can be stored: until then the link of {names} keeps it closed."
     if not (explanation.taken or explanation.tellings or explanation.statements):
         return "Nothing keeps this night closed."
     if explanation.possible_ghost:
@@ -167,7 +178,13 @@ def frees_when(ledger: Ledger, explanation: Explanation) -> str:
         return f"When {' and '.join(waits)}."
     if explanation.buffered:
         return "When the stay beside it is cancelled or has passed: it is a buffer night."
+    if explanation.kept:
+        return f"When {' and '.join(explanation.kept)} {_verb(explanation.kept)} resumed: a pause that keeps opens nothing."
     return "It is open everywhere else; the portals that repeat it drop it when they next read our feed."
+
+
+def _verb(names: tuple[str, ...]) -> str:
+    return "is" if len(names) == 1 else "are"
 
 
 def _block_waits(ledger: Ledger, night: Night) -> str:
@@ -183,6 +200,8 @@ def _block_waits(ledger: Ledger, night: Night) -> str:
 def _sync_waits(name: str, sync: SyncLedger, explanation: Explanation, today: Night) -> str:
     if sync.presence is Presence.LEAVING:
         return f"{name} has left for good (it is no longer in the config)"
+    if sync.presence is Presence.KEPT:
+        return f"{name} is resumed, and its calendar no longer shows it"
     if explanation.night in sync.retained:
         if sync.broken is not None:
             return f"{name}'s calendar can be read whole again and does not show it (or `icalsyncd accept`)"
@@ -207,9 +226,9 @@ def words(ledger: Ledger, explanation: Explanation, accommodation: str, when: Ca
     if explanation.local:
         lines.append(f"  {OWN_BLOCK} takes it{f': {explanation.note}' if explanation.note else ''}")
     for statement in explanation.statements:
-        taken_for = "an echo" if statement.is_echo else "an origin"
-        lines.append(f"  {statement.sync} shows {_KINDS[statement.kind]} since {when(statement.since)}.")
-        lines.append(f"      We take it for {taken_for}: {IN_WORDS[statement.rule]}.")
+        shown = f"{date_of(statement.stay.check_in)} to {date_of(statement.stay.check_out)}"
+        lines.append(f"  {statement.sync} shows {shown} as {_KINDS[statement.kind]} since {when(statement.since)}.")
+        lines.append(f"      {_capital(taken_for(statement))}, since {IN_WORDS[statement.rule]}.")
         sync = ledger.syncs[statement.sync]
         if explanation.night in sync.retained:
             until = "it is over" if _runs_out(sync, explanation.night, ledger.today) else "that is sure"
@@ -222,18 +241,37 @@ def words(ledger: Ledger, explanation: Explanation, accommodation: str, when: Ca
             read = f"which its portal {'knows since' if known else 'read'} {when(telling.fetched)}"
         lines.append(f"  {telling.sync} is told that it is taken since {when(telling.since)}, {read}.")
     lines += [
+        f"  {name} is paused since {when(sync.since)} and kept as it was: what its portal shows since is not known."
+        for name, sync in ledger.syncs.items()
+        if sync.presence is Presence.KEPT
+    ]
+    lines += [
         f"  {pause.sync} is paused since {when(pause.since)}; {paused_words(pause, explanation.night)}."
         for pause in explanation.pauses
     ]
     lines += [
         f"  {name}'s link goes on saying that it is taken, until it is stored that it is not."
-        for name in explanation.kept
+        for name in explanation.kept_closed
     ]
-    if not explanation.statements and not explanation.tellings and not explanation.local and not explanation.kept:
+    if (
+        not explanation.statements
+        and not explanation.tellings
+        and not explanation.local
+        and not explanation.kept_closed
+    ):
         lines.append("  No portal shows it as taken, and none is told so.")
     lines += ["", f"  {'It opens: ' if explanation.closed else ''}{frees_when(ledger, explanation)}"]
     lines += advice(ledger, explanation, accommodation)
     return lines
+
+
+def taken_for(statement: Statement) -> str:
+    """What a claim is taken for, in words for who does not know what an echo is."""
+    return (_ECHO if statement.is_echo else _ORIGIN).format(statement.sync)
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def paused_words(pause: Pause, night: Night) -> str:
@@ -256,9 +294,11 @@ def _headline(explanation: Explanation) -> str:
         return f"taken ({', '.join(map(called, explanation.origins))})"
     if sold := [pause.sync for pause in explanation.pauses if explanation.night in pause.sold]:
         return f"free, though {' and '.join(sold)}, paused, last showed it as taken"
-    if explanation.kept:
+    if explanation.kept_closed:
         return "free, and closed until that is stored"
-    return "free, but closed as a buffer" if explanation.buffered else "free"
+    if explanation.buffered:
+        return "free, but closed as a buffer"
+    return f"free, but kept closed at {' and '.join(explanation.kept)} by a pause" if explanation.kept else "free"
 
 
 def overbooked_advice(origins: tuple[str, ...]) -> str:

@@ -42,6 +42,8 @@ class Presence(StrEnum):
     ACTIVE = "active"
     PAUSED = "paused"
     """By the host: it neither sends nor receives."""
+    KEPT = "kept"
+    """Paused by the host, who keeps what is known: nothing is pulled, its claims count, its feed closes and opens nothing."""
     LEAVING = "leaving"
     """No longer in the config, and kept as it was for `removal_delay`."""
     GONE = "gone"
@@ -180,17 +182,31 @@ class SyncLedger:
         return cast(Claims, self.claims)
 
     @property
+    def standing(self) -> Presence:
+        """How it takes part, or did before it began to leave."""
+        if self.presence is Presence.LEAVING:
+            return self.former.presence if self.former is not None else Presence.ACTIVE
+        return self.presence
+
+    @property
     def muted(self) -> bool:
         """Its feed holds no nights."""
-        if self.presence is Presence.LEAVING:
-            return self.former is not None and self.former.presence is not Presence.ACTIVE
-        return self.presence is not Presence.ACTIVE
+        return self.standing in (Presence.PAUSED, Presence.GONE)
+
+    @property
+    def opens_nothing(self) -> bool:
+        """What its feed once holds stays in it."""
+        return self.standing is Presence.KEPT
 
     @property
     def awaited(self) -> bool:
         """Its accommodation is not complete before it was pulled, though the config may lack it for a moment."""
-        takes_part = self.presence is Presence.ACTIVE or (self.presence is Presence.LEAVING and not self.muted)
-        return takes_part and self.channel.receives and self.pulled_at is None and not self.counted_empty
+        return (
+            self.standing is Presence.ACTIVE
+            and self.channel.receives
+            and self.pulled_at is None
+            and not self.counted_empty
+        )
 
     @property
     def claimed(self) -> Nights:

@@ -59,7 +59,7 @@ def verdict(ledger: Ledger, name: str, claim: Claim, night: Night) -> Rule | Non
 def offers(ledger: Ledger) -> dict[str, Nights]:
     """For each sync that sends, the nights of its feed, from yesterday on.
 
-    A paused or gone sync's feed holds none.
+    A paused or gone sync's feed holds none; that of one whose pause keeps what is known loses none.
     """
     around = (ledger.before, ledger.after)
     yesterday = ledger.today - 1
@@ -81,6 +81,8 @@ def offers(ledger: Ledger) -> dict[str, Nights]:
             made[name] = EMPTY
             continue
         made[name] = (local | beside(closed, name) | rims[name]).since(yesterday)
+        if sync.opens_nothing:
+            made[name] |= sync.offered.nights.since(yesterday)
     return made
 
 

@@ -9,7 +9,7 @@ What disappears from the config is kept as it was for a while, so that a half-wr
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Set
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Final
 
 from icalsyncd.availability.attribution import settled
@@ -25,6 +25,7 @@ from icalsyncd.availability.ledger import (
     Standing,
     SyncLedger,
 )
+from icalsyncd.availability.plan import Place, Plan, Seat
 from icalsyncd.availability.stamps import Moment, Stamps
 from icalsyncd.calendars.nights import EMPTY, Night, Stay
 
@@ -32,31 +33,6 @@ GONE_KEPT: Final = 7 * DAY
 """Seconds for which the feed of a sync that has left answers without nights before it answers no more."""
 OLD_LINK_KEPT: Final = 7 * DAY
 """Seconds for which a link of an earlier generation goes on working."""
-
-Place = tuple[str, str]
-"""An accommodation's id and a sync's."""
-
-
-@dataclass(frozen=True, slots=True)
-class Seat:
-    """What the config says of one sync."""
-
-    channel: Channel
-    calendar: str = ""
-    paused: bool = False
-    was: Place | None = None
-    generation: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What the config says of one accommodation."""
-
-    timezone: str
-    before: int = 0
-    after: int = 0
-    blocks: tuple[Stay, ...] = ()
-    syncs: Mapping[str, Seat] = field(default_factory=dict)
 
 
 def reconcile(
@@ -198,8 +174,13 @@ def pause(ledger: Ledger, name: str, *, now: Moment) -> Ledger:
 
 
 def resume(ledger: Ledger, name: str, *, now: Moment) -> Ledger:
-    """It takes part again, without a snapshot but with all that its portal was told."""
-    return settled(ledger.with_sync(name, _cleared(ledger.syncs[name], Presence.ACTIVE, now)), now)
+    """It takes part again, with all that its portal was told; with a snapshot only where the pause has kept it."""
+    return settled(ledger.with_sync(name, _turned(ledger.syncs[name], Presence.ACTIVE, now)), now)
+
+
+def keep(ledger: Ledger, name: str, *, now: Moment) -> Ledger:
+    """The host pauses the sync and keeps what is known: its claims count, and its feed opens nothing."""
+    return settled(ledger.with_sync(name, _turned(ledger.syncs[name], Presence.KEPT, now)), now)
 
 
 def _is_out(sync: SyncLedger) -> bool:
@@ -256,8 +237,7 @@ def _first_name(place: Place, seat: Seat, taken: Set[str], reserved: Set[str]) -
 
 def _newcomer(seat: Seat, first_name: str, now: Moment) -> SyncLedger:
     """A sync of which nothing is known yet."""
-    presence = Presence.PAUSED if seat.paused else Presence.ACTIVE
-    return SyncLedger(seat.channel, Link(first_name, seat.generation), seat.calendar, presence, since=now)
+    return SyncLedger(seat.channel, Link(first_name, seat.generation), seat.calendar, seat.presence, since=now)
 
 
 def _without_plan(ledger: Ledger, now: Moment) -> Ledger:
@@ -315,18 +295,28 @@ def _seated(sync: SyncLedger, seat: Seat, now: Moment) -> SyncLedger:
         muted_until = sync.since + GONE_KEPT if sync.channel.sends else sync.muted_until
         sync = replace(sync, channel=seat.channel, muted_until=muted_until)
     sync = _channelled(sync, seat.channel, now)
-    wanted = Presence.PAUSED if seat.paused else Presence.ACTIVE
-    if sync.presence is not wanted:
-        sync = _cleared(sync, wanted, now)
+    if sync.presence is not seat.presence:
+        sync = _turned(sync, seat.presence, now)
     seated = replace(sync, calendar=seat.calendar, link=sync.link.at(seat.generation, now + OLD_LINK_KEPT))
     return sync if seated == sync else seated
+
+
+def _turned(sync: SyncLedger, wanted: Presence, now: Moment) -> SyncLedger:
+    """*sync* paused, kept or resumed."""
+    if wanted is Presence.KEPT:
+        # of one that was paused or gone nothing is left to be kept, and what it showed is still open elsewhere
+        return replace(sync, presence=wanted, since=now)
+    if sync.presence is Presence.KEPT and wanted is Presence.ACTIVE and sync.pulled_at is not None:
+        # what it lacked before the pause proves nothing now: the hold begins anew
+        return replace(sync, presence=wanted, since=now, held=(), broken=None)
+    return _cleared(sync, wanted, now)
 
 
 def _channelled(sync: SyncLedger, wanted: Channel, now: Moment) -> SyncLedger:
     """What a direction gives up it gives up after the removal delay; all else counts at once."""
     held = replace(
         wanted,
-        receives=wanted.receives or (sync.channel.receives and sync.presence is Presence.ACTIVE),
+        receives=wanted.receives or (sync.channel.receives and sync.presence in (Presence.ACTIVE, Presence.KEPT)),
         sends=wanted.sends or sync.channel.sends,
     )
     muted_until = None if held.sends else sync.muted_until

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from datetime import date
 from pathlib import Path
+from typing import Final
 
 from icalsyncd import __version__
 
@@ -12,6 +13,15 @@ _EPILOG = """\
 exit codes: 0 done, 1 failed, 2 usage, 78 a config that cannot be run
 config: --config, else $ICALSYNCD_CONFIG, ./config.yaml, /etc/icalsyncd/config.yaml
 state:  --state-dir, else $STATE_DIRECTORY, else /var/lib/icalsyncd where a service has it, else the user's own"""
+
+
+FIRST: Final = """\
+icalsyncd keeps one accommodation's availability in step across booking portals by iCal.
+  to see it work:         icalsyncd demo
+  to begin:               icalsyncd add      asks for a portal, and writes config.yaml
+  then, as the service:   icalsyncd run
+  all commands:           icalsyncd --help"""
+"""What is said where no command is."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -28,7 +38,7 @@ def parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     whole.add_argument("--version", action="version", version=f"icalsyncd {__version__}")
-    commands = whole.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    commands = whole.add_subparsers(dest="command", metavar="COMMAND")
 
     def command(name: str, words: str) -> argparse.ArgumentParser:
         return commands.add_parser(name, help=words, description=words, parents=[everywhere], allow_abbrev=False)
@@ -52,6 +62,8 @@ def parser() -> argparse.ArgumentParser:
     for name, words in (("pause", "take a sync out of play"), ("resume", "have a paused sync take part again")):
         flip = command(name, f"{words}: flips `paused:` in the config")
         _sync(flip)
+        if name == "pause":
+            flip.add_argument("--keep", action="store_true", help="keep everything as it was: no night opens anywhere")
         flip.add_argument("--yes", action="store_true", help="do not ask")
     _json(command("status", "one line a sync; exit 1 where something wants you soon"))
     pull = command("pull", "pull now")
@@ -68,6 +80,12 @@ def parser() -> argparse.ArgumentParser:
     accept.add_argument("name", metavar="SYNC|ACCOMMODATION|clock")
     accept.add_argument("--yes", action="store_true", help="do not ask")
     _json(accept)
+    history = command("history", "what happened to an accommodation, or to one night of it, and who was told")
+    history.add_argument("accommodation", metavar="ACCOMMODATION")
+    history.add_argument(
+        "night", type=_date, nargs="?", metavar="DATE", help="the evening on which the night begins: 2026-12-24"
+    )
+    _json(history)
     explain = command("explain", "why a night is taken or free")
     explain.add_argument("accommodation", metavar="ACCOMMODATION")
     explain.add_argument("night", type=_date, metavar="DATE", help="the evening on which the night begins: 2026-12-24")

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from icalsyncd.calendars.nights import Nights, date_of
@@ -16,11 +17,13 @@ from icalsyncd.commands.outcome import DONE, FAILED
 from icalsyncd.commands.preview import Change, Preview, Step, Turn, preview_of
 from icalsyncd.commands.terminal import Colour, counted, listed, painted, told
 from icalsyncd.config.differences import differences
+from icalsyncd.config.excerpt import excerpt
 from icalsyncd.config.loading import Accepted, Refused, load
 from icalsyncd.config.mistakes import Mistake
 from icalsyncd.config.paths import Paths
 from icalsyncd.config.resolved import Config
 from icalsyncd.config.units import format_duration
+from icalsyncd.state.files import LARGEST, content
 
 Json = dict[str, Any]
 
@@ -37,6 +40,7 @@ def check(paths: Paths, *, plan: bool, probing: bool, as_json: bool) -> int:
         else:
             for mistake in loaded.mistakes:
                 print(mistake)
+                _show(paths.config, mistake)
             _warn((*loaded.warnings, *paths.folder.exposures()))
         return FAILED
     preview, read_at, delay = (None, 0.0, 0.0)
@@ -95,6 +99,18 @@ def _settings(before: Config | None, after: Config) -> Iterator[Change]:
     if before is not None:
         for subject, key in differences(before, after):
             yield Change(subject, Step.CHANGES, key)
+
+
+def _show(config: Path, mistake: Mistake) -> None:
+    """The line that a mistake is on: for people alone, since a program reads one mistake a line."""
+    if not sys.stdout.isatty():
+        return
+    try:
+        text = content(config, LARGEST).data.decode("utf-8")
+    except (OSError, UnicodeDecodeError):
+        return
+    for line in excerpt(text, mistake) or ():
+        print(f"    {line}")
 
 
 def _warn(warnings: Iterable[Mistake | str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-from icalsyncd.availability.roster import Plan
+from icalsyncd.availability.plan import Plan
 from icalsyncd.calendars.nights import Night
 from icalsyncd.clock import Clock
 from icalsyncd.commands.outcome import UNRUNNABLE, CommandError

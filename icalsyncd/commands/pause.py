@@ -19,12 +19,24 @@ from icalsyncd.config.paths import Paths
 from icalsyncd.config.resolved import Config, Sync
 
 
-def pause(paths: Paths, name: str, *, yes: bool) -> int:
-    """Take the sync *name* out of play, once the host has seen which nights that opens; unless *yes*, ask first."""
+def pause(paths: Paths, name: str, *, keeping: bool, yes: bool) -> int:
+    """Take the sync *name* out of play, once the host has seen which nights that opens; unless *yes*, ask first.
+
+    *keeping* opens none: what is known of it goes on counting, and its feed only closes.
+    """
     text, sync = _found(paths, name)
-    if sync.paused:
+    if sync.paused and sync.keeps is keeping:
         print(f"{name} is paused already")
         return DONE
+    if keeping:
+        _flip(paths, text, sync, paused="keep")
+        print(
+            f"{name} is paused, and kept as it was: nothing is pulled, its nights stay closed elsewhere, and its feed"
+        )
+        print("goes on closing what others sell and opens nothing. What its portal sells from now on is not known")
+        if sync.paused:
+            print("What its pause released before stays open elsewhere until it is resumed")
+        return take_over(paths)
     opened = _opened(paths, sync)
     for line in opened.said:
         print(painted(line, Colour.WARNING))
@@ -49,7 +61,9 @@ def resume(paths: Paths, name: str, *, yes: bool) -> int:
             return FAILED
     _flip(paths, text, sync, paused=False)
     print(
-        f"{name} is resumed; it begins without a copy, and is pulled at once" if sync.receives else f"{name} is resumed"
+        f"{name} is resumed{'' if sync.keeps else '; it begins without a copy'}, and is pulled at once"
+        if sync.receives
+        else f"{name} is resumed"
     )
     return take_over(paths)
 
@@ -120,6 +134,6 @@ def _too_soon(paths: Paths, sync: Sync) -> str | None:
     return f"it is too soon: safe {told(moment, now)}" if moment > now else None
 
 
-def _flip(paths: Paths, text: str, sync: Sync, *, paused: bool) -> None:
+def _flip(paths: Paths, text: str, sync: Sync, *, paused: bool | str) -> None:
     place = ("accommodations", sync.accommodation, "syncs", sync.id, "paused")
     change(paths, text, lambda text: set_value(text, place, paused))

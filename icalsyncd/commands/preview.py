@@ -11,7 +11,8 @@ from enum import StrEnum
 
 from icalsyncd.availability.ledger import Ledger, Presence, SyncLedger
 from icalsyncd.availability.offers import blocked, offers
-from icalsyncd.availability.roster import Plan, Seat, expire, expiries, reconcile, renames
+from icalsyncd.availability.plan import Plan, Seat
+from icalsyncd.availability.roster import expire, expiries, reconcile, renames
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.nights import EMPTY, Night, Nights
 from icalsyncd.state.view import SyncName
@@ -23,6 +24,7 @@ class Step(StrEnum):
     JOINS = "joins"
     RENAMED = "is renamed"
     PAUSED = "is paused"
+    KEPT = "is paused, and kept as it was"
     RESUMED = "is resumed"
     LEAVES = "leaves"
     RETURNS = "returns"
@@ -172,8 +174,10 @@ def _step(before: Presence, after: Presence) -> Step:
             return Step.PAUSED
         case Presence.LEAVING | Presence.GONE:
             return Step.LEAVES
+        case Presence.KEPT:
+            return Step.KEPT
         case Presence.ACTIVE:
-            return Step.RESUMED if before is Presence.PAUSED else Step.RETURNS
+            return Step.RESUMED if before in (Presence.PAUSED, Presence.KEPT) else Step.RETURNS
 
 
 def _mistaken(name: str, sync: SyncLedger, ledger: Ledger) -> str:

@@ -16,6 +16,7 @@ from icalsyncd.config.paths import Paths
 
 PATIENCE: Final = 600.0
 """Seconds to wait for one sync's pull: its own timeout, and a place in the queue of its portal."""
+_MAX_LISTED: Final = 6
 _AT_ONCE: Final = 8
 _COLOURS: Final = {"failed": Colour.BAD, "held": Colour.WARNING, "partial": Colour.WARNING}
 
@@ -81,6 +82,12 @@ def _line(report: Json, width: int, *, dry_run: bool) -> str:
         told.append(f"{report['new']} {would}{'be ' if dry_run else ''}new")
     if report["freed"]:
         told.append(f"{report['freed']} {would}{'be ' if dry_run else ''}freed")
+    if kept := report["kept"]:
+        shown = " ".join(f"{run['from']}..{run['to']}" for run in kept[:_MAX_LISTED])
+        more = f" and {len(kept) - _MAX_LISTED} more" if len(kept) > _MAX_LISTED else ""
+        told.append(
+            f"its calendar lacks {shown}{more}: {'would stay' if dry_run else 'kept'} closed until that is sure"
+        )
     if report["reason"]:
         told = [report["reason"], *told]
     line = f"{report['sync'].ljust(width)}  {outcome:<12}  {', '.join(told)}"

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from icalsyncd.availability.explanation import called
+from icalsyncd.availability.explanation import WELL
 from icalsyncd.commands.asking import status_of
 from icalsyncd.commands.outcome import DONE, FAILED
-from icalsyncd.commands.terminal import Colour, counted, moment_of, painted, table, told
+from icalsyncd.commands.terminal import Colour, moment_of, painted, table, told
 from icalsyncd.config.paths import Paths
 
 _ARROWS: Final = {"bidirectional": "<->", "export": "-->", "import": "<--"}
@@ -56,19 +56,17 @@ def _lines(found: Json, now: datetime) -> Iterator[str]:
         yield from table(head, rows, [_COLOURS.get(sync["state"]) for sync in syncs])
     else:
         yield "there are no syncs yet: `icalsyncd add` makes the first"
-    for fault in found["faults"]:
-        yield painted(fault, Colour.BAD)
     for sync in syncs:
         yield from _remarks(sync, now)
-    for house in found["accommodations"]:
-        yield from _warnings(house)
-        for leaving in house["leaving"]:
-            yield painted(_leaving(house["id"], leaving, now), Colour.WARNING)
     for target in found["targets"]:
-        yield _target(target, now)
-    if not found["config"]["ok"]:
-        yield painted("the config file cannot be run, the one before it goes on:", Colour.BAD)
-        yield from (f"  {problem}" for problem in found["config"]["problems"])
+        # what is wrong with a target is among what needs the host
+        if target["state"] != "failing" and not target.get("overwritten"):
+            yield _target(target, now)
+    for need in found["verdict"]["needs"]:
+        yield painted(need, Colour.WARNING)
+    yield from (f"  {problem}" for problem in found["config"]["problems"])
+    if found["verdict"]["well"]:
+        yield WELL
 
 
 def _row(sync: Json, now: datetime) -> tuple[str, ...]:
@@ -94,11 +92,10 @@ def _remarks(sync: Json, now: datetime) -> Iterator[str]:
         until = datetime.fromisoformat(sync["old_link_until"]).astimezone()
         yield f"{sync['id']}: the old link works until {until:%Y-%m-%d %H:%M}, {used}"
     if sync["state"] == "paused":
-        if words := _released(sync):
-            since = told(moment_of(sync["since"]), now)
-            yield painted(f"{sync['id']}: paused since {since}: {words}", Colour.WARNING)
         safe = moment_of(sync["safe_to_resume"])
-        if safe is None:
+        if sync["keeps"]:
+            yield f"{sync['id']}: paused, and kept as it was: nothing is pulled, and no night opens"
+        elif safe is None:
             yield f"{sync['id']}: not safe to resume yet, its portal has still to read the empty feed"
         elif safe > now:
             yield f"{sync['id']}: safe to resume {told(safe, now)}"
@@ -106,54 +103,6 @@ def _remarks(sync: Json, now: datetime) -> Iterator[str]:
             yield f"{sync['id']}: safe to resume"
 
 
-def _released(sync: Json) -> str:
-    """What a pause leaves open, in words; empty if it is nothing."""
-    said = []
-    if count := sync["released_nights"]:
-        said.append(f"{counted(count, 'night')} that it sold {'is' if count == 1 else 'are'} open everywhere else")
-    if count := sync["unknown_nights"]:
-        said.append(f"{counted(count, 'night')} taken elsewhere {'is' if count == 1 else 'are'} open there")
-    return ", and ".join(said)
-
-
-def _leaving(accommodation: str, leaving: Json, now: datetime) -> str:
-    """What is no longer in the config, and when it goes."""
-    until = told(moment_of(leaving["until"]), now)
-    match leaving["what"]:
-        case "block":
-            stay = f"{leaving['from']} to {leaving['to']}"
-            return f"{accommodation}: your own block {stay} is no longer in the config: its nights open {until}"
-        case "buffer":
-            return f"{accommodation}: its buffer becomes smaller {until}"
-        case "direction":
-            return f"{accommodation}/{leaving['sync']}: it gives up a direction {until}"
-        case _:
-            return f"{accommodation}/{leaving['sync']} is no longer in the config: it leaves {until}"
-
-
 def _target(target: Json, now: datetime) -> str:
-    if target["state"] == "failing":
-        since = told(moment_of(target["failing_since"]), now)
-        words = f"published at {target['name']} ({target['type']}): failing since {since}, {target['reason']}"
-        return painted(f"{words}; {target['behind']} feeds there are old", Colour.BAD)
-    if target.get("overwritten"):
-        words = f"published at {target['name']} ({target['type']}): somebody else writes {target['overwritten']} feeds there"
-        return painted(f"{words}; stop an earlier installation with the same secret for good", Colour.BAD)
     last = f"last sent {told(moment_of(target['last_success']), now)}" if target["last_success"] else "nothing sent yet"
     return f"published at {target['name']} ({target['type']}): {target['feeds']} feeds, {last}"
-
-
-def _warnings(house: Json) -> Iterator[str]:
-    if not house["ready"]:
-        yield painted(
-            f"{house['id']}: its feeds wait (503) until every sync that receives has been pulled once", Colour.WARNING
-        )
-    for run in house["nights"]:
-        stretch = f"{house['id']}: {run['from']} to {run['to']}"
-        origins = " and ".join(map(called, run["origins"]))
-        if run["overbooked"]:
-            yield painted(f"{stretch} is overbooked by {origins}", Colour.BAD)
-        elif run["possible_ghost"]:
-            yield painted(
-                f"{stretch} may be a ghost: see `icalsyncd explain {house['id']} {run['from']}`", Colour.WARNING
-            )

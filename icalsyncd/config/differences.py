@@ -18,7 +18,19 @@ _KEYS: Final = {
 }
 """Settings that have another name in the file."""
 _ELSEWHERE: Final = frozenset(
-    {"accommodation", "id", "portal", "direction", "url", "paused", "was", "link_generation", "timezone", "read"}
+    {
+        "accommodation",
+        "id",
+        "portal",
+        "direction",
+        "url",
+        "paused",
+        "keeps",
+        "was",
+        "link_generation",
+        "timezone",
+        "read",
+    }
 )
 """What changes in the ledgers, and is told there."""
 

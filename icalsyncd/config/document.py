@@ -13,6 +13,7 @@ from typing import Final
 import yaml
 
 from icalsyncd.config.core_schema import TAG, Reader
+from icalsyncd.config.look_alikes import SPACE_MISSING, glued_before
 from icalsyncd.config.nodes import (
     Alias,
     Fault,
@@ -179,6 +180,10 @@ def _explained(error: yaml.MarkedYAMLError, text: str, skipped: int) -> Fault:
     mark = error.problem_mark or error.context_mark
     index = mark.index + skipped if mark is not None else 0
     problem = f"{error.context or ''} {error.problem or ''}"
+    if "mapping values are not allowed" in problem or "could not find expected ':'" in problem:
+        glued = glued_before(text, index)
+        if glued is not None:
+            return Fault(glued, SPACE_MISSING)
     if "quoted scalar" in problem and "end of stream" in problem and error.context_mark is not None:
         return Fault(error.context_mark.index + skipped, "the quotes that begin here are never closed")
     if "cannot start any token" in problem:

@@ -12,7 +12,7 @@ from datetime import date
 from functools import cache
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_network
 from socket import inet_aton
-from typing import Annotated, Final, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
@@ -92,6 +92,14 @@ def _is_host(host: str) -> bool:
     except (ValueError, OSError):
         return False
     return len(host) <= _LONGEST_NAME
+
+
+def _paused(value: object) -> bool | Literal["keep"]:
+    if isinstance(value, bool):
+        return value
+    if value == "keep":
+        return "keep"
+    raise ValueError("must be `true` or `false`, or `keep`: then no night opens")
 
 
 def _listen(value: object) -> Address | None:
@@ -199,6 +207,11 @@ Duration = Annotated[int, PlainValidator(_duration), _form(DURATION, "90s", "30m
 Size = Annotated[int, PlainValidator(_size), _form(SIZE, "512KiB", "5MiB")]
 Day = Annotated[date, PlainValidator(_day), _form(r"^\d{4}-\d{2}-\d{2}$", "2026-12-24")]
 SocketAddress = Annotated[Address, PlainValidator(_address), _form(r"^.+:\d{1,5}$", "127.0.0.1:15545")]
+Paused = Annotated[
+    bool | Literal["keep"],
+    PlainValidator(_paused),
+    WithJsonSchema({"anyOf": [{"type": "boolean"}, {"const": "keep"}]}),
+]
 Listen = Annotated[Address | None, PlainValidator(_listen), _form(r"^(off|.+:\d{1,5})$", "0.0.0.0:5545", "off")]
 Origin = Annotated[str, PlainValidator(_origin), _form("^https?://[^?#]+$", "https://cal.example.org")]
 Networks = Annotated[

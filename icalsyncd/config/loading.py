@@ -7,11 +7,12 @@ import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from icalsyncd.config import schema
 from icalsyncd.config.credentials import Credentials
 from icalsyncd.config.document import Document, read
+from icalsyncd.config.look_alikes import curly_at
 from icalsyncd.config.mistakes import Mistake, Remark, written
 from icalsyncd.config.nodes import Fault, Lines
 from icalsyncd.config.refusals import refusals, warnings
@@ -24,6 +25,11 @@ from icalsyncd.config.url import destination_of
 from icalsyncd.config.validation import validate
 from icalsyncd.redaction import told, wordless
 from icalsyncd.state.files import LARGEST, content
+
+NO_FILE: Final = (
+    "there is no such file; a config is looked for at --config, else $ICALSYNCD_CONFIG, else ./config.yaml, else "
+    "/etc/icalsyncd/config.yaml: `icalsyncd add` makes one"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +78,7 @@ def _loaded(path: Path, environ: Mapping[str, str]) -> Loaded:
     except UnicodeDecodeError as error:
         return _unread(path, "this is not UTF-8: save the file as UTF-8", error.object[: error.start])
     except FileNotFoundError:
-        return _unread(path, "there is no such file")
+        return _unread(path, NO_FILE)
     except OSError as error:
         return _unread(path, f"the file cannot be read: {error.strerror}")
     others = [Remark((), "others can read this file, and its URLs are passwords: chmod 600")]
@@ -151,11 +157,10 @@ def _placed(remarks: Iterable[Remark], document: Document, path: Path) -> tuple[
     placed: dict[tuple[int, str], Mistake] = {}
     for remark in remarks:
         index = document.index(remark.path, key=remark.of_key)
+        message = remark.message + curly_at(document.text, index)
         line, column = lines.position(index)
         # a mistake that an alias repeats is reported once, where it is written
-        placed.setdefault(
-            (index, remark.message), Mistake(str(path), line, column, written(remark.path), remark.message)
-        )
+        placed.setdefault((index, message), Mistake(str(path), line, column, written(remark.path), message))
     return tuple(placed[key] for key in sorted(placed))
 
 

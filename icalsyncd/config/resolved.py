@@ -48,6 +48,9 @@ class Sync:
     url: Secret | None
     """The portal's calendar; None if it does not receive."""
     paused: bool
+    """Nothing is pulled; whether it also releases what is known, `keeps` says."""
+    keeps: bool
+    """Paused, and what is known is kept and counts."""
     was: str | None
     """An earlier name of it, as ``accommodation/sync``."""
     link_generation: int
@@ -123,6 +126,10 @@ class Server:
     """None for the file in the state folder."""
     removal_delay: int
     """Seconds."""
+    history: int
+    """Seconds for which what happened is kept."""
+    health: bool
+    """Whether the feeds listener tells monitors outside if all is well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +272,8 @@ def resolve(file: schema.File, folder: Path, urls: Mapping[str, Secret], places:
             proxies=file.server.proxies,
             secret_file=folder / file.server.secret_file if file.server.secret_file is not None else None,
             removal_delay=file.server.removal_delay,
+            history=file.server.history,
+            health=file.server.health,
         ),
         pull=Pull(
             interval=file.pull.interval,
@@ -347,7 +356,8 @@ def _sync(accommodation: str, id: str, written: schema.Sync, timezone: str, inte
         portal=written.portal,
         direction=Direction(written.direction),
         url=url,
-        paused=written.paused,
+        paused=bool(written.paused),
+        keeps=written.paused == "keep",
         was=written.was,
         link_generation=written.link_generation,
         interval=written.interval if written.interval is not None else interval,

@@ -21,6 +21,7 @@ from icalsyncd.config.forms import (
     Networks,
     Origin,
     Pattern,
+    Paused,
     PortalName,
     Proxies,
     Size,
@@ -85,6 +86,10 @@ class Server(Keys):
     secret_file: Text | None = Field(
         default=None, description="The installation's secret. Default: the file `secret` in the state folder"
     )
+    history: Duration = _time("400d", "How long what happened to each night is kept; 0s: not at all")
+    health: bool = Field(
+        default=False, description="true: the feeds listener answers /-/healthy with 200 or 503, for a monitor outside"
+    )
     removal_delay: Duration = _time("30m", "How long what disappears from this file is kept as it was")
 
 
@@ -127,7 +132,11 @@ class Sync(Keys):
     )
     url_file: Text | None = Field(default=None, description="A file that holds the URL")
     url_env: Text | None = Field(default=None, description="An environment variable that holds the URL")
-    paused: bool = Field(default=False, description="Neither sends nor receives; its dates are released on both sides")
+    paused: Paused = Field(
+        default=False,
+        description="true: neither sends nor receives, its dates are released on both sides; keep: nothing is pulled, and "
+        "no night opens",
+    )
     was: SyncName | None = Field(
         default=None, description="An earlier accommodation/sync name, to keep link and history through a rename"
     )

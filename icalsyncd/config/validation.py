@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import ValidationError
 
 from icalsyncd.config import schema
+from icalsyncd.config.look_alikes import GLUED_KEY, SPACE_MISSING
 from icalsyncd.config.mistakes import Remark, listed, meant
 from icalsyncd.config.nodes import Path, Plain, Step
 
@@ -56,6 +57,20 @@ _WANTED: Final = {
 }
 
 
+_SYNONYMS: Final = {
+    "both": "bidirectional",
+    "two-way": "bidirectional",
+    "twoway": "bidirectional",
+    "sync": "bidirectional",
+    "send": "export",
+    "out": "export",
+    "receive": "import",
+    "in": "import",
+    "pull": "import",
+}
+"""Other programs' words for ours."""
+
+
 def validate(value: Plain, *, ran_before: bool = False) -> tuple[schema.File | None, tuple[Remark, ...]]:
     """The file that *value* makes, and what is wrong in it.
 
@@ -71,7 +86,7 @@ def validate(value: Plain, *, ran_before: bool = False) -> tuple[schema.File | N
             # a second time where an alias leads to the same mapping
             _parent(value, path).pop(path[-1], None)
             if path[-1] not in schema.MAY_BE_EMPTY:
-                remarks.append(Remark(path, "there is nothing behind the key: write a value, or leave the key out"))
+                remarks.append(_nothing_behind(path))
     empty = {remark.path for remark in remarks}
     try:
         return schema.File.model_validate(value, context=ran_before), tuple(remarks)
@@ -102,6 +117,13 @@ def _empties(value: Plain, path: Path) -> Iterator[Path]:
         for index, below in enumerate(value):
             if isinstance(below, (dict, list)):
                 yield from _empties(below, (*path, index))
+
+
+def _nothing_behind(path: Path) -> Remark:
+    key = path[-1]
+    if isinstance(key, str) and GLUED_KEY.match(key):
+        return Remark(path, SPACE_MISSING, of_key=True)
+    return Remark(path, "there is nothing behind the key: write a value, or leave the key out")
 
 
 def _parent(value: Plain, path: Path) -> Any:
@@ -147,6 +169,7 @@ def _remark(detail: ErrorDetails, path: Path, value: dict[str, Plain]) -> Remark
         if path == ("terms",):
             return Remark(path, f"must be `accepted`: {_MISSING['terms']}")
         choices = re.findall(r"'(\w+)'", context["expected"])
+        given = _SYNONYMS.get(given.lower(), given) if isinstance(given, str) else given
         return Remark(path, f"must be {listed(choices)}{meant(given, choices)}")
     if kind in ("greater_than_equal", "less_than_equal"):
         bound = f"{context['ge']} or more" if kind == "greater_than_equal" else f"{context['le']} or less"

@@ -8,9 +8,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from time import time
 from typing import Any, Final, TypeVar
+from zoneinfo import ZoneInfo
 
 from icalsyncd import log
 from icalsyncd.admin.admin import Actions, Hosts, Refusal
+from icalsyncd.admin.concerns import concerns, needs
 from icalsyncd.admin.overview import Overview
 from icalsyncd.admin.page import night_page, page
 from icalsyncd.admin.status import Condition, report, rfc3339
@@ -25,6 +27,8 @@ from icalsyncd.config.resolved import Accommodation
 from icalsyncd.daemon.hub import Hub
 from icalsyncd.pace import in_steps, unsearched
 from icalsyncd.pulling.report import Report
+from icalsyncd.state.history import Event
+from icalsyncd.state.state_file import StoreFailed
 from icalsyncd.state.view import SyncName
 
 PULLS_AT_ONCE: Final = 32
@@ -53,6 +57,7 @@ class HostActions:
             page=self.page,
             night_page=self.night_page,
             metrics=self.metrics,
+            needs=self.needs,
             unhealthy=self.unhealthy,
             unready=self.unready,
             reload=self._reload,
@@ -61,6 +66,7 @@ class HostActions:
             accept_clock=self.accept_clock,
             rotate=self.rotate,
             explain=self.explain,
+            history=self.history,
             links=self.links,
         )
 
@@ -73,8 +79,17 @@ class HostActions:
 
     async def night_page(self, accommodation: str, night: int) -> bytes | Refusal:
         """Why a night is taken or free, as a page."""
-        made = await self._aside(lambda: night_page(self._overview(), accommodation, night))
+        happened = await self._happened(accommodation, night)
+        past = [event.json() for event in happened] if not isinstance(happened, Refusal) else []
+        made = await self._aside(lambda: night_page(self._overview(), accommodation, night, past))
         return made.encode() if made is not None else Refusal(f"there is no accommodation {accommodation}")
+
+    async def needs(self) -> tuple[str, ...]:
+        """What needs the host, in sentences."""
+        return await self._aside(self._needs)
+
+    def _needs(self) -> tuple[str, ...]:
+        return needs(concerns(self._overview()))
 
     async def metrics(self) -> bytes:
         return await self._aside(self._hub.metrics.text)
@@ -92,7 +107,7 @@ class HostActions:
     def _status(self) -> bytes:
         hub = self._hub
         names = {each.id: each.name for each in hub.accepted.config.accommodations}
-        condition = Condition(hub.config_status, hub.publisher.status(), hub.faults(), hub.removal_delay)
+        condition = Condition(hub.config_status, hub.publisher.status(), hub.faults(), hub.removal_delay, self._needs())
         return report(hub.view, condition, names, hub.rounds.next_pull, hub.counts.old_links)
 
     def _overview(self) -> Overview:
@@ -170,6 +185,7 @@ class HostActions:
             releases=" ".join(f"{run['from']}..{run['to']}" for run in releases) or "nothing",
         )
         holding = [each for each, known in state.ledger.syncs.items() if known.retained and sync in (None, each)]
+        hub.journal.remember(f"the host ended a wait: {'; '.join(waiting)}", accommodation, sync or "")
         for each in holding:
             await hub.intake.reread((accommodation, each), released=True)
         state = hub.journal.current[accommodation]
@@ -189,6 +205,7 @@ class HostActions:
         }
         if not dry:
             clock.accept()
+            self._hub.journal.remember("the host says that the machine's clock is right")
             log.warning("the host says that the machine's clock is right", was=doubt)
         return answer
 
@@ -208,8 +225,22 @@ class HostActions:
         ended = replace(sync, link=sync.link.without_old())
         ledger = state.ledger.with_sync(name[1], ended)
         self._hub.journal.put(name[0], state.with_ledger(ledger, self._hub.clock.now()))
+        self._hub.journal.remember("the host ended an old link", *name)
         await self._hub.journal.stored()
         return {"ended": len(sync.link.old)}
+
+    async def history(self, accommodation: str, night: int | None) -> list[Json] | Refusal:
+        """What happened to an accommodation, or to one night of it, oldest first."""
+        if accommodation not in self._hub.view.houses:
+            return Refusal(f"there is no accommodation {accommodation}")
+        happened = await self._happened(accommodation, night)
+        return happened if isinstance(happened, Refusal) else [dict(event.json()) for event in happened]
+
+    async def _happened(self, accommodation: str, night: int | None) -> tuple[Event, ...] | Refusal:
+        try:
+            return await self._hub.journal.history(accommodation, night)
+        except StoreFailed as error:
+            return Refusal(str(error))
 
     def links(self) -> Json:
         """The links that are to be pasted, and whose they are."""
@@ -247,6 +278,8 @@ class HostActions:
                     "sync": statement.sync,
                     "since": rfc3339(statement.since),
                     "kind": statement.kind.value,
+                    "from": date_of(statement.stay.check_in).isoformat(),
+                    "to": date_of(statement.stay.check_out).isoformat(),
                     "verdict": "echo" if statement.is_echo else "origin",
                     "rule": statement.rule.value,
                 }
@@ -270,9 +303,9 @@ class HostActions:
                 }
                 for pause in found.pauses
             ],
-            "kept_closed": list(found.kept),
+            "kept_closed": list(found.kept_closed),
             "frees_when": frees_when(ledger, found),
-            "words": words(ledger, found, accommodation, _when),
+            "words": words(ledger, found, accommodation, lambda moment: _local(moment, ledger.timezone)),
         }
 
 
@@ -289,6 +322,11 @@ def _ranges(nights: Nights) -> list[Json]:
         {"from": date_of(stay.check_in).isoformat(), "to": date_of(stay.check_out).isoformat()}
         for stay in nights.stays()
     ]
+
+
+def _local(moment: float, zone: str) -> str:
+    """*moment* on the accommodation's clock."""
+    return datetime.fromtimestamp(moment, ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M %Z")
 
 
 def _when(moment: float) -> str:

@@ -33,6 +33,7 @@ from icalsyncd.pace import unsearched
 from icalsyncd.redaction import told, wordless
 from icalsyncd.serving.listeners import CannotListen
 from icalsyncd.serving.ports import Ports
+from icalsyncd.serving.verdict import Verdict, with_verdict
 from icalsyncd.state.installation import SecretUnusable, open_installation
 from icalsyncd.state.state_file import StoreFailed, StoreRefused
 from icalsyncd.state.state_folder import FolderHeld, StateFolder
@@ -100,7 +101,8 @@ class Daemon:
         self.hub = hub
         self._folder = folder
         host_actions = HostActions(hub, Paths(options.config, options.state_dir), self.reload)
-        handlers = {"feeds": hub.feeds.answer, "admin": application(host_actions.actions())}
+        feeds = with_verdict(hub.feeds.answer, lambda: hub.accepted.config.server.health, Verdict(host_actions.needs))
+        handlers = {"feeds": feeds, "admin": application(host_actions.actions())}
         self._ports = Ports(handlers, hub.clock.now, lambda: hub.removal_delay, hub.counts)
         self._tasks: list[asyncio.Task[None]] = []
         self._reloads = Reloads(options.config, folder, hub, self._ports)

@@ -19,6 +19,7 @@ _MAX_LISTED: Final = 12
 _PRESENCES: Final = {
     Presence.ACTIVE: "takes part again",
     Presence.PAUSED: "is paused",
+    Presence.KEPT: "is paused, and kept as it was",
     Presence.LEAVING: "is no longer in the config",
     Presence.GONE: "has left",
 }

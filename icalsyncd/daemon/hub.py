@@ -127,6 +127,8 @@ class Hub:
         config = accepted.config
         wanted = await asyncio.to_thread(plans, config, self.installation)
         self.accepted = accepted
+        self.journal.remembered = float(config.server.history)
+        self.journal.remember("the config was taken over")
         self.intake.configure(config)
         self.publisher.configure(config)
         self.deadlines.configure(self._keep_for(float(config.server.removal_delay)), frozenset(wanted))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from icalsyncd.availability.ledger import Channel
-from icalsyncd.availability.roster import Plan, Seat
+from icalsyncd.availability.plan import Plan, Seat
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.nights import Night, Stay, date_of, night_of
 from icalsyncd.clock import day_at
@@ -52,6 +52,7 @@ def _sync_plan(sync: Sync, installation: Installation) -> Seat:
         ),
         calendar=installation.fingerprint(sync.url.reveal()) if sync.url else "",
         paused=sync.paused,
+        keeps=sync.keeps,
         was=_sync_name(sync.was) if sync.was else None,
         generation=sync.link_generation,
     )

@@ -12,7 +12,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
 
-from icalsyncd.availability.roster import Plan, reconcile, renames, tied
+from icalsyncd.availability.ledger import Presence
+from icalsyncd.availability.plan import Plan
+from icalsyncd.availability.roster import reconcile, renames, tied
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.nights import Night
 from icalsyncd.calendars.settings import digest_of
@@ -91,7 +93,12 @@ def _wanted(
         known = states[former[0]].ledger.syncs.get(former[1]) if former[0] in states else None
         state = made.get(sync.accommodation) or states[sync.accommodation]
         now_known = state.ledger.syncs[sync.id]
-        if known is None or now_known.pulled_at is None or known.calendar != now_known.calendar:
+        if (
+            known is None
+            or now_known.pulled_at is None
+            or known.calendar != now_known.calendar
+            or known.presence is Presence.KEPT
+        ):
             asked.add(name)
         copy = state.of(sync.id).copies.last
         if copy is not None and copy.read_as.settings != digest_of(sync.read):

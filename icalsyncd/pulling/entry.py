@@ -140,6 +140,7 @@ def report_of(errand: Errand, arrival: Arrival, decision: Decision) -> Report:
         nights=len(after.claimed.since(ledger.today)),
         new=len((after.claimed - known.claimed).since(ledger.today)) if touched else 0,
         freed=0 if same else len((blocked(before) - blocked(ledger)).since(ledger.today)),
+        kept=after.retained.since(ledger.today),
     )
 
 

@@ -9,7 +9,7 @@ from icalsyncd import log
 from icalsyncd.availability.admission import Admitted, Outcome
 from icalsyncd.availability.ledger import SyncLedger
 from icalsyncd.calendars.calendar import Reason
-from icalsyncd.calendars.nights import EMPTY
+from icalsyncd.calendars.nights import EMPTY, Nights
 from icalsyncd.pulling.order import Failure
 from icalsyncd.state.state import Facts
 
@@ -27,6 +27,8 @@ class Report:
     """Nights that the portal claims now, by our reading of its calendar."""
     new: int
     freed: int
+    kept: Nights = EMPTY
+    """Nights ahead that the calendar lacks and that stay closed all the same, until they are sure to be free."""
 
     @property
     def is_good(self) -> bool:

@@ -18,9 +18,10 @@ from icalsyncd import log
 from icalsyncd.availability.offers import blocked
 from icalsyncd.availability.removal import RemovalDelay
 from icalsyncd.availability.stamps import Moment
-from icalsyncd.calendars.nights import EMPTY
+from icalsyncd.calendars.nights import EMPTY, Night
 from icalsyncd.pace import in_steps
 from icalsyncd.state.copy import BodyKey
+from icalsyncd.state.history import Event
 from icalsyncd.state.publication import Publication, PublicationKey
 from icalsyncd.state.state import State
 from icalsyncd.state.state_file import StoreFailed
@@ -31,6 +32,8 @@ NOTE_KEPT: Final = 30.0
 TIME_KEPT: Final = 3600.0
 """Seconds after which the time is written at the latest, even if nothing else is: the next start begins from it."""
 MAX_RETRY: Final = 15.0
+MAX_UNWRITTEN: Final = 1_000
+"""Acts of the host that wait to be written at most."""
 STATES_AT_ONCE: Final = 32
 """Accommodations whose feeds are looked at in one go once they are stored."""
 
@@ -64,6 +67,9 @@ class Journal:
         self.publications: dict[PublicationKey, Publication] = dict(stored.publications)
         """What was written in the shared cloud; its own task alone changes it, by :meth:`enter`."""
         self._entered: dict[PublicationKey, Publication | None] = {}
+        self.remembered = 0.0
+        """Seconds for which what happened is kept; 0 for not at all."""
+        self._happened: list[Event] = []
         self._bodies: dict[BodyKey, bytes | None] = {}
         self._version = 0
         """How many changes have been put so far."""
@@ -131,6 +137,16 @@ class Journal:
         """Take over *delay*, to be written with the next commit."""
         self.removal_delay = delay
         self._version += 1
+
+    def remember(self, what: str, accommodation: str = "", sync: str = "") -> None:
+        """Enter in the history what the host did, with the next commit."""
+        if len(self._happened) < MAX_UNWRITTEN:
+            self._happened.append(Event(self._now(), what, accommodation, sync))
+        self._version += 1
+
+    async def history(self, accommodation: str, night: Night | None) -> tuple[Event, ...]:
+        """What happened to *accommodation*, or to one *night* of it, oldest first. Raises StoreFailed."""
+        return await self.ask(lambda: self._store.history(accommodation, night))
 
     async def stored(self, patience: float = 10.0) -> bool:
         """Wait until all that has been put is durable; False if the disk did not take it, or not in time."""
@@ -204,7 +220,8 @@ class Journal:
 
     @property
     def _is_behind(self) -> bool:
-        return bool(self._dirty or self._bodies or self._entered or self.removal_delay != self._delay_stored)
+        unwritten = self._dirty or self._bodies or self._entered or self._happened
+        return bool(unwritten or self.removal_delay != self._delay_stored)
 
     async def _write(self) -> bool:
         version = self._version
@@ -212,9 +229,12 @@ class Journal:
         changes = {each: (self.durable.get(each), self.current.get(each)) for each in self._dirty}
         bodies = dict(self._bodies)
         entered = dict(self._entered)
+        happened = tuple(self._happened)
         self._writing = {each: state for each, (_, state) in changes.items() if state is not None}
         self._committed = self._now()
-        commit = Commit(self._now(), changes, bodies, self.mark, entered, delay, self.agreed())
+        commit = Commit(
+            self._now(), changes, bodies, self.mark, entered, delay, self.agreed(), happened, self.remembered
+        )
         try:
             await self.ask(lambda: self._store.commit(commit))
         except StoreFailed as error:
@@ -232,6 +252,7 @@ class Journal:
         self.failing = None
         self.mark = None
         self._delay_stored = delay
+        del self._happened[: len(happened)]
         self._dirty = {each: put for each, put in self._dirty.items() if put > version}
         self._entered = {
             key: put for key, put in self._entered.items() if key not in entered or put is not entered[key]

@@ -10,18 +10,20 @@ import os
 import sqlite3
 import stat
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from functools import cache
 from pathlib import Path
-from sqlite3 import Connection, DatabaseError
+from sqlite3 import Connection, DatabaseError, Error
 from typing import Final
 
 from icalsyncd.state.directory import PRIVATE, opened
+from icalsyncd.state.history import SCHEMA as HISTORY
 from icalsyncd.state.records import VERSION
 
 __all__ = [
     "Connection",
     "DatabaseError",
+    "Error",
     "StoreFailed",
     "StoreRefused",
     "copy_of",
@@ -164,12 +166,18 @@ def copy_of(path: Path) -> bytes:
 
 
 def writable(path: Path) -> Connection:
-    """A connection that may write to the file at *path*, which was examined. Raises errors of the database and OSError."""
+    """A connection that may write to the file at *path*, which was examined. Raises errors of the database and OSError.
+
+    The history is made in an earlier file that lacks it; a start can do without.
+    """
     _keep_private(path)
     db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=_PATIENCE)
     try:
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("PRAGMA synchronous=FULL")
+        with suppress(sqlite3.Error):
+            # a disk that is full keeps nobody from starting
+            db.execute(HISTORY)
     except BaseException:
         db.close()
         raise
@@ -205,12 +213,19 @@ def _examine(db: Connection, path: Path, *, thoroughly: bool) -> None:
         )
     # before anything is asked of it: a trigger would change what is written, and a view can be without end
     ours = _made_of_schema()
-    if set(db.execute(_MADE_OF).fetchmany(len(ours) + 1)) != ours:
+    found = set(db.execute(_MADE_OF).fetchmany(len(ours) + 2))
+    if not ours <= found or not all(map(_is_history, found - ours)):
         raise StoreRefused(f"{path} is damaged: it holds other tables than those of icalsyncd, a trigger or a view")
     if thoroughly:
         (verdict,) = db.execute("PRAGMA quick_check(1)").fetchone()
         if verdict != "ok":
             raise StoreRefused(f"{path} is damaged: {verdict}")
+
+
+def _is_history(part: tuple[str, ...]) -> bool:
+    """Whether it is the table of the history, in any shape: one that is damaged costs the history and nothing else."""
+    kind, name, _, sql = part
+    return (kind, name) == ("table", "history") and str(sql).startswith("CREATE TABLE ")
 
 
 @cache

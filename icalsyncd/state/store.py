@@ -12,9 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from icalsyncd import log
 from icalsyncd.availability.ledger import SyncLedger
 from icalsyncd.availability.removal import RemovalDelay
+from icalsyncd.calendars.nights import Night
 from icalsyncd.state.copy import BodyKey
+from icalsyncd.state.history import Event, append, entries, events
 from icalsyncd.state.publication import Publication, PublicationKey
 from icalsyncd.state.records import (
     SyncRecord,
@@ -35,6 +38,7 @@ from icalsyncd.state.state import Facts, State
 from icalsyncd.state.state_file import (
     Connection,
     DatabaseError,
+    Error,
     StoreFailed,
     StoreRefused,
     examined,
@@ -86,6 +90,10 @@ class Commit:
     publications: Mapping[PublicationKey, Publication | None] = field(default_factory=dict)
     removal_delay: RemovalDelay | None = None
     agreed: float | None = None
+    happened: tuple[Event, ...] = ()
+    """What is to be remembered beside what the changes themselves tell."""
+    remembered: float = 0.0
+    """Seconds for which what happened is kept."""
 
 
 class Store:
@@ -94,6 +102,8 @@ class Store:
     def __init__(self, path: Path) -> None:
         """Open the file at *path*, or make it, 0600. Raises StoreRefused, the file as it was, and StoreFailed."""
         self._path = path
+        self._forgetful = False
+        """What happened could not be kept with the last commit."""
         self.reserve = Reserve(path.parent)
         with refusing(path):
             if not is_there(path):
@@ -112,16 +122,41 @@ class Store:
             return _load(self._db, self._path)
 
     def commit(self, commit: Commit) -> None:
-        """Write *commit* and return once it is on the disk. Raises StoreFailed, and then nothing of it is written."""
+        """Write *commit* and return once it is on the disk. Raises StoreFailed, and then nothing of it is written.
+
+        A history that cannot be kept keeps nothing else from being stored: without it, it is tried once more.
+        """
+        happened = _happened(commit)
+        try:
+            self._transact(commit, happened)
+            self._forgetful = False
+        except StoreFailed as error:
+            if not happened:
+                raise
+            self._transact(commit, ())
+            if not self._forgetful:
+                log.error("what happened could not be kept in the history; all else is stored", why=str(error))
+            self._forgetful = True
+
+    def _transact(self, commit: Commit, happened: tuple[Event, ...]) -> None:
         with failing():
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 self._write(commit)
+                if happened:
+                    append(self._db.execute, happened, at=commit.at, kept=commit.remembered)
                 self._db.execute("COMMIT")
             except BaseException:
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
                 raise
+
+    def history(self, accommodation: str, night: Night | None) -> tuple[Event, ...]:
+        """What happened to *accommodation*, or to one *night* of it, oldest first. Raises StoreFailed."""
+        try:
+            return entries(self._db.execute, accommodation, night)
+        except (Error, *_MALFORMED) as error:
+            raise StoreFailed(f"the history cannot be read: {type(error).__name__}") from error
 
     def _write(self, commit: Commit) -> None:
         execute = self._db.execute
@@ -184,6 +219,22 @@ class Store:
     def close(self) -> None:
         """Close the file; it can be opened again."""
         self._db.close()
+
+
+def _happened(commit: Commit) -> tuple[Event, ...]:
+    """All that is to be remembered of *commit*; a bug in telling it costs the history and nothing else."""
+    if not commit.remembered:
+        return ()
+    try:
+        told = [
+            event
+            for accommodation, (before, after) in commit.changes.items()
+            for event in events(accommodation, before, after, commit.at)
+        ]
+    except Exception as problem:
+        log.bug("telling what happened ended in a bug", problem)
+        return commit.happened
+    return (*commit.happened, *told)
 
 
 def peek(path: Path) -> Stored:

@@ -114,7 +114,7 @@ def test_a_pause_says_when_it_is_safe_to_resume() -> None:
 
 def test_what_leaves_says_when_its_nights_open() -> None:
     said = words(page(with_sync(calm(), presence=Presence.LEAVING, since=NOW - 600)))
-    assert "house-000/portal-0 is no longer in config.yaml: at 08:20 its nights open." in said
+    assert "house-000/portal-0 is no longer in config.yaml: at 08:20 its nights open: " in said
 
 
 def test_a_portal_that_does_not_read_its_link_is_named() -> None:
@@ -203,7 +203,8 @@ def test_a_night_is_explained() -> None:
     html = night_page(overview, "house-000", night)
     assert html is not None
     assert "Taken: portal-0" in words(html)
-    assert "portal-0 shows it as taken since" in words(html)
+    dates = r"\d{4}-\d\d-\d\d to \d{4}-\d\d-\d\d"
+    assert re.search(rf"portal-0 shows {dates} as taken since", words(html))
     assert night_page(overview, "nowhere", night) is None
     gone = night_page(overview, "house-000", TODAY - 400)
     assert gone is not None

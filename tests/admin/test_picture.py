@@ -10,7 +10,8 @@ from icalsyncd.admin.picture import LOCAL, Look, Stretch, bands, months, stretch
 from icalsyncd.availability.attribution import fetched, pulled
 from icalsyncd.availability.ledger import Channel, Ledger
 from icalsyncd.availability.offers import offers
-from icalsyncd.availability.roster import Plan, Seat, reconcile
+from icalsyncd.availability.plan import Plan, Seat
+from icalsyncd.availability.roster import reconcile
 from icalsyncd.calendars.calendar import Event, Kind
 from icalsyncd.calendars.nights import EMPTY, Stay, night_of
 from icalsyncd.state.state import State

@@ -11,18 +11,8 @@ from hypothesis import strategies as st
 from icalsyncd.availability.attribution import fetched, pulled
 from icalsyncd.availability.ledger import Channel, Ledger, Link, Presence, SyncLedger
 from icalsyncd.availability.offers import blocked, offers
-from icalsyncd.availability.roster import (
-    GONE_KEPT,
-    OLD_LINK_KEPT,
-    Place,
-    Plan,
-    Seat,
-    expire,
-    expiries,
-    hasten,
-    reconcile,
-    renames,
-)
+from icalsyncd.availability.plan import Place, Plan, Seat
+from icalsyncd.availability.roster import GONE_KEPT, OLD_LINK_KEPT, expire, expiries, hasten, reconcile, renames
 from icalsyncd.calendars.calendar import Event, Kind
 from icalsyncd.calendars.nights import EMPTY, Nights, Stay
 

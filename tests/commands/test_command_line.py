@@ -103,3 +103,27 @@ async def test_a_second_daemon_on_the_state_folder_says_so_and_ends(house: tuple
     done = await icalsyncd("run", "--config", running.config, "--state-dir", running.state)
     assert done.code == 1
     assert "another icalsyncd runs" in done.err
+
+
+async def test_without_a_command_it_says_what_to_do_first() -> None:
+    done = await icalsyncd()
+    assert done.code == 2
+    assert "icalsyncd add" in done.err
+    assert "icalsyncd demo" in done.err
+
+
+async def test_run_without_a_config_says_where_it_was_looked_for(tmp_path: Path) -> None:
+    done = await icalsyncd("run", "--config", tmp_path / "none.yaml", "--state-dir", tmp_path / "state")
+    assert done.code == 78
+    for place in ("$ICALSYNCD_CONFIG", "./config.yaml", "/etc/icalsyncd/config.yaml", "icalsyncd add"):
+        assert place in done.err + done.out
+
+
+def test_at_a_terminal_check_shows_the_line_with_a_caret(tmp_path: Path) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text("terms: accepted\npull: {interval: soon}\n")
+    with at_a_terminal("check", "--config", config) as session:
+        assert session.ended() == 1
+    lines = session.shown.splitlines()
+    place = lines.index("    pull: {interval: soon}")
+    assert lines[place + 1] == "                     ^"

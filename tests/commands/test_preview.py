@@ -7,7 +7,8 @@ from datetime import date
 
 from icalsyncd.availability.attribution import pulled
 from icalsyncd.availability.ledger import Channel, Ledger
-from icalsyncd.availability.roster import Plan, Seat, reconcile
+from icalsyncd.availability.plan import Plan, Seat
+from icalsyncd.availability.roster import reconcile
 from icalsyncd.calendars.calendar import Event, Kind
 from icalsyncd.calendars.nights import EMPTY, Nights, Stay, night_of
 from icalsyncd.commands.preview import Preview, Step, preview_of

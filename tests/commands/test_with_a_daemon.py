@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,8 @@ async def test_status_has_one_line_a_sync_and_1_where_one_is_failing(house: Hous
     running, first, _ = house
     well = await _run(running, "status")
     assert well.code == 0
-    assert [line.split()[0] for line in well.lines] == ["SYNC", "casa-azul/holidu", "casa-azul/vrbo"]
+    assert [line.split()[0] for line in well.lines[:3]] == ["SYNC", "casa-azul/holidu", "casa-azul/vrbo"]
+    assert well.lines[3:] == ["2 links not read by their portals yet: casa-azul/holidu and casa-azul/vrbo."]
     assert json.loads((await _run(running, "status", "--json")).out)["config"]["ok"] is True
     first.body = b"<html>"
     assert (await _run(running, "pull", "casa-azul/holidu")).code == 1
@@ -40,8 +42,8 @@ async def test_overbooked_nights_are_named(house: House) -> None:
     first.body = calendar((30, 33), (50, 51))
     await _run(running, "pull")
     done = await _run(running, "status")
-    assert "overbooked" in done.out or "may be a ghost" in done.out
-    assert day(30).isoformat() in done.out
+    assert "overbooked by holidu and vrbo" in done.out or "closed by holidu and vrbo" in done.out
+    assert f"{day(30):%a} {day(30).day} {day(30):%b}" in done.out
 
 
 async def test_a_config_that_cannot_be_run_keeps_nobody_from_the_daemon(house: House) -> None:
@@ -52,7 +54,8 @@ async def test_a_config_that_cannot_be_run_keeps_nobody_from_the_daemon(house: H
     assert "terms" in refused.out
     told = await _run(running, "status")
     assert told.code == 0
-    assert "the config file cannot be run" in told.out
+    assert "config.yaml cannot be taken over: " in told.out
+    assert "config.yaml:1:" in told.out
     assert (await _run(running, "healthcheck")).code == 0
 
 
@@ -70,6 +73,38 @@ async def test_a_pull_tells_what_came(house: House) -> None:
     ]
     assert (await _run(running, "pull", "casa-azul/nobody")).code == 1
     assert (await _run(running, "pull", "nobody")).code == 2
+
+
+async def test_a_dry_pull_of_a_suspicious_copy_says_which_nights_it_lacks(house: House) -> None:
+    running, first, _ = house
+    first.body = calendar((30, 33), (60, 70))
+    await _run(running, "pull")
+    first.body = calendar((80, 81))
+    tried = await _run(running, "pull", "casa-azul/holidu", "--dry-run")
+    assert "held" in tried.out
+    assert "1 would be new" in tried.out
+    lacks = f"its calendar lacks {day(30)}..{day(33)} {day(60)}..{day(70)}"
+    assert f"{lacks}: would stay closed until that is sure" in tried.out
+    (row,) = json.loads((await _run(running, "pull", "casa-azul/holidu", "--dry-run", "--json")).out)
+    assert row["kept"] == [
+        {"from": day(30).isoformat(), "to": day(33).isoformat()},
+        {"from": day(60).isoformat(), "to": day(70).isoformat()},
+    ]
+    assert (await running.sync("casa-azul/holidu"))["state"] == "ok"
+
+
+async def test_explain_says_the_stay_on_the_clock_of_the_house(house: House) -> None:
+    running, *_ = house
+    running.write(running.config.read_text().replace("timezone: UTC", "timezone: Asia/Kolkata"))
+    await _run(running, "reload")
+    said = (await _run(running, "explain", "casa-azul", day(31))).out
+    assert f"holidu shows {day(30)} to {day(33)} as taken since " in said
+    assert re.search(r"since \d{4}-\d\d-\d\d \d\d:\d\d IST\.", said)
+    assert "We take it for an origin: someone took these nights at holidu, since " in said
+    (claim,) = json.loads((await _run(running, "explain", "casa-azul", day(31), "--json")).out)["claims"]
+    assert (claim["from"], claim["to"]) == (day(30).isoformat(), day(33).isoformat())
+    page = (await running.get(f"/explain?accommodation=casa-azul&night={day(31)}"))[1].decode()
+    assert f"holidu shows {day(30)} to {day(33)} as taken since" in page
 
 
 async def test_explain_is_for_people_who_do_not_know_the_rules(house: House) -> None:
@@ -217,6 +252,40 @@ async def test_what_is_no_backup_changes_nothing(tmp_path: Path) -> None:
         assert list((tmp_path / "state").iterdir()) == []
 
 
+async def test_a_pause_that_keeps_opens_nothing_and_says_so_everywhere(house: House) -> None:
+    running, first, second = house
+    done = await _run(running, "pause", "casa-azul/holidu", "--keep")
+    assert done.code == 0
+    assert "opens nothing" in done.out
+    assert "paused: keep" in running.config.read_text()
+    sync = await running.until(lambda: running.sync("casa-azul/holidu"), lambda sync: sync["state"] == "paused")
+    assert (sync["keeps"], sync["claimed_nights"], sync["released_nights"]) == (True, 3, 0)
+    first.body, second.body = calendar((50, 51)), calendar((60, 62))
+    await _run(running, "pull")
+    assert (await _run(running, "accept", "casa-azul/vrbo", "--yes")).code == 0
+    assert (await running.sync("casa-azul/vrbo"))["claimed_nights"] == 2
+    feeds = await running.feeds()
+    assert nights_of(feeds["casa-azul/vrbo"]) == {day(each).isoformat() for each in (30, 31, 32)}
+    assert nights_of(feeds["casa-azul/holidu"]) == {day(each).isoformat() for each in (40, 41, 60, 61)}
+    told = await _run(running, "status")
+    assert told.code == 0
+    need = "casa-azul/holidu is paused since"
+    kept = "and kept as it was: what its portal sells since is not known."
+    well = (await running.get("/-/well"))[1].decode()
+    page = (await running.get("/"))[1].decode()
+    explained = (await _run(running, "explain", "casa-azul", day(31))).out
+    for text in (told.out, well, page):
+        assert need in text
+        assert kept in text
+    assert "and kept as it was: what its portal shows since is not known." in explained
+    assert "a sync is paused, and kept as it was" in running.words()
+    assert not [line for line in running.words().splitlines() if "nights freed" in line and str(day(30)) in line]
+    first.body = calendar((30, 33), (50, 51))
+    assert (await _run(running, "resume", "casa-azul/holidu")).code == 0
+    assert "paused: false" in running.config.read_text()
+    await running.until(lambda: running.sync("casa-azul/holidu"), lambda sync: sync["claimed_nights"] == 4)
+
+
 async def test_a_pause_that_leaves_taken_nights_open_is_not_well_anywhere(house: House) -> None:
     running, *_ = house
     assert (await _run(running, "pause", "casa-azul/holidu", "--yes")).code == 0
@@ -252,13 +321,12 @@ async def test_a_block_that_leaves_is_shown_with_its_time_and_logged(house: Hous
     )
     running.write(with_block)
     await _run(running, "reload")
-    assert "is no longer in the config" not in (await _run(running, "status")).out
+    assert "is no longer in config.yaml" not in (await _run(running, "status")).out
     running.write(text)
     await _run(running, "reload")
     told = await _run(running, "status")
-    assert (
-        f"casa-azul: your own block {day(50)} to {day(53)} is no longer in the config: its nights open in" in told.out
-    )
+    assert "casa-azul: your own block of the 3 nights from " in told.out
+    assert " is no longer in config.yaml: at " in told.out
     page = (await running.get("/"))[1].decode()
     assert "All is well" not in page
     assert "is no longer in config.yaml: at" in page

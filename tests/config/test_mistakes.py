@@ -12,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from icalsyncd.config import document
-from icalsyncd.config.loading import Accepted, Refused, load, parse
+from icalsyncd.config.excerpt import excerpt
+from icalsyncd.config.loading import NO_FILE, Accepted, Refused, load, parse
+from icalsyncd.config.mistakes import Mistake
 from tests.config.written import Writer
 
 BAD = sorted((Path(__file__).parent / "bad").glob("*.yaml"))
@@ -30,6 +32,31 @@ def test_a_mistake_is_told_with_its_place_and_what_would_be_right(file: Path) ->
     words = told(file)
     assert words == file.with_suffix(".txt").read_text(encoding="utf-8")
     assert SECRET not in words
+
+
+@pytest.mark.parametrize("file", BAD, ids=lambda file: file.stem)
+def test_an_excerpt_points_at_the_place_and_shows_no_secret(file: Path) -> None:
+    loaded = load(file, {})
+    assert isinstance(loaded, Refused)
+    try:
+        text = file.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        return
+    for mistake in loaded.mistakes:
+        shown = excerpt(text, mistake)
+        if shown is not None:
+            line, caret = shown
+            assert SECRET not in line
+            assert len(caret) == mistake.column
+            assert line == "" or len(caret) <= len(line) + 1
+
+
+def test_an_excerpt_shows_what_is_no_secret() -> None:
+    text = "  a: {direction: both, url: https://x.example/abc}\nname: 0123456789abcdef0123456789abcdef\n"
+    first, second = (Mistake("c", line, column, "", "wrong") for line, column in ((1, 6), (2, 7)))
+    assert excerpt(text, first) == ("  a: {direction: both, url: " + "·" * 21 + "}", "     ^")
+    assert excerpt(text, second) == ("name: " + "·" * 32, "      ^")
+    assert excerpt(text, Mistake("c", 9, 1, "", "wrong")) is None
 
 
 def test_ten_mistakes_are_told_at_once() -> None:
@@ -57,7 +84,7 @@ def test_a_mistake_on_the_first_line_is_in_the_column_that_an_editor_shows() -> 
 def test_a_missing_file_is_a_mistake(tmp_path: Path) -> None:
     loaded = load(tmp_path / "config.yaml", {})
     assert isinstance(loaded, Refused)
-    assert [str(mistake) for mistake in loaded.mistakes] == [f"{tmp_path}/config.yaml:1:1: there is no such file"]
+    assert [str(mistake) for mistake in loaded.mistakes] == [f"{tmp_path}/config.yaml:1:1: {NO_FILE}"]
 
 
 def test_a_file_in_another_encoding_is_a_mistake(tmp_path: Path) -> None:

@@ -120,7 +120,7 @@ class Machine:
 
     async def _run(self, loop: Loop, state: Path, stop: asyncio.Event) -> None:
         self.daemon = None
-        self.daemon = daemon = seam.Daemon.open(seam.Options(self.config, state))
+        self.daemon = daemon = seam.opened(seam.Options(self.config, state))
         try:
             await daemon.start()
             self.ready_at = self.world.now

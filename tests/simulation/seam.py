@@ -18,24 +18,25 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any, Protocol
 
-import icalsyncd.pulling.copies
 from aiohttp import web_response
 
 import icalsyncd.clock
 import icalsyncd.daemon.actions
 import icalsyncd.daemon.app
 import icalsyncd.daemon.deadlines
+import icalsyncd.daemon.housekeeping
 import icalsyncd.daemon.hub
 import icalsyncd.publishing.delivery
 import icalsyncd.publishing.publisher
 import icalsyncd.publishing.targets.folder
+import icalsyncd.pulling.bodies
 import icalsyncd.pulling.intake
 import icalsyncd.pulling.pull
 import icalsyncd.pulling.rounds
 import icalsyncd.serving.fetches
 import icalsyncd.state.journal
 import icalsyncd.state.reserve
-import icalsyncd.state.store
+import icalsyncd.state.state_file
 from icalsyncd.availability.ledger import Link
 from icalsyncd.daemon.app import CannotStart, Daemon, Options
 from icalsyncd.state.installation import Installation
@@ -50,6 +51,7 @@ __all__ = [
     "installed",
     "link_of",
     "offered_on_disk",
+    "opened",
     "owners_on_disk",
     "play_on",
 ]
@@ -80,13 +82,19 @@ def play_on(machine: Machine, *, lazy: bool) -> None:
     """
     _played[:] = [machine]
     if lazy:
-        _set(icalsyncd.daemon.app, HOUSEKEEPING=60.0)
+        _set(icalsyncd.daemon.housekeeping, HOUSEKEEPING=60.0)
         _set(icalsyncd.daemon.deadlines, _LOOK=60.0)
         _set(icalsyncd.clock, MAX_LOOK=70.0)
         _set(icalsyncd.pulling.rounds, MAX_LOOK=70.0)
         _set(icalsyncd.state.journal, NOTE_KEPT=60.0)
         _set(icalsyncd.publishing.publisher, _HOUSEKEEPING=120.0)
         _set(icalsyncd.publishing.delivery, LOOKED_OVER_EVERY=120.0)
+
+
+def opened(options: Options) -> Daemon:
+    """A daemon in a process of its own: what the threads of the one before were at is gone with them. Raises CannotStart."""
+    icalsyncd.publishing.targets.folder._busy.clear()
+    return Daemon.open(options)
 
 
 def _machine() -> Machine:
@@ -163,7 +171,7 @@ def _like(module: ModuleType, **others: Any) -> SimpleNamespace:
     return SimpleNamespace(**{**same, **others})
 
 
-def _room(_: Path) -> SimpleNamespace:
+def _room(_: int) -> SimpleNamespace:
     return SimpleNamespace(f_bavail=2**20 if _machine().disk_has_room() else 0, f_frsize=4096)
 
 
@@ -181,19 +189,19 @@ def installed() -> None:
     )
     _set(icalsyncd.daemon.actions, time=lambda: _machine().wall())
     _set(
-        icalsyncd.daemon.app,
+        icalsyncd.daemon.housekeeping,
         monotonic=awake,
-        watch=lambda files, stop: _machine().watch(files, stop),
         last_set=lambda: _machine().clock_was_set(),
     )
+    _set(icalsyncd.daemon.app, watch=lambda files, stop: _machine().watch(files, stop))
     _set(icalsyncd.serving.fetches, boottime=lambda: _machine().boot())
     _set(icalsyncd.pulling.rounds, monotonic=awake)
     _set(icalsyncd.pulling.intake, perf_counter=awake)
     _set(icalsyncd.pulling.pull, time=SimpleNamespace(monotonic=awake, time=lambda: _machine().wall()))
-    _set(icalsyncd.pulling.copies, read=_buggy(icalsyncd.pulling.copies.read), Readers=_Readers)
+    _set(icalsyncd.pulling.bodies, read=_buggy(icalsyncd.pulling.bodies.read), Readers=_Readers)
     _set(icalsyncd.publishing.targets.folder, Thread=_Thread)
-    _set(icalsyncd.state.store, sqlite3=_like(sqlite3, connect=partial(sqlite3.connect, factory=_Connection)))
-    _set(icalsyncd.state.reserve, os=_like(os, statvfs=_room))
+    _set(icalsyncd.state.state_file, sqlite3=_like(sqlite3, connect=partial(sqlite3.connect, factory=_Connection)))
+    _set(icalsyncd.state.reserve, os=_like(os, fstatvfs=_room))
     _set(web_response, rfc822_formatted_time=lambda: "Mon, 01 Mar 2027 09:00:00 GMT")
     log = logging.getLogger("icalsyncd")
     log.handlers, log.propagate = [_Heard()], False
@@ -232,5 +240,5 @@ def held_by(daemon: Daemon, loop: asyncio.AbstractEventLoop) -> dict[str, int]:
         "turns": len(hub.intake._turns),
         "pieces of work": len(hub._background),
         "waits for the disk": len(hub.journal._waiting),
-        "looks": len(hub.feeds._looks),
+        "looks": len(hub.looks._under_way),
     }

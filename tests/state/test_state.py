@@ -8,7 +8,8 @@ import pytest
 
 from icalsyncd.availability.attribution import pulled
 from icalsyncd.availability.ledger import Channel
-from icalsyncd.availability.roster import Plan, Seat, expire, pause, reconcile, resume
+from icalsyncd.availability.plan import Plan, Seat
+from icalsyncd.availability.roster import expire, pause, reconcile, resume
 from icalsyncd.calendars.calendar import Event, Kind
 from icalsyncd.calendars.nights import EMPTY
 from icalsyncd.state.copy import Copies, Copy, ReadAs, Validators

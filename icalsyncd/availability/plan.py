@@ -1,0 +1,43 @@
+"""What the host's config says of accommodations and their syncs, as far as ledgers depend on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from icalsyncd.availability.ledger import Channel, Presence
+from icalsyncd.calendars.nights import Stay
+
+Place = tuple[str, str]
+"""An accommodation's id and a sync's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """What the config says of one sync."""
+
+    channel: Channel
+    calendar: str = ""
+    paused: bool = False
+    was: Place | None = None
+    generation: int = 1
+    keeps: bool = False
+    """Paused, and what is known of it is kept and counts."""
+
+    @property
+    def presence(self) -> Presence:
+        """How the sync is to take part."""
+        if self.keeps:
+            return Presence.KEPT
+        return Presence.PAUSED if self.paused else Presence.ACTIVE
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the config says of one accommodation."""
+
+    timezone: str
+    before: int = 0
+    after: int = 0
+    blocks: tuple[Stay, ...] = ()
+    syncs: Mapping[str, Seat] = field(default_factory=dict)
