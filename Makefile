@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 SEEDS  ?= 0..99
 ACTS   ?= 60
 
-.PHONY: help setup demo test quick check fix bench network simulate lock clean
+.PHONY: help setup demo test quick check fix bench network simulate lock audit clean
 
 help:
 	@echo "make demo    the daemon with two made-up portals; Ctrl-C ends it"
@@ -18,6 +18,7 @@ help:
 	@echo "make network the figures of the network of portals"
 	@echo "make simulate SEEDS=0..99 ACTS=60   the whole daemon on so many seeds"
 	@echo "make lock    the lock file anew from pyproject.toml"
+	@echo "make audit   what of the lock file the registry has yanked or superseded"
 
 setup: $(READY)
 
@@ -59,6 +60,9 @@ simulate: $(READY)
 lock: $(READY)
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 		--no-emit-index-url --all-extras --group test --output-file requirements.lock pyproject.toml
+
+audit: $(READY)
+	@$(BIN)/python .ci/audit.py requirements.lock
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist demo

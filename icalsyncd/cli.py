@@ -38,7 +38,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return INTERRUPTED
     except BrokenPipeError:
         # whoever read has seen enough; what Python would still flush at its end has nowhere to go
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        from icalsyncd.state.directory import nowhere
+
+        os.dup2(nowhere(), sys.stdout.fileno())
         return FAILED
     return code
 

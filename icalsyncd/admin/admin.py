@@ -7,6 +7,7 @@ a foreign name (DNS rebinding) are refused, and so are POSTs from a foreign orig
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date
@@ -21,10 +22,13 @@ from icalsyncd.calendars.nights import Night, date_of, night_of
 from icalsyncd.pulling.report import Report
 from icalsyncd.state.view import SyncName
 
-_OPEN: Final = frozenset({"/metrics", "/-/healthy", "/-/ready"})
-"""Asked for by monitors, under any Host."""
+_OPEN: Final = frozenset({"/-/healthy", "/-/ready"})
+"""Asked for by monitors, under any Host: they tell nothing about the house."""
 _NAMING: Final = frozenset({"/-/well"})
 """Asked for by monitors too, but it names houses: under no name that a page of the internet can give itself."""
+_METRICS: Final = "/metrics"
+_HOST: Final = re.compile(r"(?P<v4>[0-9.]+)|\[(?P<v6>[0-9a-f:.]+)\]|(?P<name>[a-z0-9._-]+)", re.ASCII)
+_PORT: Final = re.compile(r":[0-9]{1,5}", re.ASCII)
 _GUARD: Final = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
@@ -46,10 +50,20 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class Hosts:
+    """The names besides loopback under which may be asked, in lower case."""
+
+    page: frozenset[str]
+    """For all that the listener has."""
+    metrics: frozenset[str]
+    """For the metrics, which may be asked for by address as well: a name can be made to lead here, an address cannot."""
+
+
+@dataclass(frozen=True, slots=True)
 class Actions:
     """What the admin listener may ask of the daemon."""
 
-    hosts: Callable[[], tuple[str, ...]]
+    hosts: Callable[[], Hosts]
     status: Callable[[], Awaitable[bytes]]
     """The state of everything, as JSON."""
     page: Callable[[str | None], Awaitable[bytes]]
@@ -94,7 +108,8 @@ def application(actions: Actions) -> Callable[[web.BaseRequest], Awaitable[web.S
 
     async def answer(request: web.BaseRequest) -> web.StreamResponse:
         method = "GET" if request.method == "HEAD" else request.method
-        free = request.path in _OPEN or (request.path in _NAMING and _address(request.headers.get(hdrs.HOST, "")))
+        name = _name_in(request.headers.get(hdrs.HOST, ""))
+        free = request.path in _OPEN or (request.path in _NAMING and _is_address(name))
         if not free and (why := _foreign(request, actions.hosts())):
             return _text(403, why)
         handler = routes.get((method, request.path))
@@ -105,9 +120,13 @@ def application(actions: Actions) -> Callable[[web.BaseRequest], Awaitable[web.S
     return answer
 
 
-def _foreign(request: web.BaseRequest, hosts: tuple[str, ...]) -> str | None:
+def _foreign(request: web.BaseRequest, hosts: Hosts) -> str | None:
     """Why a request is refused for where it comes from; None if it is not."""
-    if not _is_ours(request.headers.get(hdrs.HOST, ""), hosts):
+    name = _name_in(request.headers.get(hdrs.HOST, ""))
+    if request.path == _METRICS:
+        if not (_is_loopback(name) or _is_address(name) or name in hosts.metrics):
+            return "this name is not one of server.metrics_hosts or server.admin_hosts"
+    elif not (_is_loopback(name) or name in hosts.page):
         return "this name is not one of server.admin_hosts"
     if request.method not in ("GET", "HEAD"):
         origin = request.headers.get(hdrs.ORIGIN)
@@ -118,23 +137,27 @@ def _foreign(request: web.BaseRequest, hosts: tuple[str, ...]) -> str | None:
     return None
 
 
-def _is_ours(host: str, hosts: tuple[str, ...]) -> bool:
-    name = _name_in(host).lower()
-    address = _address(host)
-    return name == "localhost" or name in hosts or (address is not None and address.is_loopback)
-
-
 def _name_in(host: str) -> str:
-    """The name or address of a Host header, without its port."""
-    return host.rpartition("]")[0].removeprefix("[") if host.startswith("[") else host.partition(":")[0]
+    """The name or address of a Host header, without brackets and port; ``""`` where it is no such header."""
+    name, port = host.lower(), ""
+    if (end := name.find(":", name.rfind("]") + 1)) >= 0:
+        name, port = name[:end], name[end:]
+    match = _HOST.fullmatch(name)
+    if match is None or (port and not _PORT.fullmatch(port)):
+        return ""
+    return match["v4"] or match["v6"] or match["name"]
 
 
-def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """The IP address that a Host header is; None where it is a name. No page has an address as its foreign name."""
+def _is_address(name: str) -> bool:
     try:
-        return ipaddress.ip_address(_name_in(host))
+        ipaddress.ip_address(name)
     except ValueError:
-        return None
+        return False
+    return True
+
+
+def _is_loopback(name: str) -> bool:
+    return name == "localhost" or (_is_address(name) and ipaddress.ip_address(name).is_loopback)
 
 
 async def _page(actions: Actions, request: web.BaseRequest) -> web.Response:
@@ -154,7 +177,7 @@ async def _static(request: web.BaseRequest) -> web.Response:
 
 
 async def _metrics(actions: Actions) -> web.Response:
-    return web.Response(body=await actions.metrics(), headers={"Content-Type": CONTENT_TYPE})
+    return web.Response(body=await actions.metrics(), headers={**_GUARD, "Content-Type": CONTENT_TYPE})
 
 
 async def _health(trouble: Callable[[], str | None]) -> web.Response:

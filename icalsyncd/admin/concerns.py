@@ -269,6 +269,14 @@ def _of_sync(overview: Overview, sync: SyncRow) -> Iterator[Concern]:
     ledger, facts, now = sync.ledger, sync.facts, overview.now
     zone = sync.house.state.ledger.timezone
     where = (sync.accommodation, sync.name)
+    if ledger.link.refused:
+        yield Concern(
+            Weight.WARNING,
+            f"{sync.whole} keeps its link: `link_generation: {ledger.link.refused}` has ended, and does not work again.",
+            f"Write `link_generation: {ledger.link.generation}` for the link that it has, "
+            f"or {max(ledger.link.ended, ledger.link.generation) + 1} for a new one.",
+            *where,
+        )
     match state_of(ledger, facts):
         case "failing" if facts.failing_since is not None:
             if now - facts.failing_since > INTERVALS_OF_PATIENCE * overview.intervals.get(sync.key, 0.0):

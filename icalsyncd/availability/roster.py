@@ -297,7 +297,7 @@ def _seated(sync: SyncLedger, seat: Seat, now: Moment) -> SyncLedger:
     if sync.presence is not seat.presence:
         sync = _turned(sync, seat.presence, now)
     calendar = sync.calendar if seat.calendar is None else seat.calendar
-    seated = replace(sync, calendar=calendar, link=_linked(sync.link, seat.generation, now))
+    seated = replace(sync, calendar=calendar, link=sync.link.at(seat.generation, now + OLD_LINK_KEPT))
     return sync if seated == sync else seated
 
 
@@ -310,13 +310,6 @@ def _turned(sync: SyncLedger, wanted: Presence, now: Moment) -> SyncLedger:
         # what it lacked before the pause proves nothing now: the hold begins anew
         return replace(sync, presence=wanted, since=now, held=(), broken=None)
     return _cleared(sync, wanted, now)
-
-
-def _linked(link: Link, generation: int, now: Moment) -> Link:
-    if generation == link.generation:
-        return link
-    old = tuple((number, until) for number, until in link.old if number not in (generation, link.generation))
-    return replace(link, generation=generation, old=(*old, (link.generation, now + OLD_LINK_KEPT)))
 
 
 def _expired(sync: SyncLedger, delay: float, now: Moment) -> SyncLedger | None:
@@ -341,7 +334,7 @@ def _expired(sync: SyncLedger, delay: float, now: Moment) -> SyncLedger | None:
         moved = replace(moved, muted_until=None)
     if any(now >= until for _, until in moved.link.old):
         old = tuple((number, until) for number, until in moved.link.old if now < until)
-        moved = replace(moved, link=replace(moved.link, old=old))
+        moved = replace(moved, link=moved.link.without_old(old))
     return moved
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
 
 from icalsyncd.calendars.calendar import Kind
+from icalsyncd.calendars.expressions import Expression
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,7 @@ class Summaries:
 
     texts: frozenset[str] = frozenset()
     """Case-folded and stripped."""
-    patterns: tuple[re.Pattern[str], ...] = ()
+    patterns: tuple[Expression, ...] = ()
 
     def match(self, summary: str) -> bool:
         """Whether *summary* is one of these texts or holds one of these patterns."""

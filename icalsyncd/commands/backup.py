@@ -1,27 +1,54 @@
-"""`icalsyncd backup` and `restore`: state and secret in one file, which with the config makes the same installation."""
+"""`icalsyncd backup` and `restore`: state and secret in one file, which with the config makes the same installation.
+
+Root runs these in a folder of somebody else, who may have laid anything there, and a backup may come from anywhere: it is
+read whole and looked through in memory, and written by the open folder (see :mod:`icalsyncd.state.directory`).
+"""
 
 from __future__ import annotations
 
 import os
 import tarfile
-import tempfile
+from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 from typing import Final
 
+from icalsyncd.calendars.calendar import Failed
+from icalsyncd.calendars.lines import inflate
 from icalsyncd.commands.offline import last_config
 from icalsyncd.commands.outcome import DONE, CommandError
 from icalsyncd.config.loading import Accepted, load
 from icalsyncd.config.paths import Paths
-from icalsyncd.state.installation import SecretUnusable, open_installation
-from icalsyncd.state.state_file import StoreFailed, StoreRefused
+from icalsyncd.state.directory import PRIVATE, Access, Directory, make, opened, unused
+from icalsyncd.state.files import NotRegularError, content
+from icalsyncd.state.installation import MAX_SECRET, SecretUnusable, installation_of
+from icalsyncd.state.state_file import MAX_STATE, StoreFailed, StoreRefused, copy_of
 from icalsyncd.state.state_folder import FolderHeld
-from icalsyncd.state.store import Store, peek
+from icalsyncd.state.store import examine
 
 _SECRET: Final = "secret"  # noqa: S105
 _STATE: Final = "state.sqlite3"
-_BESIDE: Final = ("-wal", "-shm")
+_LARGEST: Final = {_SECRET: MAX_SECRET, _STATE: MAX_STATE}
+"""What an archive is to have, and bytes of each at most."""
+_MAX_MEMBERS: Final = 8
+"""Of an archive: it has two."""
+_MAX_ARCHIVE: Final = sum(_LARGEST.values()) + 2**16
+"""Bytes of an archive before and after it is unpacked: its files, and room for their heads."""
+_BESIDE: Final = ("-wal", "-shm", "-journal")
 """Files that SQLite may keep beside its own, and that belong to it."""
 _REPLACED: Final = ".replaced"
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What a backup holds: bytes that were looked through."""
+
+    secret: bytes = field(repr=False)
+    state: bytes = field(repr=False)
+
+
+class _Damaged(Exception):
+    """What should be a backup is none, or not whole."""
 
 
 def backup(paths: Paths, file: Path) -> int:
@@ -31,20 +58,14 @@ def backup(paths: Paths, file: Path) -> int:
         if not needed.exists():
             raise CommandError(f"there is nothing to back up: {needed} does not exist")
     try:
-        with tempfile.TemporaryDirectory(prefix=f".{file.name}.", dir=file.absolute().parent) as drafts:
-            copy, draft = Path(drafts) / _STATE, Path(drafts) / file.name
-            store = Store(state)
-            try:
-                store.back_up(copy)
-            finally:
-                store.close()
-            with tarfile.open(draft, "w:gz") as archive:
-                archive.add(secret, _SECRET)
-                archive.add(copy, _STATE)
-            draft.chmod(0o600)
-            draft.replace(file)
+        archive = _packed(_Kept(content(secret, MAX_SECRET).data, copy_of(state)))
+        _looked_through(archive)
+        with opened(file.absolute().parent) as folder:
+            folder.replace(file.name, archive, draft=unused(f".{file.name}."))
     except (StoreRefused, StoreFailed) as error:
         raise CommandError(str(error)) from None
+    except _Damaged:
+        raise CommandError(f"nothing was backed up: {secret} does not hold the secret of {state}") from None
     except OSError as error:
         raise CommandError(f"the backup cannot be written: {error.strerror}") from None
     print(f"{file} holds state and secret: whoever has it has every link; keep it as safe as a password")
@@ -61,9 +82,7 @@ def restore(paths: Paths, file: Path, *, replace: bool) -> int:
     except OSError as error:
         raise CommandError(f"the state folder {paths.state_dir} cannot be used: {error.strerror}") from None
     try:
-        with tempfile.TemporaryDirectory(prefix=".restore.", dir=paths.state_dir) as drafts:
-            _unpack(file, Path(drafts))
-            _put_back(paths, Path(drafts), replace=replace)
+        _put_back(paths, _read(file), replace=replace)
     except OSError as error:
         raise CommandError(f"the backup cannot be put back: {error.strerror}") from None
     finally:
@@ -72,63 +91,107 @@ def restore(paths: Paths, file: Path, *, replace: bool) -> int:
     return DONE
 
 
-def _unpack(file: Path, drafts: Path) -> None:
-    """The files of the backup, all examined before anything is changed."""
+def _read(file: Path) -> _Kept:
+    """What the backup *file* holds, all examined before anything is changed."""
     try:
-        with tarfile.open(file, "r:gz") as archive:
-            for name in (_SECRET, _STATE):
-                draft = drafts / name
-                draft.touch(mode=0o600)
-                draft.write_bytes(_member(archive, name))
-        installation = open_installation(drafts / _SECRET)
-        stored = peek(drafts / _STATE)
-    except OSError as error:
-        if isinstance(error, FileNotFoundError):
-            raise CommandError(f"there is no file {file}") from None
-        raise
-    except (tarfile.TarError, KeyError, EOFError, SecretUnusable, StoreRefused, StoreFailed):
-        raise CommandError(f"{file} is damaged, or no backup of icalsyncd; nothing was changed") from None
+        return _looked_through(content(file, _MAX_ARCHIVE).data)
+    except FileNotFoundError:
+        raise CommandError(f"there is no file {file}") from None
+    except (_Damaged, NotRegularError) as error:
+        why = f": {error}" if isinstance(error, _Damaged) and error.args else ""
+        raise CommandError(f"{file} is damaged, or no backup of icalsyncd{why}; nothing was changed") from None
+
+
+def _packed(kept: _Kept) -> bytes:
+    file = BytesIO()
+    with tarfile.open(fileobj=file, mode="w:gz") as archive:
+        for name, data in ((_SECRET, kept.secret), (_STATE, kept.state)):
+            member = tarfile.TarInfo(name)
+            member.size, member.mode = len(data), PRIVATE.mode
+            archive.addfile(member, BytesIO(data))
+    return file.getvalue()
+
+
+def _looked_through(packed: bytes) -> _Kept:
+    """What the archive *packed* holds, whatever it promises to be. Raises _Damaged."""
+    unpacked = inflate(packed, _MAX_ARCHIVE) if len(packed) <= _MAX_ARCHIVE else b""
+    if isinstance(unpacked, Failed):
+        raise _Damaged
+    try:
+        found = _members(unpacked)
+    except Exception:  # an archive of a stranger can make its reader raise nearly anything
+        raise _Damaged from None
+    kept = _Kept(found[_SECRET], found[_STATE])
+    try:
+        installation = installation_of(kept.secret)
+        stored = examine(kept.state, Path(_STATE))
+    except (SecretUnusable, StoreRefused):
+        raise _Damaged from None
     if stored.installation not in (None, installation.mark):
-        raise CommandError(f"{file} is damaged: its secret is not that of its state; nothing was changed")
+        raise _Damaged("its secret is not that of its state")
+    return kept
 
 
-def _member(archive: tarfile.TarFile, name: str) -> bytes:
-    """The content of one file of the archive. Raises KeyError if it has none of that name."""
-    content = archive.extractfile(name)
-    if content is None:
-        raise KeyError(name)
-    return content.read()
+def _members(unpacked: bytes) -> dict[str, bytes]:
+    """The two files of an archive. Raises anything if it has not just them."""
+    found: dict[str, bytes] = {}
+    with tarfile.open(fileobj=BytesIO(unpacked), mode="r:") as archive:
+        for _ in range(_MAX_MEMBERS):
+            member = archive.next()
+            if member is None:
+                break
+            # no link, and no file with holes, which may be far larger than what it is unpacked from
+            if member.type not in (tarfile.REGTYPE, tarfile.AREGTYPE) or member.issparse() or member.name in found:
+                raise _Damaged
+            file = archive.extractfile(member) if member.size <= _LARGEST[member.name] else None
+            if file is None:
+                raise _Damaged
+            found[member.name] = file.read()
+            if len(found[member.name]) != member.size:
+                raise _Damaged
+    if found.keys() != _LARGEST.keys():
+        raise _Damaged
+    return found
 
 
-def _put_back(paths: Paths, drafts: Path, *, replace: bool) -> None:
-    state, secret = paths.folder.state, _secret_path(paths)
-    new_secret = (drafts / _SECRET).read_bytes()
-    same_secret = secret.exists() and secret.read_bytes() == new_secret
-    in_the_way = [path for path in (state, secret) if path.exists() and not (path == secret and same_secret)]
-    if in_the_way and not replace:
-        raise CommandError(
-            f"{in_the_way[0]} exists already; with --replace it is kept as {in_the_way[0].name}{_REPLACED}"
-        )
-    for path in in_the_way:
-        aside = path.with_name(path.name + _REPLACED)
-        path.replace(aside)
-        for suffix in _BESIDE:
-            beside = path.with_name(path.name + suffix)
-            if beside.exists():
-                beside.replace(aside.with_name(aside.name + suffix))
-    secret.parent.mkdir(parents=True, exist_ok=True)
-    if not same_secret:
-        paths.folder.write(secret, new_secret.decode("ascii"))
-        _hand_over(secret, paths.state_dir)
-    (drafts / _STATE).replace(state)
-    _hand_over(state, paths.state_dir)
+def _put_back(paths: Paths, kept: _Kept, *, replace: bool) -> None:
+    secret = _secret_path(paths)
+    make(secret.parent)
+    with opened(paths.state_dir) as folder, opened(secret.parent) as other:
+        there = _secret_there(secret)
+        in_the_way = [(folder, paths.folder.state)] if folder.has(_STATE) else []
+        if there != kept.secret and other.has(secret.name):
+            in_the_way.append((other, secret))
+        if in_the_way and not replace:
+            path = in_the_way[0][1]
+            raise CommandError(f"{path} exists already; with --replace it is kept as {path.name}{_REPLACED}")
+        for where, path in in_the_way:
+            _put_aside(where, path.name)
+        # the daemon must be able to read what root puts back
+        access = _access(folder)
+        if there != kept.secret:
+            other.replace(secret.name, kept.secret, access)
+        folder.replace(_STATE, kept.state, access)
 
 
-def _hand_over(path: Path, folder: Path) -> None:
-    """Give what root put back to the user whose folder it is in: the daemon must be able to read it."""
-    owner = folder.stat()
-    if os.geteuid() == 0 and owner.st_uid != 0:
-        os.chown(path, owner.st_uid, owner.st_gid)
+def _secret_there(secret: Path) -> bytes | None:
+    try:
+        return content(secret, MAX_SECRET).data
+    except (FileNotFoundError, NotRegularError):
+        return None
+
+
+def _put_aside(folder: Directory, name: str) -> None:
+    folder.rename(name, name + _REPLACED)
+    for suffix in _BESIDE:
+        if folder.has(name + suffix):
+            folder.rename(name + suffix, name + _REPLACED + suffix)
+
+
+def _access(folder: Directory) -> Access:
+    """For the user whose *folder* it is, where root writes in it, and for nobody else."""
+    status = folder.status()
+    return Access(PRIVATE.mode, (status.st_uid, status.st_gid)) if os.geteuid() == 0 and status.st_uid else PRIVATE
 
 
 def _secret_path(paths: Paths) -> Path:

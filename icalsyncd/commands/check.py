@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,12 +36,12 @@ def check(paths: Paths, *, plan: bool, probing: bool, as_json: bool) -> int:
     loaded = load(paths.config, os.environ)
     if isinstance(loaded, Refused):
         if as_json:
-            print(json.dumps(_verdict(loaded), indent=2))
+            print(json.dumps(_verdict(loaded, paths), indent=2))
         else:
             for mistake in loaded.mistakes:
                 print(mistake)
                 _show(paths.config, mistake)
-            _warn(loaded.warnings)
+            _warn((*loaded.warnings, *paths.folder.exposures()))
         return FAILED
     preview, read_at, delay = (None, 0.0, 0.0)
     if plan:
@@ -54,9 +54,11 @@ def check(paths: Paths, *, plan: bool, probing: bool, as_json: bool) -> int:
     targets = _targets(loaded.config, probing=probing)
     code = FAILED if any(target["unsent"] for target in targets) else DONE
     if as_json:
-        print(json.dumps(_verdict(loaded) | {"targets": targets} | (_plan(preview) if preview else {}), indent=2))
+        print(
+            json.dumps(_verdict(loaded, paths) | {"targets": targets} | (_plan(preview) if preview else {}), indent=2)
+        )
         return code
-    _warn(loaded.warnings)
+    _warn((*loaded.warnings, *paths.folder.exposures()))
     for target in targets:
         if target["lacks"]:
             words = f"warning: nothing can be published at {target['name']}: {target['lacks']}"
@@ -111,7 +113,7 @@ def _show(config: Path, mistake: Mistake) -> None:
         print(f"    {line}")
 
 
-def _warn(warnings: tuple[Mistake, ...]) -> None:
+def _warn(warnings: Iterable[Mistake | str]) -> None:
     # the mistakes alone are the answer, for programs that read it
     for warning in warnings:
         print(painted(f"warning: {warning}", Colour.WARNING, sys.stderr), file=sys.stderr)
@@ -138,12 +140,12 @@ def _lines(preview: Preview, now: float, delay: int) -> Iterator[str]:
             )
 
 
-def _verdict(loaded: Accepted | Refused) -> Json:
+def _verdict(loaded: Accepted | Refused, paths: Paths) -> Json:
     mistakes = loaded.mistakes if isinstance(loaded, Refused) else ()
     return {
         "ok": isinstance(loaded, Accepted),
         "mistakes": [str(mistake) for mistake in mistakes],
-        "warnings": [str(warning) for warning in loaded.warnings],
+        "warnings": [*map(str, loaded.warnings), *paths.folder.exposures()],
     }
 
 

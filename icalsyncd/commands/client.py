@@ -78,7 +78,7 @@ def ask_at(
 
 def _address(paths: Paths) -> tuple[str, int] | Unreachable:
     try:
-        written = content(paths.folder.address, 1024).data.decode("ascii").strip()
+        written = content(paths.folder.address, 1024, following=False).data.decode("ascii").strip()
     except FileNotFoundError:
         return Unreachable(f"no daemon runs with the state folder {paths.state_dir}{_elsewhere(paths)}")
     except PermissionError:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import signal
 import socket
+import stat
 import sys
-import tempfile
 from asyncio.subprocess import Process
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -25,6 +24,8 @@ from icalsyncd.commands.offline import read_offline
 from icalsyncd.commands.outcome import DONE, FAILED, CommandError
 from icalsyncd.commands.terminal import Colour, painted
 from icalsyncd.config.paths import Paths
+from icalsyncd.state.directory import clear, make, make_temporary, opened
+from icalsyncd.state.files import LARGEST, content
 
 PATIENCE: Final = 60.0
 """Seconds to wait for something that should take a few."""
@@ -71,27 +72,35 @@ def demo(folder: Path | None) -> int:
 
     Config and state lie in *folder*, or in a temporary one that goes with the demo.
     """
-    made = Path(tempfile.mkdtemp(prefix="icalsyncd-demo-")) if folder is None else folder
+    made = make_temporary("icalsyncd-demo-") if folder is None else folder
     try:
+        make(made)
         _refuse_foreign(made)
         # the state of an earlier demo would know nights of portals that start afresh
-        shutil.rmtree(made / "state", ignore_errors=True)
-        (made / "state").mkdir(parents=True, mode=0o700)
+        clear(made / "state")
+        make(made / "state", 0o700)
         return asyncio.run(_play(Paths(made / "config.yaml", made / "state")))
     except OSError as error:
         raise CommandError(f"the demo cannot use {made}: {error.strerror}") from None
     finally:
         if folder is None:
-            shutil.rmtree(made, ignore_errors=True)
+            clear(made)
 
 
 def _refuse_foreign(folder: Path) -> None:
     """Raise CommandError if something lies in *folder* that no demo put there and this one would write over."""
+    status = folder.stat()
+    if status.st_uid != os.geteuid() or status.st_mode & stat.S_IWOTH:
+        raise CommandError(f"{folder} is somebody else's, or others can write into it: name another folder")
     config = folder / "config.yaml"
-    if config.exists() and not config.read_text(encoding="utf-8", errors="replace").startswith(_MARK):
+    if config.exists() and not _of_demo(config):
         raise CommandError(f"{config} is no demo's: name another folder")
     if not config.exists() and (folder / "state").exists():
         raise CommandError(f"{folder / 'state'} is no demo's: name another folder")
+
+
+def _of_demo(config: Path) -> bool:
+    return content(config, LARGEST, following=False).data.startswith(_MARK.encode())
 
 
 async def _play(paths: Paths) -> int:
@@ -101,8 +110,8 @@ async def _play(paths: Paths) -> int:
     feeds, admin, *ports = _free_ports(4)
     alma, brisa = (DemoPortal(name, port) for name, port in zip(("Alma", "Brisa"), ports, strict=True))
     config = _CONFIG.format(feeds=feeds, admin=admin, house=_HOUSE, alma=alma.url, brisa=brisa.url)
-    paths.config.write_text(config, encoding="utf-8")
-    paths.config.chmod(0o600)
+    with opened(paths.config.parent) as folder:
+        folder.replace(paths.config.name, config.encode())
     for portal in (alma, brisa):
         await portal.open()
     log = paths.config.with_name("daemon.log")
@@ -133,15 +142,20 @@ async def _start(paths: Paths, log: Path) -> Process:
     """The daemon, a process of its own, as it would run without the demo."""
     # what a service manager handed down is not for this one
     environ = {key: value for key, value in os.environ.items() if key not in ("NOTIFY_SOCKET", "LISTEN_FDS")}
-    with log.open("wb") as file:
+    with opened(log.parent) as folder:
+        folder.remove(log.name)
+        output = folder.create(log.name)
+    try:
         return await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "icalsyncd", "run"),
             *("--config", str(paths.config), "--state-dir", str(paths.state_dir)),
             stdin=asyncio.subprocess.DEVNULL,
-            stdout=file,
-            stderr=file,
+            stdout=output,
+            stderr=output,
             env=environ,
         )
+    finally:
+        os.close(output)
 
 
 async def _end(daemon: Process, ended: asyncio.Task[int]) -> None:

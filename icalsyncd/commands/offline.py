@@ -74,7 +74,7 @@ def last_config(paths: Paths) -> Config | None:
     text = paths.folder.accepted_text()
     if text is None:
         return None
-    parsed = parse(text, paths.config, os.environ)
+    parsed = parse(text, paths.config, os.environ, ran_before=True)
     return parsed.config if isinstance(parsed, Accepted) else None
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
 from icalsyncd.config.loading import Accepted, Refused, parse
+from icalsyncd.state.directory import PRIVATE, Access, Directory, make, opened, temporary, unused
 from icalsyncd.state.files import LARGEST, content
 
 _IN_PLACE_ONLY: Final = frozenset((errno.EBUSY, errno.EXDEV, errno.EACCES, errno.EPERM, errno.EROFS))
@@ -58,75 +58,72 @@ def write(path: Path, text: str) -> None:
     target = path.resolve()
     content = text.encode("utf-8")
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            _replace(target, content)
-        except OSError as error:
-            if error.errno not in _IN_PLACE_ONLY or not target.exists():
-                raise
-            _write_over(target, content)
+        make(target.parent)
+        with opened(target.parent) as folder:
+            there = folder.status(target.name) if folder.has(target.name) else None
+            access = Access.of(there) if there is not None else PRIVATE
+            try:
+                folder.replace(target.name, content, access, draft=unused(f".{target.name}."))
+            except OSError as error:
+                if error.errno not in _IN_PLACE_ONLY or there is None:
+                    raise
+                _write_over(folder, target, content)
     except OSError as error:
         raise ConfigUnwritableError(f"{path} cannot be written, and is as it was: {error.strerror}") from None
 
 
-def _replace(target: Path, content: bytes) -> None:
-    descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-    draft = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-            if target.exists():
-                known = target.stat()
-                if (known.st_uid, known.st_gid) != (os.geteuid(), os.getegid()):
-                    os.fchown(file.fileno(), known.st_uid, known.st_gid)
-                os.fchmod(file.fileno(), known.st_mode & 0o7777)
-        draft.replace(target)
-    finally:
-        draft.unlink(missing_ok=True)
-
-
-def _write_over(target: Path, content: bytes) -> None:
+def _write_over(folder: Directory, target: Path, content: bytes) -> None:
     """Write *content* into the file itself; a copy of what it held lies beside it until that is done.
 
     Where the folder is not ours it lies among the temporary files. Raises OSError, the file as it was, and
     ConfigUnwritableError, which tells where the copy is.
     """
-    before = target.read_bytes()
-    copy = _keep(target, before)
-    with target.open("r+b", buffering=0) as file:
+    descriptor = folder.existing(target.name)
+    try:
+        before = _held(descriptor)
+        copy = _keep(target, before)
         try:
             if len(content) > len(before):
                 # a full disk is found here, before anything is written over
-                os.posix_fallocate(file.fileno(), 0, len(content))
-            _fill(file.fileno(), content)
+                os.posix_fallocate(descriptor, 0, len(content))
+            _fill(descriptor, content)
         except OSError:
             try:
-                _fill(file.fileno(), before)
+                _fill(descriptor, before)
             except OSError:
                 raise ConfigUnwritableError(f"{target} could not be written, and what it held is in {copy}") from None
-            copy.unlink()
+            _forget(copy)
             raise
-    copy.unlink()
+        _forget(copy)
+    finally:
+        os.close(descriptor)
+
+
+def _held(descriptor: int) -> bytes:
+    with os.fdopen(descriptor, "rb", closefd=False) as file:
+        return file.read()
 
 
 def _keep(target: Path, content: bytes) -> Path:
+    """A copy of *content* for its owner alone, beside *target* or among the temporary files."""
+    name = unused(f".{target.name}.before.")
     try:
-        descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.before.", dir=target.parent)
+        return _add(target.parent / name, content)
     except OSError as error:
         if error.errno not in _IN_PLACE_ONLY:
             raise
-        descriptor, name = tempfile.mkstemp(prefix=f"{target.name}.before.")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError:
-        Path(name).unlink()
-        raise
-    return Path(name)
+    return _add(temporary() / name.removeprefix("."), content)
+
+
+def _add(copy: Path, content: bytes) -> Path:
+    with opened(copy.parent) as folder:
+        folder.add(copy.name, content)
+    return copy
+
+
+def _forget(copy: Path) -> None:
+    with opened(copy.parent) as folder:
+        folder.remove(copy.name)
 
 
 def _fill(descriptor: int, content: bytes) -> None:

@@ -16,7 +16,7 @@ from typing import Annotated, Final, Literal, TypeAlias
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from pydantic import PlainValidator, WithJsonSchema
+from pydantic import PlainValidator, ValidationInfo, WithJsonSchema
 
 from icalsyncd.config import summaries
 from icalsyncd.config.mistakes import meant
@@ -182,9 +182,9 @@ def _zone_named(value: str) -> str:
     return value
 
 
-def _pattern(value: object) -> str:
+def _pattern(value: object, info: ValidationInfo) -> str:
     text = _text(value)
-    summaries.check(text)
+    summaries.check(text, ran_before=bool(info.context))
     return text
 
 

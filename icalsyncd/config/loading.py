@@ -85,31 +85,32 @@ def _loaded(path: Path, environ: Mapping[str, str]) -> Loaded:
     return _parsed(text, path, environ, others if found.is_open_to_others else [])
 
 
-def parse(text: str, path: Path, environ: Mapping[str, str], *, lacking: bool = False) -> Loaded:
+def parse(text: str, path: Path, environ: Mapping[str, str], *, ran_before: bool = False) -> Loaded:
     """The same for *text*, as if it were in the file at *path*. Raises nothing.
 
-    *lacking*: it runs even if files or variables that it names secrets in are not there; a sync without its URL fails its
-    pulls until they are.
+    A text that *ran_before* can run again, even if files or variables that it names secrets in are not there (a sync
+    without its URL fails its pulls until they are), or a regular expression in it is not known any more (it matches
+    nothing): these are warnings then.
     """
     try:
-        return _parsed(text, path, environ, [], lacking=lacking)
+        return _parsed(text, path, environ, [], ran_before=ran_before)
     except Exception as error:  # the same
         return _bug(path, error)
 
 
 def _parsed(
-    text: str, path: Path, environ: Mapping[str, str], noticed: list[Remark], *, lacking: bool = False
+    text: str, path: Path, environ: Mapping[str, str], noticed: list[Remark], *, ran_before: bool = False
 ) -> Loaded:
     document = read(text)
     if not isinstance(document, Document):
         return Refused(_faults(document, text, path), (), (path,))
-    file, mistakes = validate(document.value)
+    file, mistakes = validate(document.value, ran_before=ran_before)
     found = list(mistakes)
     credentials = Credentials(path.parent, environ)
     if file is not None:
         urls = _urls(file, credentials)
         places = tuple(credentials.place(target, ("publish", index)) for index, target in enumerate(file.publish))
-        if lacking:
+        if ran_before:
             noticed = [*noticed, *credentials.remarks]
         else:
             found += credentials.remarks

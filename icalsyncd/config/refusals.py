@@ -12,7 +12,7 @@ from icalsyncd.config.mistakes import Remark, meant
 from icalsyncd.config.nodes import Path
 from icalsyncd.config.portals import names, profile, recognise
 from icalsyncd.config.resolved import block_summaries, public_url, reservation_summaries
-from icalsyncd.config.summaries import compiled
+from icalsyncd.config.summaries import compiled, unusable
 from icalsyncd.config.url import Destination, Hop, Misfit, destination_of
 
 # any name may be a portal's, so only what can hardly be another one is taken for a slip
@@ -66,6 +66,7 @@ def warnings(file: schema.File, calendars: Mapping[str, Destination]) -> Iterato
         at: Path = ("accommodations", id)
         yield from _overlaps(accommodation, at)
         for key, sync in accommodation.syncs.items():
+            yield from _unusable(sync, (*at, "syncs", key))
             path: Path = (*at, "syncs", key)
             near = meant(sync.portal, names(), _NEARLY) if sync.portal not in names() else ""
             if near:
@@ -186,6 +187,13 @@ def _summaries(sync: schema.Sync, path: Path) -> Iterator[Remark]:
     if both:
         index = next(index for index, pattern in enumerate(sync.block or ()) if pattern in both)
         yield Remark((*path, "block", index), "is a reservation's summary as well: it can mean only one of the two")
+
+
+def _unusable(sync: schema.Sync, path: Path) -> Iterator[Remark]:
+    for key in ("ignore", "reservation", "block"):
+        for index, pattern in enumerate(getattr(sync, key) or ()):
+            if (why := unusable(pattern)) is not None:
+                yield Remark((*path, key, index), f"it matches nothing: {why}")
 
 
 def _calendar(

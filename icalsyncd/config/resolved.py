@@ -15,7 +15,7 @@ from icalsyncd.config import schema
 from icalsyncd.config.forms import Address, Network
 from icalsyncd.config.portals import profile
 from icalsyncd.config.secret import Secret
-from icalsyncd.config.summaries import compiled
+from icalsyncd.config.summaries import any_unusable, compiled
 
 SETTINGS: Final = {
     "ignore": "ignore",
@@ -139,6 +139,7 @@ class Server:
     public_url: str
     """The start of every link, without a slash at its end."""
     admin_hosts: tuple[str, ...]
+    metrics_hosts: tuple[str, ...]
     proxies: tuple[Network, ...]
     """Where many come through one peer of `listen`."""
     secret_file: Path | None
@@ -287,6 +288,7 @@ def resolve(file: schema.File, folder: Path, urls: Mapping[str, Secret], places:
             admin=file.server.admin,
             public_url=public_url(file),
             admin_hosts=tuple(file.server.admin_hosts),
+            metrics_hosts=tuple(file.server.metrics_hosts),
             proxies=file.server.proxies,
             secret_file=folder / file.server.secret_file if file.server.secret_file is not None else None,
             removal_delay=file.server.removal_delay,
@@ -362,7 +364,8 @@ def _sync(accommodation: str, id: str, written: schema.Sync, timezone: str, inte
         ignore=compiled(tuple(written.ignore)),
         reservation=compiled(reservation_summaries(written)),
         block=compiled(block_summaries(written)),
-        drop_blocks=written.claims == "not_blocks",
+        # what may be a reservation that is not known as one must not be dropped as a block
+        drop_blocks=written.claims == "not_blocks" and not any_unusable(reservation_summaries(written)),
         dtend_inclusive=(written.dtend or known.dtend) == "inclusive",
         transparent_blocks=(written.all_day_transparent or known.all_day_transparent) == "block",
         empty_is_valid=(written.empty_body or known.empty_body) == "empty",

@@ -75,6 +75,10 @@ class Server(Keys):
     admin_hosts: list[Text] = Field(
         default=[], description="Names besides loopback under which the status page may be asked for"
     )
+    metrics_hosts: list[Text] = Field(
+        default=[],
+        description="Names besides loopback, any IP address and `admin_hosts` under which /metrics may be asked for",
+    )
     proxies: Proxies = Field(
         default_factory=lambda: _LOOPBACK,
         json_schema_extra={"default": [str(network) for network in _LOOPBACK]},

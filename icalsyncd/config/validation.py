@@ -71,10 +71,11 @@ _SYNONYMS: Final = {
 """Other programs' words for ours."""
 
 
-def validate(value: Plain) -> tuple[schema.File | None, tuple[Remark, ...]]:
+def validate(value: Plain, *, ran_before: bool = False) -> tuple[schema.File | None, tuple[Remark, ...]]:
     """The file that *value* makes, and what is wrong in it.
 
-    With mistakes, the file is what is left without them. It is None if nothing can be left.
+    With mistakes, the file is what is left without them. It is None if nothing can be left. What *ran_before* may hold a
+    regular expression that is not known any more.
     """
     if not isinstance(value, dict):
         return None, (Remark((), "must be a mapping of `key: value`, and begin with `terms: accepted`"),)
@@ -88,7 +89,7 @@ def validate(value: Plain) -> tuple[schema.File | None, tuple[Remark, ...]]:
                 remarks.append(_nothing_behind(path))
     empty = {remark.path for remark in remarks}
     try:
-        return schema.File.model_validate(value), tuple(remarks)
+        return schema.File.model_validate(value, context=ran_before), tuple(remarks)
     except ValidationError as error:
         details = error.errors(include_url=False)
     paths = [_path(detail["loc"], value) for detail in details]
@@ -100,7 +101,7 @@ def validate(value: Plain) -> tuple[schema.File | None, tuple[Remark, ...]]:
         with suppress(KeyError, TypeError):  # what is above it may have been taken out already
             _repair(path, value)
     try:
-        return schema.File.model_validate(value), tuple(remarks)
+        return schema.File.model_validate(value, context=ran_before), tuple(remarks)
     except ValidationError:
         return None, tuple(remarks)
 

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
 from icalsyncd import log
-from icalsyncd.admin.admin import Actions, Refusal
+from icalsyncd.admin.admin import Actions, Hosts, Refusal
 from icalsyncd.admin.concerns import concerns, needs
 from icalsyncd.admin.overview import Overview
 from icalsyncd.admin.page import night_page, page
@@ -52,7 +52,7 @@ class HostActions:
     def actions(self) -> Actions:
         """All of them, as the admin listener takes them."""
         return Actions(
-            hosts=lambda: tuple(host.lower() for host in self._hub.accepted.config.server.admin_hosts),
+            hosts=self._hosts,
             status=self.status,
             page=self.page,
             night_page=self.night_page,
@@ -212,6 +212,11 @@ class HostActions:
             log.warning("the host says that the machine's clock is right", was=doubt)
         return answer
 
+    def _hosts(self) -> Hosts:
+        server = self._hub.accepted.config.server
+        page = frozenset(host.lower() for host in server.admin_hosts)
+        return Hosts(page, page | {host.lower() for host in server.metrics_hosts})
+
     async def rotate(self, name: SyncName) -> Json | Refusal:
         """End the old links of a sync at once."""
         state = self._hub.journal.current.get(name[0])
@@ -220,7 +225,7 @@ class HostActions:
             return Refusal(f"there is no sync {'/'.join(name)}")
         if not sync.link.old:
             return Refusal("it has no old link; raise link_generation first")
-        ended = replace(sync, link=replace(sync.link, old=()))
+        ended = replace(sync, link=sync.link.without_old())
         ledger = state.ledger.with_sync(name[1], ended)
         self._hub.journal.put(name[0], state.with_ledger(ledger, self._hub.clock.now()))
         self._hub.journal.remember("the host ended an old link", *name)

@@ -156,8 +156,8 @@ class Daemon:
         keep_accepted(hub.accepted, self._folder)
         self._spawn("journal", hub.journal.run())
         await hub.journal.stored()
-        for warning in hub.accepted.warnings:
-            log.warning(str(warning))
+        for warning in (*map(str, hub.accepted.warnings), *self._folder.exposures()):
+            log.warning(warning)
         log.info("started", version=__version__, syncs=len(hub.accepted.config.syncs()))
         service_manager.ready(hub.status_line())
         # what the portals show by now, and what could not be stored before

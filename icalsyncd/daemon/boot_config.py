@@ -31,7 +31,7 @@ def last_accepted(file: Path, folder: StateFolder) -> Accepted | None:
     """The config that was accepted last, its paths relative to those of *file*; None if there is none that can be run."""
     text = folder.accepted_text()
     # what is known is served without any URL
-    last = parse(text, file, os.environ, lacking=True) if text is not None else None
+    last = parse(text, file, os.environ, ran_before=True) if text is not None else None
     return last if isinstance(last, Accepted) else None
 
 

@@ -3,7 +3,7 @@
 A calendar's URL comes from outside, and so does every redirect: without this, either could make the daemon ask the
 router, a neighbour in the host's network, or a cloud's metadata service. What is refused are the special-purpose blocks
 of the IANA registries (RFC 6890), written out here, since :mod:`ipaddress` has changed its mind about them between
-patch versions of Python.
+patch versions of Python. Beside them stands the one address of a cloud's host service that is in none of these blocks.
 """
 
 from __future__ import annotations
@@ -29,11 +29,15 @@ _SPECIAL_V4: Final = _blocks(
     ("100.64.0.0/10", "shared by the customers of a provider"),
     ("127.0.0.0/8", "loopback"),
     ("169.254.0.0/16", "link-local"),
+    ("168.63.129.16/32", "the host service of a cloud"),
     ("172.16.0.0/12", "private"),
     ("192.0.0.0/24", "reserved"),
     ("192.0.2.0/24", "reserved for documentation"),
+    ("192.31.196.0/24", "reserved for AS112"),
+    ("192.52.193.0/24", "reserved for AMT"),
     ("192.88.99.0/24", "reserved"),
     ("192.168.0.0/16", "private"),
+    ("192.175.48.0/24", "reserved for AS112"),
     ("198.18.0.0/15", "reserved for benchmarks"),
     ("198.51.100.0/24", "reserved for documentation"),
     ("203.0.113.0/24", "reserved for documentation"),
@@ -51,6 +55,7 @@ _SPECIAL_V6: Final = _blocks(
     ("2001:db8::/32", "reserved for documentation"),
     ("3fff::/20", "reserved for documentation"),
     ("2001::/23", "reserved"),
+    ("2620:4f:8000::/48", "reserved for AS112"),
 )
 _GLOBAL_V6: Final = IPv6Network("2000::/3")
 _NAT64: Final = IPv6Network("64:ff9b::/96")

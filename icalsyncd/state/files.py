@@ -33,10 +33,14 @@ class Content:
         return bool(self.status.st_mode & stat.S_IROTH)
 
 
-def content(path: Path, most: int) -> Content:
-    """The file at *path*, of which at most *most* bytes and one more are read. Raises OSError."""
+def content(path: Path, most: int, *, following: bool = True) -> Content:
+    """The file at *path*, of which at most *most* bytes and one more are read; through a link where *following*.
+
+    Raises OSError.
+    """
     # without O_NONBLOCK, opening a pipe would wait for its other end; without O_NOCTTY, a terminal would become ours
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    through = 0 if following else os.O_NOFOLLOW
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC | through)
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import hmac
-import os
 import secrets
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -17,9 +16,10 @@ from typing import Final
 
 from icalsyncd.availability.ledger import Link
 from icalsyncd.calendars.feed import Signature
+from icalsyncd.state.directory import make, opened
 from icalsyncd.state.files import NotRegularError, content
 
-_LARGEST: Final = 4096
+MAX_SECRET: Final = 4096
 """Bytes; a secret is 65."""
 _DERIVED_KEPT: Final = 32768
 
@@ -64,14 +64,25 @@ def path_of(token: str) -> str:
     return f"/{token}.ics"
 
 
+def installation_of(written: bytes) -> Installation:
+    """The one of which *written* is the secret's file. Raises SecretUnusable where it holds something else."""
+    try:
+        secret = bytes.fromhex(written.decode("ascii").strip())
+    except ValueError:
+        secret = b""
+    if len(secret) < 16:
+        raise SecretUnusable("this is no secret of icalsyncd")
+    return Installation(secret)
+
+
 def read_installation(path: Path) -> Installation:
     """Read the secret at *path*.
 
     Raises FileNotFoundError if there is none, OSError, and SecretUnusable if the file holds something else.
     """
     try:
-        return Installation(_parse(content(path, _LARGEST).data.decode("ascii"), path))
-    except (UnicodeDecodeError, NotRegularError):
+        return installation_of(content(path, MAX_SECRET).data)
+    except (SecretUnusable, NotRegularError):
         raise SecretUnusable(f"{path} does not hold a secret of icalsyncd") from None
 
 
@@ -90,38 +101,8 @@ def open_installation(path: Path) -> Installation:
     except FileNotFoundError:
         pass
     made = secrets.token_hex(32)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.new")
-    # a crash may have left one; what was in it was never used
-    draft.unlink(missing_ok=True)
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "w") as file:
-            file.write(made + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-        _sync(path.parent)
-    except OSError:
-        draft.unlink(missing_ok=True)
-        raise
+    make(path.parent)
+    # on the disk before it is used: links are pasted into portals from now on
+    with opened(path.parent) as folder:
+        folder.replace(path.name, f"{made}\n".encode())
     return Installation(bytes.fromhex(made), is_new=True)
-
-
-def _sync(folder: Path) -> None:
-    """Let the names in *folder* outlast a power cut: links are pasted into portals from now on."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _parse(text: str, path: Path) -> bytes:
-    try:
-        secret = bytes.fromhex(text.strip())
-    except ValueError:
-        secret = b""
-    if len(secret) < 16:
-        raise SecretUnusable(f"{path} does not hold a secret of icalsyncd")
-    return secret

@@ -7,8 +7,8 @@ A set of nights is a text, its first night and a hexadecimal mask of those from 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import fields
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
@@ -30,6 +30,7 @@ from icalsyncd.availability.ledger import (
 from icalsyncd.availability.removal import RemovalDelay
 from icalsyncd.availability.stamps import Stamps
 from icalsyncd.calendars.calendar import Kind, Reason
+from icalsyncd.calendars.expressions import UnknownExpression, expression
 from icalsyncd.calendars.nights import EMPTY, Nights, Stay
 from icalsyncd.calendars.settings import ReadSettings, Summaries
 from icalsyncd.state.copy import Copies, Copy, ReadAs, Validators
@@ -107,7 +108,7 @@ def dump_sync_ledger(sync: SyncLedger) -> str:
     return _json(
         {
             "channel": _channel(sync.channel),
-            "link": [sync.link.first_name, sync.link.generation, [list(old) for old in sync.link.old]],
+            "link": _link(sync.link),
             "calendar": sync.calendar,
             "presence": sync.presence.value,
             "since": sync.since,
@@ -138,14 +139,14 @@ def dump_sync_ledger(sync: SyncLedger) -> str:
 def load_sync(parts: SyncRecord) -> tuple[SyncLedger, Facts]:
     """The sync that :func:`dump_sync` wrote."""
     record = json.loads(parts.ledger, parse_float=_moment)
-    first_name, generation, old = record["link"]
+    first_name, generation, old, *ends = record["link"]
     narrowing = record.get("narrowing")
     former = record.get("former")
     broken = record.get("broken")
     told = record.get("told")
     sync = SyncLedger(
         channel=_load_channel(record["channel"]),
-        link=Link(first_name, generation, tuple((number, until) for number, until in old)),
+        link=Link(first_name, generation, tuple((number, until) for number, until in old), *ends),
         calendar=record.get("calendar", ""),
         presence=Presence(record["presence"]),
         since=record["since"],
@@ -172,6 +173,11 @@ def load_sync(parts: SyncRecord) -> tuple[SyncLedger, Facts]:
         shown_before_pause=_load_nights(record.get("shown_before_pause", "")),
     )
     return sync, _load_facts(json.loads(parts.facts))
+
+
+def _link(link: Link) -> list[Any]:
+    ends = [link.ended, link.refused] if link.ended or link.refused else []
+    return [link.first_name, link.generation, [list(old) for old in link.old], *ends]
 
 
 def dump_publication(publication: Publication) -> str:
@@ -291,6 +297,9 @@ def _settings(settings: ReadSettings) -> Json:
 
 def _load_settings(record: Json) -> ReadSettings:
     summaries = {name: _load_summaries(*value) for name, value in record.items() if isinstance(value, list)}
+    if "reservation" in summaries and len(summaries["reservation"].patterns) < len(record["reservation"][1]):
+        # what is a reservation is not known any more: nothing is dropped for being none
+        record = {**record, "drop_blocks": False}
     return ReadSettings(**(record | summaries))
 
 
@@ -299,7 +308,12 @@ def _summaries(summaries: Summaries) -> list[list[str]]:
 
 
 def _load_summaries(texts: list[str], patterns: list[str]) -> Summaries:
-    return Summaries(frozenset(texts), tuple(re.compile(pattern) for pattern in patterns))
+    known = []
+    for pattern in patterns:
+        # one that the engine does not know any more matches nothing
+        with suppress(UnknownExpression):
+            known.append(expression(pattern))
+    return Summaries(frozenset(texts), tuple(known))
 
 
 def _claim(claim: Claim) -> list[Any]:

@@ -1,18 +1,23 @@
 """The state file as a file: opening it, making a new one, and refusing one that is damaged, foreign or too new.
 
-It is one SQLite database. What its tables hold is the affair of :mod:`~icalsyncd.state.store`. Everything here blocks.
+It is one SQLite database. What its tables hold is the affair of :mod:`~icalsyncd.state.store`. A link is not followed, and
+a file with any other schema than ours is refused before anything is asked of it. Everything here blocks.
 """
 
 from __future__ import annotations
 
 import os
 import sqlite3
+import stat
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from sqlite3 import Connection, DatabaseError, Error
 from typing import Final
 
+from icalsyncd.state.directory import PRIVATE, opened
+from icalsyncd.state.history import SCHEMA as HISTORY
 from icalsyncd.state.records import VERSION
 
 __all__ = [
@@ -21,8 +26,11 @@ __all__ = [
     "Error",
     "StoreFailed",
     "StoreRefused",
+    "copy_of",
     "examined",
+    "examined_content",
     "failing",
+    "is_there",
     "make",
     "refusing",
     "writable",
@@ -30,8 +38,25 @@ __all__ = [
 
 APPLICATION_ID: Final = 0x1CA15D
 """In the file's header: tells our file from any other."""
+MAX_STATE: Final = 128 * 2**20
+"""Bytes of a state file that a backup can hold; a household's is one or two million."""
+_SCHEMA: Final = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE accommodation (id TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE sync (
+    accommodation TEXT, name TEXT, ledger TEXT NOT NULL, claims TEXT NOT NULL, facts TEXT NOT NULL,
+    PRIMARY KEY (accommodation, name)
+);
+CREATE TABLE copy (owner TEXT, role TEXT, body BLOB NOT NULL, PRIMARY KEY (owner, role));
+CREATE TABLE publication (
+    target TEXT, owner TEXT, generation INTEGER, state TEXT NOT NULL, PRIMARY KEY (target, owner, generation)
+);
+"""
+_MADE_OF: Final = "SELECT type, name, tbl_name, sql FROM sqlite_schema"
 _PATIENCE: Final = 5.0
 """Seconds to wait for another connection, as that of a backup."""
+_JOURNAL_AT: Final = slice(18, 20)
+"""Where a database's header says how it is written: 1 with a rollback journal, 2 with a log ahead."""
 
 
 class StoreRefused(Exception):
@@ -63,31 +88,34 @@ def failing(*more: type[Exception]) -> Iterator[None]:
         raise StoreFailed(str(error)) from error
 
 
-def make(path: Path, schema: str) -> None:
-    """Make an empty state file at *path*, with the tables of *schema*; it is there whole or not at all."""
+def is_there(path: Path) -> bool:
+    """Whether there is a file at *path*. Raises StoreRefused if something else is there, and OSError."""
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        return False
+    if not stat.S_ISREG(mode):
+        # opening a pipe would wait for its other end; and what a link leads to is not ours
+        raise StoreRefused(f"{path} is a link, a folder, a pipe or a device, and no state file of icalsyncd")
+    return True
+
+
+def make(path: Path) -> None:
+    """Make an empty state file at *path*, with our tables; it is there whole or not at all."""
     orphan = path.with_name(f"{path.name}-wal")
     if orphan.exists():
         # SQLite would take its pages for those of the new file
         raise StoreRefused(
             f"{path} is missing, and {orphan.name} is what is left of it: restore the one or remove the other"
         )
-    draft = path.with_name(f".{path.name}.new")
-    draft.unlink(missing_ok=True)
-    for rest in ("-journal", "-wal", "-shm"):
-        draft.with_name(draft.name + rest).unlink(missing_ok=True)
-    os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-    with closing(sqlite3.connect(draft, isolation_level=None)) as db:
-        # now, and not once the file is in its place: a kill in between would leave what only a writer can repair
-        db.execute("PRAGMA journal_mode=WAL")
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
         db.executescript(
-            f"BEGIN; {schema} PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={VERSION}; COMMIT;"
+            f"BEGIN; {_SCHEMA} PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={VERSION}; COMMIT;"
         )
-    draft.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+        # now, and not once the file is in its place: a kill in between would leave what only a writer can repair
+        content = _written_ahead(db.serialize())
+    with opened(path.parent) as folder:
+        folder.replace(path.name, content)
 
 
 @contextmanager
@@ -96,41 +124,84 @@ def examined(path: Path, *, thoroughly: bool) -> Iterator[Connection]:
 
     *thoroughly*: after SQLite's own check, too. Raises StoreRefused, and errors of the database.
     """
-    if not path.is_file():
-        # opening a pipe would wait for its other end
-        raise StoreRefused(f"{path} is a folder, a pipe or a device, and no state file of icalsyncd")
+    if not is_there(path):
+        raise StoreRefused(f"{path} does not exist")
     address = f"{path.absolute().as_uri()}?mode=ro"
     with closing(sqlite3.connect(address, uri=True, isolation_level=None, timeout=_PATIENCE)) as db:
         db.execute("BEGIN")
-        _examine(db, path)
-        if thoroughly:
-            (verdict,) = db.execute("PRAGMA quick_check(1)").fetchone()
-            if verdict != "ok":
-                raise StoreRefused(f"{path} is damaged: {verdict}")
+        _examine(db, path, thoroughly=thoroughly)
         yield db
 
 
-def writable(path: Path, later: str) -> Connection:
+@contextmanager
+def examined_content(content: bytes, path: Path) -> Iterator[Connection]:
+    """A state file with the bytes *content*, once it is known to be ours; *path* is what to call it. Raises StoreRefused."""
+    head = bytearray(content)
+    # in memory there is no log beside it
+    head[_JOURNAL_AT] = b"\x01\x01"
+    try:
+        with closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
+            db.deserialize(bytes(head))
+            _examine(db, path, thoroughly=True)
+            yield db
+    except (sqlite3.Error, OverflowError, MemoryError) as error:
+        raise StoreRefused(f"{path} is damaged or no state file of icalsyncd: {error}") from error
+
+
+def copy_of(path: Path) -> bytes:
+    """The bytes of a whole state file that holds what the one at *path* does, which a daemon may be writing.
+
+    Raises StoreRefused, also if it is larger than a backup can hold, and StoreFailed.
+    """
+    with refusing(path), examined(path, thoroughly=False) as db:
+        (size,) = db.execute("SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()").fetchone()
+        if size > MAX_STATE:
+            raise StoreRefused(f"{path} is larger than the {MAX_STATE} bytes that a backup can hold")
+        with closing(sqlite3.connect(":memory:", isolation_level=None)) as copy:
+            db.execute("COMMIT")
+            db.backup(copy)
+            # what was deleted goes, too
+            copy.execute("VACUUM")
+            return _written_ahead(copy.serialize())
+
+
+def writable(path: Path) -> Connection:
     """A connection that may write to the file at *path*, which was examined. Raises errors of the database and OSError.
 
-    *later* makes a table that an earlier file lacks, and that a start can do without.
+    The history is made in an earlier file that lacks it; a start can do without.
     """
-    if path.stat().st_mode & 0o077:
-        path.chmod(0o600)
+    _keep_private(path)
     db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=_PATIENCE)
     try:
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("PRAGMA synchronous=FULL")
         with suppress(sqlite3.Error):
             # a disk that is full keeps nobody from starting
-            db.execute(later)
+            db.execute(HISTORY)
     except BaseException:
         db.close()
         raise
     return db
 
 
-def _examine(db: Connection, path: Path) -> None:
+def _keep_private(path: Path) -> None:
+    with opened(path.parent) as folder:
+        if folder.status(path.name).st_mode & 0o077:
+            descriptor = folder.existing(path.name)
+            try:
+                PRIVATE.give(descriptor)
+            finally:
+                os.close(descriptor)
+
+
+def _written_ahead(content: bytes) -> bytes:
+    """*content* as the daemon writes it, so that nobody who only reads it has to change it first."""
+    head = bytearray(content)
+    head[_JOURNAL_AT] = b"\x02\x02"
+    return bytes(head)
+
+
+def _examine(db: Connection, path: Path, *, thoroughly: bool) -> None:
     """Refuse a file that is not ours, or not one that we understand."""
     (application,) = db.execute("PRAGMA application_id").fetchone()
     (version,) = db.execute("PRAGMA user_version").fetchone()
@@ -140,3 +211,25 @@ def _examine(db: Connection, path: Path) -> None:
         raise StoreRefused(
             f"{path} was written by another icalsyncd (version {version} of the file, this one knows {VERSION})"
         )
+    # before anything is asked of it: a trigger would change what is written, and a view can be without end
+    ours = _made_of_schema()
+    found = set(db.execute(_MADE_OF).fetchmany(len(ours) + 2))
+    if not ours <= found or not all(map(_is_history, found - ours)):
+        raise StoreRefused(f"{path} is damaged: it holds other tables than those of icalsyncd, a trigger or a view")
+    if thoroughly:
+        (verdict,) = db.execute("PRAGMA quick_check(1)").fetchone()
+        if verdict != "ok":
+            raise StoreRefused(f"{path} is damaged: {verdict}")
+
+
+def _is_history(part: tuple[str, ...]) -> bool:
+    """Whether it is the table of the history, in any shape: one that is damaged costs the history and nothing else."""
+    kind, name, _, sql = part
+    return (kind, name) == ("table", "history") and str(sql).startswith("CREATE TABLE ")
+
+
+@cache
+def _made_of_schema() -> frozenset[tuple[str, ...]]:
+    with closing(sqlite3.connect(":memory:")) as db:
+        db.executescript(_SCHEMA)
+        return frozenset(db.execute(_MADE_OF))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import fcntl
-import os
+import stat
 from pathlib import Path
 from typing import Final
 
+from icalsyncd.state.directory import Directory, make, opened
 from icalsyncd.state.files import LARGEST, content
 
 
@@ -26,41 +27,52 @@ class StateFolder:
         """The last config that was taken over, for a boot with a bad one."""
         self.address: Final = path / "address"
         """Where the running daemon's admin listener is, one line."""
-        self._lock: int | None = None
+        self._held: Directory | None = None
 
     def hold(self) -> None:
         """Make the folder if it is missing, and hold it for one daemon. Raises FolderHeld and OSError."""
-        self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lock = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        make(self.path, 0o700)
+        directory = Directory(self.path)
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(directory.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            os.close(lock)
+            directory.close()
             raise FolderHeld(f"another icalsyncd runs on {self.path}") from None
-        self._lock = lock
+        self._held = directory
 
     def release(self) -> None:
         """Let another daemon have it."""
-        self.address.unlink(missing_ok=True)
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+        if self._held is not None:
+            try:
+                self._held.remove(self.address.name)
+            finally:
+                self._held.close()
+                self._held = None
 
     def accepted_text(self) -> str | None:
         """The last config that was taken over; None if there is none to be read."""
         try:
-            return content(self.accepted, LARGEST).data.decode("utf-8")
+            return content(self.accepted, LARGEST, following=False).data.decode("utf-8")
         except (OSError, UnicodeDecodeError):
             return None
 
     def write(self, path: Path, text: str) -> None:
-        """Replace the file at *path*, 0600, whole or not at all. Raises OSError."""
-        draft = path.with_name(f".{path.name}.{os.getpid()}")
-        try:
-            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(path)
-        finally:
-            draft.unlink(missing_ok=True)
+        """Replace the folder's file at *path*, 0600, whole or not at all. Raises OSError."""
+        with opened(self.path) as directory:
+            directory.replace(path.name, text.encode("utf-8"))
+
+    def exposures(self) -> tuple[str, ...]:
+        """What others on this machine can do with the folder that they must not; for people."""
+        found = []
+        if _others_may(self.path, stat.S_IWOTH):
+            found.append(f"others can write into {self.path}, and so put any state in the place of ours: chmod 700")
+        if _others_may(self.secret, stat.S_IROTH):
+            found.append(f"others can read {self.secret}, and make every link: chmod 600")
+        return tuple(found)
+
+
+def _others_may(path: Path, bit: int) -> bool:
+    try:
+        return bool(path.stat().st_mode & bit)
+    except OSError:
+        return False

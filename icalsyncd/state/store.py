@@ -6,7 +6,6 @@ one thread (see :mod:`~icalsyncd.state.journal`). No secret and no link is ever 
 
 from __future__ import annotations
 
-import os
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -18,7 +17,6 @@ from icalsyncd.availability.ledger import SyncLedger
 from icalsyncd.availability.removal import RemovalDelay
 from icalsyncd.calendars.nights import Night
 from icalsyncd.state.copy import BodyKey
-from icalsyncd.state.history import SCHEMA as HISTORY
 from icalsyncd.state.history import Event, append, entries, events
 from icalsyncd.state.publication import Publication, PublicationKey
 from icalsyncd.state.records import (
@@ -44,31 +42,21 @@ from icalsyncd.state.state_file import (
     StoreFailed,
     StoreRefused,
     examined,
+    examined_content,
     failing,
+    is_there,
     make,
     refusing,
     writable,
 )
 
-_SCHEMA: Final = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE accommodation (id TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE sync (
-    accommodation TEXT, name TEXT, ledger TEXT NOT NULL, claims TEXT NOT NULL, facts TEXT NOT NULL,
-    PRIMARY KEY (accommodation, name)
-);
-CREATE TABLE copy (owner TEXT, role TEXT, body BLOB NOT NULL, PRIMARY KEY (owner, role));
-CREATE TABLE publication (
-    target TEXT, owner TEXT, generation INTEGER, state TEXT NOT NULL, PRIMARY KEY (target, owner, generation)
-);
-"""
-
-
+_MAX_BODY: Final = 2**30
+"""Bytes of one stored copy: more than any portal's calendar that was taken in."""
 _UPDATE: Final = """
 UPDATE sync SET ledger = coalesce(?, ledger), claims = coalesce(?, claims), facts = coalesce(?, facts)
 WHERE accommodation = ? AND name = ?
 """
-_MALFORMED: Final = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError)
+_MALFORMED: Final = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
 """Exceptions that are raised when a stored record is malformed."""
 
 
@@ -118,12 +106,12 @@ class Store:
         """What happened could not be kept with the last commit."""
         self.reserve = Reserve(path.parent)
         with refusing(path):
-            if not path.exists():
-                make(path, _SCHEMA)
+            if not is_there(path):
+                make(path)
             # by a connection that cannot write: a file that is not ours stays untouched by opening and closing, too
             with examined(path, thoroughly=True) as db:
                 self._stored: Stored | None = _load(db, path)
-            self._db = writable(path, HISTORY)
+            self._db = writable(path)
 
     def load(self) -> Stored:
         """All that was stored when the file was opened, to be asked for once. Raises StoreRefused and StoreFailed."""
@@ -226,20 +214,7 @@ class Store:
             row = self._db.execute(
                 "SELECT body FROM copy WHERE owner = ? AND role = ?", (key[0], key[1].value)
             ).fetchone()
-            return zlib.decompress(row[0]) if row else None
-
-    def back_up(self, path: Path) -> None:
-        """A whole copy of the file as it stands, at *path*, 0600, which must not exist. Raises StoreFailed."""
-        with failing(OSError):
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            try:
-                self._db.execute("VACUUM INTO ?", (str(path),))
-                os.fsync(descriptor)
-            except BaseException:
-                path.unlink()
-                raise
-            finally:
-                os.close(descriptor)
+            return _inflated(row[0]) if row else None
 
     def close(self) -> None:
         """Close the file; it can be opened again."""
@@ -267,9 +242,16 @@ def peek(path: Path) -> Stored:
 
     Raises StoreRefused and StoreFailed.
     """
-    if not path.exists():
-        return Stored({}, None, None)
-    with refusing(path), examined(path, thoroughly=False) as db:
+    with refusing(path):
+        if not is_there(path):
+            return Stored({}, None, None)
+        with examined(path, thoroughly=False) as db:
+            return _load(db, path)
+
+
+def examine(content: bytes, path: Path) -> Stored:
+    """What a state file with the bytes *content* holds; *path* is what to call it. Raises StoreRefused."""
+    with examined_content(content, path) as db:
         return _load(db, path)
 
 
@@ -282,6 +264,14 @@ def copies_of(states: Iterable[State | None]) -> set[BodyKey]:
         for name, sync in state.ledger.syncs.items()
         for key in state.of(name).copies.keys(sync.link.first_name)
     }
+
+
+def _inflated(packed: bytes) -> bytes:
+    stream = zlib.decompressobj()
+    body = stream.decompress(packed, _MAX_BODY)
+    if not stream.eof:
+        raise StoreFailed("a stored copy is cut, or larger than any calendar")
+    return body
 
 
 def _load(db: Connection, path: Path) -> Stored:

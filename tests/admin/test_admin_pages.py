@@ -56,6 +56,43 @@ async def test_a_page_under_another_hosts_name_gets_none_of_them(home: Daemon) -
         assert "403" in f"{(await get(home, path, Host=f'evil.example:{home.admin}'))[0]}"
 
 
+async def test_a_host_that_only_begins_like_loopback_is_refused(home: Daemon) -> None:
+    for host in (
+        "[::1].evil.com",
+        "localhost:1.evil.com",
+        "[::1]:1:2",
+        "127.0.0.1.evil.com",
+        "[::1",
+        "::1",
+        "",
+        "localhost:",
+    ):
+        assert (await get(home, "/", Host=host))[0] == 403, host
+    for host in ("[::1]", f"[::1]:{home.admin}", f"LOCALHOST:{home.admin}", "127.0.0.1", "127.1.2.3:80"):
+        assert (await get(home, "/", Host=host))[0] == 200, host
+
+
+async def test_metrics_are_for_addresses_and_for_names_that_were_given(home: Daemon) -> None:
+    home.write(
+        home.config.read_text().replace(
+            "server:\n", "server:\n  metrics_hosts: [Prom.lan]\n  admin_hosts: [page.lan]\n"
+        )
+    )
+    assert (await home.ask("POST", f"http://127.0.0.1:{home.admin}/-/reload"))[0] == 200
+    for host in ("192.168.1.4:15545", "[2001:db8::1]:15545", "localhost", "prom.LAN:15545", "page.lan"):
+        status, text, told = await get(home, "/metrics", Host=host)
+        assert (status, told["Cache-Control"], told["X-Content-Type-Options"]) == (200, "no-store", "nosniff"), host
+        assert "casa" in text
+    for host in ("evil.example", "evil.example:15545", "192.168.1.4.evil.example", "[::1].evil.com"):
+        status, text, _ = await get(home, "/metrics", Host=host)
+        assert (status, "casa" in text) == (403, False), host
+    # what an address may ask for is the metrics alone
+    assert (await get(home, "/", Host="192.168.1.4:15545"))[0] == 403
+    assert (await get(home, "/", Host="prom.lan"))[0] == 403
+    for path in ("/-/healthy", "/-/ready"):
+        assert (await get(home, path, Host="evil.example"))[0] == 200
+
+
 async def test_markup_in_names_and_readers_is_text(home: Daemon) -> None:
     link = home.links()["casa/office"]
     await home.ask("GET", link, {"User-Agent": HOSTILE})

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from icalsyncd.availability.attribution import fetched, pulled
-from icalsyncd.availability.ledger import Channel, Ledger, Presence, SyncLedger
+from icalsyncd.availability.ledger import Channel, Ledger, Link, Presence, SyncLedger
 from icalsyncd.availability.offers import blocked, offers
 from icalsyncd.availability.plan import Place, Plan, Seat
 from icalsyncd.availability.roster import GONE_KEPT, OLD_LINK_KEPT, expire, expiries, hasten, reconcile, renames
@@ -432,6 +432,20 @@ def test_an_old_link_works_seven_days_more():
     assert host.sync("a").link.old
     host.wait(1)
     assert not host.sync("a").link.old
+
+
+def test_a_link_that_has_ended_does_not_work_again_when_its_generation_is_written_once_more():
+    host = two()
+    host.write(casa=plan(a=seat("A", generation=2), b=seat("B")))
+    host.wait(OLD_LINK_KEPT)
+    host.write(casa=plan(a=seat("A"), b=seat("B")))
+    assert host.sync("a").link == Link("casa/a", 2, (), ended=1, refused=1)
+    host.write(casa=plan(a=seat("A", generation=2), b=seat("B")))
+    assert host.sync("a").link == Link("casa/a", 2, (), ended=1)
+    host.write(casa=plan(a=seat("A", generation=3), b=seat("B")))
+    assert host.sync("a").link.generation == 3
+    host.write(casa=plan(a=seat("A", generation=2), b=seat("B")))
+    assert host.sync("a").link.generation == 2, "it has not ended yet"
 
 
 # complete

@@ -44,6 +44,19 @@ async def test_a_config_that_can_be_run_is_called_so(home: Home) -> None:
     assert (await home.run("check", home.config)).code == 0
 
 
+async def test_what_others_can_do_with_the_state_folder_is_a_warning(home: Home) -> None:
+    home.write(CONFIG)
+    home.make_secret()
+    home.state.chmod(0o777)
+    (home.state / "secret").chmod(0o644)
+    done = await home.run("check")
+    assert done.code == 0
+    warnings = [line for line in done.err.splitlines() if str(home.state) in line]
+    assert [line.rpartition(": ")[2] for line in warnings] == ["chmod 700", "chmod 600"]
+    told = json.loads((await home.run("check", "--json")).out)["warnings"]
+    assert [each for each in told if str(home.state) in each] == [line.removeprefix("warning: ") for line in warnings]
+
+
 async def test_no_secret_is_in_what_is_said(home: Home) -> None:
     home.write(CONFIG.replace("direction: import", "direction: imported"))
     done = await home.run("check")

@@ -51,3 +51,27 @@ def test_a_folder_with_a_config_of_somebody_is_left_alone(tmp_path: Path) -> Non
         session.expect("is no demo's")
         assert session.ended() == 1
     assert (tmp_path / "config.yaml").read_text() == "terms: accepted\n"
+
+
+def test_a_log_is_not_written_through_a_link_that_somebody_laid(tmp_path: Path) -> None:
+    (tmp_path / "victim").write_text("theirs")
+    folder = tmp_path / "demo"
+    folder.mkdir()
+    for name in ("daemon.log", ".config.yaml.new", "config.yaml.new"):
+        (folder / name).symlink_to(tmp_path / "victim")
+    with at_a_terminal("demo", "--dir", folder) as session:
+        session.expect("edit it while I run")
+        session.press_ctrl_c()
+        assert session.ended() == 0
+    assert (tmp_path / "victim").read_text() == "theirs"
+    assert not (folder / "daemon.log").is_symlink()
+
+
+def test_a_folder_that_others_can_write_into_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "demo"
+    folder.mkdir()
+    folder.chmod(0o777)
+    with at_a_terminal("demo", "--dir", folder) as session:
+        session.expect("others can write into it")
+        assert session.ended() == 1
+    assert list(folder.iterdir()) == []

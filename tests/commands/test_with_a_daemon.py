@@ -210,6 +210,13 @@ async def test_rotate_ends_an_old_link_at_once(house: House) -> None:
     assert (await running.ask("GET", old))[0] == 200
     assert (await _run(running, "rotate", "casa-azul/vrbo", "--now")).code == 0
     assert (await running.ask("GET", old))[0] == 404
+    now = running.links()["casa-azul/vrbo"]
+    running.write(running.config.read_text().replace("link_generation: 2", "link_generation: 1"))
+    assert (await _run(running, "reload")).code == 0
+    assert running.links()["casa-azul/vrbo"] == now, "a reverted config does not bring an ended link back"
+    assert (await running.ask("GET", old))[0] == 404
+    _, page, _ = await running.ask("GET", f"http://127.0.0.1:{running.admin}/")
+    assert b"`link_generation: 1` has ended" in page
 
 
 async def test_a_backup_of_a_running_daemon_is_the_same_installation_elsewhere(house: House, tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date
 from ipaddress import ip_network
 from pathlib import Path
@@ -85,7 +84,7 @@ def test_a_sync_has_its_profile_unless_it_says_otherwise() -> None:
     )
     assert read.ignore.match(" cleaning")
     assert not read.ignore.match("cleaning day")
-    assert read.reservation.patterns == (re.compile("^R"),)
+    assert [each.pattern for each in read.reservation.patterns] == ["^R"]
     assert read.block.match("b")
     assert not read.block.match("Blocked")
 

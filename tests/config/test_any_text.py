@@ -37,7 +37,7 @@ def test_what_no_daemon_could_run_is_a_mistake_with_its_place(case: str, tmp_pat
 
 
 def test_a_bug_is_a_refusal_that_quotes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(value: object) -> None:
+    def broken(value: object, **_: object) -> None:
         raise KeyError("https://portal.example/secret.ics")
 
     monkeypatch.setattr(loading, "validate", broken)

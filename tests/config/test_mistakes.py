@@ -47,7 +47,9 @@ def test_an_excerpt_points_at_the_place_and_shows_no_secret(file: Path) -> None:
         if shown is not None:
             line, caret = shown
             assert SECRET not in line
-            assert len(caret) == mistake.column
+            if len(text.split("\n")[mistake.line - 1]) <= 100:
+                # of a longer line only the part around the place is shown
+                assert len(caret) == mistake.column
             assert line == "" or len(caret) <= len(line) + 1
 
 

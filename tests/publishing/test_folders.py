@@ -23,12 +23,12 @@ class Mount:
         self.answers.set()
         self.waiting = 0
 
-    def open(self, path: os.PathLike[str] | str, flags: int, mode: int = 0o777) -> int:
+    def open(self, path: os.PathLike[str] | str, flags: int, mode: int = 0o777, *, dir_fd: int | None = None) -> int:
         if os.fspath(path).endswith(".part"):
             self.waiting += 1
             self.answers.wait()
             self.waiting -= 1
-        return _open(path, flags, mode)
+        return _open(path, flags, mode, dir_fd=dir_fd)
 
 
 _open = os.open

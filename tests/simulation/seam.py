@@ -171,7 +171,7 @@ def _like(module: ModuleType, **others: Any) -> SimpleNamespace:
     return SimpleNamespace(**{**same, **others})
 
 
-def _room(_: Path) -> SimpleNamespace:
+def _room(_: int) -> SimpleNamespace:
     return SimpleNamespace(f_bavail=2**20 if _machine().disk_has_room() else 0, f_frsize=4096)
 
 
@@ -201,7 +201,7 @@ def installed() -> None:
     _set(icalsyncd.pulling.bodies, read_twofold=_buggy(icalsyncd.pulling.bodies.read_twofold), Readers=_Readers)
     _set(icalsyncd.publishing.targets.folder, Thread=_Thread)
     _set(icalsyncd.state.state_file, sqlite3=_like(sqlite3, connect=partial(sqlite3.connect, factory=_Connection)))
-    _set(icalsyncd.state.reserve, os=_like(os, statvfs=_room))
+    _set(icalsyncd.state.reserve, os=_like(os, fstatvfs=_room))
     _set(web_response, rfc822_formatted_time=lambda: "Mon, 01 Mar 2027 09:00:00 GMT")
     log = logging.getLogger("icalsyncd")
     log.handlers, log.propagate = [_Heard()], False

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from hypothesis import strategies as st
 
 from icalsyncd.availability.claims import Claim, Rule
@@ -22,6 +20,7 @@ from icalsyncd.availability.ledger import (
 )
 from icalsyncd.availability.stamps import Stamps
 from icalsyncd.calendars.calendar import Kind, Reason
+from icalsyncd.calendars.expressions import expression
 from icalsyncd.calendars.nights import Nights, Stay
 from icalsyncd.calendars.settings import ReadSettings, Summaries
 from icalsyncd.state.copy import Copies, Copy, ReadAs, Validators
@@ -45,7 +44,7 @@ def some(of: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
     return st.lists(of, max_size=3).map(tuple)
 
 
-patterns = st.sampled_from(("a", "^b$", "[cd]")).map(re.compile)
+patterns = st.sampled_from(("a", "^b$", "[cd]")).map(expression)
 summaries = st.builds(Summaries, st.frozensets(texts, max_size=2), some(patterns))
 read_settings = st.builds(
     ReadSettings,
@@ -69,7 +68,9 @@ channels = st.builds(
     hold=moments,
     read=st.none() | read_settings,
 )
-links = st.builds(Link, first_name=texts, generation=counts, old=some(st.tuples(counts, moments)))
+links = st.builds(
+    Link, first_name=texts, generation=counts, old=some(st.tuples(counts, moments)), ended=counts, refused=counts
+)
 claims = st.builds(
     Claim,
     stay=stays,

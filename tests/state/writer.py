@@ -27,6 +27,19 @@ def body_of(number: int) -> bytes:
     return b"%d " % number * 2000
 
 
+def made(path: Path, number: int = 7) -> Path:
+    """A state file in which something is stored."""
+    store = Store(path)
+    store.commit(Commit(5.0, {"house": (None, numbered(number))}, {KEY: body_of(number)}, ("mark", 3.0)))
+    store.close()
+    return path
+
+
+def files(path: Path) -> list[str]:
+    """The names of all that lies in the folder of the file at *path*."""
+    return sorted(each.name for each in path.parent.iterdir())
+
+
 def write(path: Path, most: int) -> None:
     store = Store(path)
     stored = store.load()

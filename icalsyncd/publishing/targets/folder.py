@@ -12,10 +12,11 @@ from threading import Thread
 from typing import Any, Final, TypeVar
 
 from icalsyncd.publishing.targets.storage import MAX_LOOK, MAX_PUT, Unsent, Why
+from icalsyncd.state.directory import Access, opened
 
 MAX_THREADS: Final = 16
 """Threads at one folder at the same time: a mount that hangs holds no more of them."""
-_READABLE: Final = 0o644
+_READABLE: Final = Access(0o644)
 """The web server is another user; what must not be found is kept secret by its name."""
 
 T = TypeVar("T")
@@ -50,15 +51,9 @@ class FolderStorage:
         """Nothing is held open."""
 
     def _replace(self, name: str, body: bytes) -> None:
-        # always the same draft: what a kill leaves is overwritten by the next try
-        draft = self._path / f".{name}.part"
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, _READABLE), "wb") as file:
-            os.fchmod(file.fileno(), _READABLE)
-            file.write(body)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(self._path / name)
-        self._settle()
+        with opened(self._path) as folder:
+            # always the same draft: what a kill leaves is removed by the next try
+            folder.replace(name, body, _READABLE, draft=_draft(name))
 
     def _lying(self, name: str) -> bytes:
         try:
@@ -70,21 +65,10 @@ class FolderStorage:
             return file.read(MAX_LOOK)
 
     def _remove(self, name: str) -> None:
-        for path in (self._path / name, self._path / f".{name}.part"):
-            path.unlink(missing_ok=True)
-        self._settle()
-
-    def _settle(self) -> None:
-        """Have the folder's own entries on the disk, too."""
-        descriptor = os.open(self._path, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        except OSError as error:
-            # some network file systems cannot, and lose nothing by it that they would not lose anyway
-            if error.errno not in (errno.EINVAL, errno.ENOTSUP):
-                raise
-        finally:
-            os.close(descriptor)
+        with opened(self._path) as folder:
+            for each in (name, _draft(name)):
+                folder.remove(each)
+            folder.settle()
 
     async def _apart(self, name: str, work: Callable[[], T]) -> T | Unsent:
         """Do *work* on a thread of its own: a mount that hangs holds up that thread, and not the end of the process."""
@@ -125,6 +109,10 @@ def _begun(busy: dict[str, Future[Any]], name: str, work: Callable[[], T]) -> Fu
     busy[name] = ended
     Thread(target=run, name="folder", daemon=True).start()
     return ended
+
+
+def _draft(name: str) -> str:
+    return f".{name}.part"
 
 
 def _told(error: OSError) -> Unsent:
