@@ -79,6 +79,9 @@ ROWS = (
     Row("server.public_url", "https://one.example", N, "https://two.example", N),
     Row("server.admin_hosts", ["one.example"], N, ["two.example"], N),
     Row("server.proxies", ["10.0.0.0/8"], N, ["10.1.0.0/16"], N),
+    Row("server.metrics_hosts", ["one.example"], N, ["two.example"], N),
+    Row("server.history", "400d", N, "30d", N),
+    Row("server.health", True, N, False, N),
     Row("server.secret_file", "secret", N, "other", N),
     # what it does beside what leaves is in tests/end_to_end/test_removal_delay.py
     Row("server.removal_delay", "7d", N, "0s", N),
