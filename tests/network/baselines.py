@@ -40,7 +40,7 @@ class Merge:
     def telling(self, name: str, nights: Nights) -> None:
         pass
 
-    def told(self, name: str, nights: Nights, now: float, *, looked: bool) -> None:
+    def told(self, name: str, nights: Nights, now: float, *, looked: bool, agent: str = "") -> None:
         self.told_last[name] = nights
 
     def differs(self, name: str) -> bool:

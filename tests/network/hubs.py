@@ -9,12 +9,12 @@ from icalsyncd.availability.admission import Outcome
 from icalsyncd.availability.attribution import fetched, published, telling, tick, woke
 from icalsyncd.availability.claims import Rule
 from icalsyncd.availability.ledger import Channel, Ledger, Link, Presence, SyncLedger
-from icalsyncd.availability.offers import trouble
+from icalsyncd.availability.offers import blocked, trouble
 from icalsyncd.availability.receipt import Receipt
 from icalsyncd.availability.roster import pause, resume
 from icalsyncd.calendars.calendar import Broken, Event, Good, Partial
 from icalsyncd.calendars.nights import Nights, union
-from icalsyncd.state.records import dump_accommodation, dump_sync, load_accommodation, load_sync
+from icalsyncd.state.records import SyncRecord, dump_accommodation, dump_sync, load_accommodation, load_sync
 from icalsyncd.state.state import Facts
 from tests.network.portals import ours, today
 
@@ -40,8 +40,8 @@ class Hub(Protocol):
     def telling(self, name: str, nights: Nights) -> None:
         """The portal is about to be answered with a feed with *nights*."""
 
-    def told(self, name: str, nights: Nights, now: float, *, looked: bool) -> None:
-        """The portal fetched a feed with *nights*."""
+    def told(self, name: str, nights: Nights, now: float, *, looked: bool, agent: str = "") -> None:
+        """Somebody whose program calls itself *agent* fetched the portal's feed, with *nights*."""
 
     def differs(self, name: str) -> bool:
         """Whether the portal is about to be told anything new."""
@@ -60,6 +60,14 @@ class Hub(Protocol):
 
     def doubted(self) -> Nights:
         """The nights whose claims began in doubt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What a hub has stored."""
+
+    accommodation: str
+    syncs: dict[str, SyncRecord]
 
 
 @dataclass(slots=True)
@@ -108,7 +116,7 @@ class Attribution:
     def telling(self, name: str, nights: Nights) -> None:
         self.ledger = telling(self.ledger, name, nights)
 
-    def told(self, name: str, nights: Nights, now: float, *, looked: bool) -> None:
+    def told(self, name: str, nights: Nights, now: float, *, looked: bool, agent: str = "") -> None:
         self.ledger = fetched(self.ledger, name, nights, now=now, looked=looked)
 
     def differs(self, name: str) -> bool:
@@ -118,9 +126,21 @@ class Attribution:
     def tick(self, now: float) -> None:
         self.ledger = tick(self.ledger, now=now, today=today(now))
 
+    def saved(self) -> Saved:
+        """What it has stored."""
+        syncs = {name: dump_sync(sync, Facts()) for name, sync in self.ledger.syncs.items()}
+        return Saved(dump_accommodation(self.ledger), syncs)
+
+    def restore(self, saved: Saved, now: float) -> None:
+        """It starts from what it had stored at an earlier time."""
+        self._load(saved, now)
+
     def restart(self, now: float) -> None:
-        syncs = {name: load_sync(dump_sync(sync, Facts()))[0] for name, sync in self.ledger.syncs.items()}
-        self.ledger = woke(load_accommodation(dump_accommodation(self.ledger), syncs), now=now)
+        self._load(self.saved(), now)
+
+    def _load(self, saved: Saved, now: float) -> None:
+        syncs = {name: load_sync(record)[0] for name, record in saved.syncs.items()}
+        self.ledger = woke(load_accommodation(saved.accommodation, syncs), now=now)
         self.tick(now)
 
     def forget(self, now: float) -> None:
@@ -130,6 +150,10 @@ class Attribution:
     def shown(self) -> tuple[Nights, Nights]:
         seen = trouble(self.ledger)
         return seen.overbooked, seen.possible_ghosts
+
+    def undecided(self) -> Nights:
+        """The nights that are closed though no claim on them is certain."""
+        return trouble(self.ledger).possible_ghosts & blocked(self.ledger)
 
     def doubted(self) -> Nights:
         return union(

@@ -51,7 +51,7 @@ class Tally:
 
     def __add__(self, other: Tally) -> Tally:
         names = [each.name for each in fields(self)]
-        return Tally(*(getattr(self, name) + getattr(other, name) for name in names))
+        return type(self)(*(getattr(self, name) + getattr(other, name) for name in names))
 
 
 @dataclass(slots=True)
