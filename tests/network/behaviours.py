@@ -169,6 +169,7 @@ COLUMNS = (
     "after the advice",
     "hidden doubles",
     "suspected, %",
+    "false alarms",
     "idle hours a cancellation",
     "looks a booking",
 )
@@ -190,6 +191,7 @@ def cells(found: Watch) -> tuple[str, ...]:
         f"{found.ghosts_after_advice}",
         f"{found.hidden}",
         f"{100 * found.suspected / max(found.taken, 1):.1f}",
+        f"{found.alarms}",
         f"{found.idle / max(found.cancelled, 1):.1f}",
         f"{found.looks / bookings:.2f}",
     )

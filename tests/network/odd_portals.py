@@ -22,7 +22,7 @@ class Oddity:
     sticky: bool = False
     """It never opens again what it imported."""
     shift: tuple[int, int] = (0, 0)
-    """Nights by which it moves the start and the end of all that it imports."""
+    """Nights by which it moves the start and the end of what it imported, where it shows that."""
     own_by_night: bool = False
     """Its own bookings too are shown night by night."""
     keeps_uid: bool = False
@@ -42,11 +42,6 @@ class Oddity:
     read_twice: float = 0.0
     """Seconds between the readings of somebody else who has the portal's link; 0: nobody."""
 
-    @property
-    def adds(self) -> int:
-        """Nights that it may close beside what others sold, by moving it."""
-        return max(map(abs, self.shift))
-
 
 PLAIN = Oddity()
 
@@ -59,6 +54,7 @@ class OddPortal(Portal):
     _heard: dict[tuple[Stay, str], float] = field(default_factory=dict)
     """All that it ever imported, and when that was due."""
     _copies: list[tuple[float, tuple[Event, ...]]] = field(default_factory=list)
+    _showing: bool = False
     _frozen: tuple[Event, ...] | None = None
     _last: tuple[object, tuple[Event, ...]] | None = None
     """The calendar made last, and of what."""
@@ -74,6 +70,8 @@ class OddPortal(Portal):
         found = Portal._imported(self, now)
         if self.odd.sticky:
             found = [event for event, due in self._heard.items() if due <= now]
+        if not self._showing:
+            return found
         first, last = self.odd.shift
         moved = ((Stay(stay.check_in + first, stay.check_out + last), uid) for stay, uid in found)
         return [(stay, uid) for stay, uid in moved if stay.check_out > stay.check_in]
@@ -117,7 +115,9 @@ class OddPortal(Portal):
 
     def _shown(self, now: float) -> tuple[Event, ...]:
         odd, day = self.odd, today(now)
+        self._showing = True
         events = list(Portal.events(self, now))
+        self._showing = False
         if odd.keeps_uid:
             events = _under_our_uids(events)
         if odd.own_by_night:

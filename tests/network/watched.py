@@ -113,7 +113,7 @@ class Watched(Play):
         return ghosts
 
     def truth(self) -> tuple[Nights, Nights, int]:
-        """The same, without what each portal closes at itself by its own settings or by moving what it imports."""
+        """The same, without what each portal closes at itself by its own settings."""
         day = today(self.now)
         sold = union(portal.sold() for portal in self.portals.values())
         taken = sold.since(day)
@@ -122,7 +122,7 @@ class Watched(Play):
             assert isinstance(portal, OddPortal)
             closed = portal.closed(self.now).since(day)
             opened += len(taken - closed)
-            adds = max(portal.habits.adds, portal.odd.adds)
+            adds = portal.habits.adds
             ghosts |= closed - portal.rules(self.now) - sold.since(day - 1 - adds).widened(adds, adds)
         for portal in self.portals.values():
             assert isinstance(portal, OddPortal)
@@ -174,7 +174,7 @@ class Watched(Play):
             return
         cached = self._caches.get(name)
         if portal.odd.behind_a_cache and cached and self.now - cached[0] < portal.odd.behind_a_cache:
-            self._arrives(name, cached[1])
+            Play._arrives(self, name, cached[1])
             return
         if self.hub.is_complete() and self.hub.differs(name):
             self.watch.looks += 1
