@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from icalsyncd.availability.calendar import Kind
-from icalsyncd.availability.nights import Stay
+from icalsyncd.calendars.calendar import Kind
+from icalsyncd.calendars.nights import Stay
 from tests.network.history import START
 from tests.network.odd_portals import Oddity, OddPortal
 from tests.network.portals import Habits, today
