@@ -128,7 +128,7 @@ async def test_a_start_a_day_ahead_ends_with_the_first_portal_that_tells_the_tim
     async with portals(1) as (portal,):
         running = Shifted(tmp_path)
         try:
-            portal.body = calendar((0, 2), (20, 22))
+            portal.body = calendar((0, 2), (20, 22), (60, 61))
             running.write(config(running, portal, old=False))
             await running.up()
             await running.until(lambda: running.get("/-/ready"), lambda answer: answer[0] == 200)
@@ -140,9 +140,9 @@ async def test_a_start_a_day_ahead_ends_with_the_first_portal_that_tells_the_tim
             await running.up()
             assert await seen(running, link) == before
             await running.jump(0)
-            portal.body = calendar((0, 2), (30, 31))
+            portal.body = calendar((0, 2), (30, 31), (60, 61))
             await running.pull("casa-azul/holidu")
-            await running.until(lambda: seen(running, link), lambda nights: nights == [0, 1, 30, 50, 51])
+            await running.until(lambda: seen(running, link), lambda nights: nights == [0, 1, 30, 50, 51, 60])
             # where the daemon saw the jump only after that pull, it asks the portal again by itself
             await running.until(lambda: running.sync("casa-azul/holidu"), is_planned, 90)
         finally:
