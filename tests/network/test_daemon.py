@@ -256,12 +256,12 @@ async def test_a_host_who_does_what_explain_says_is_rid_of_a_possible_ghost(tmp_
         resumes = re.findall(r"icalsyncd (resume) (\S+)", said)
         assert len(pauses) == len(resumes) == 1
         for words in pauses:
-            done = command(played.running, *words)
+            done = command(played.running, *words, "--yes")
             assert done.returncode == 0, done.stderr
         await played.running.post("/-/reload")
         await played.rest()
         for words in resumes:
-            assert command(played.running, *words).returncode == 0
+            assert command(played.running, *words, "--yes").returncode == 0
         await played.running.post("/-/reload")
         await played.rest()
         _, opened, ghosts = played.truth()

@@ -88,6 +88,7 @@ async def test_a_page_of_another_site_cannot_drive_the_daemon(running: Daemon) -
     assert (await running.ask("GET", base + "/", {"Host": "evil.example"}))[0] == 403
     assert (await running.ask("GET", base + "/api/v1/status", {"Host": "evil.example"}))[0] == 403
     assert (await running.ask("POST", base + "/-/reload", {"Host": "evil.example"}))[0] == 403
-    assert (await running.ask("GET", base + "/metrics", {"Host": "prometheus.lan"}))[0] == 200
+    assert (await running.ask("GET", base + "/metrics", {"Host": "prometheus.lan"}))[0] == 403
+    assert (await running.ask("GET", base + "/metrics", {"Host": "192.168.1.7:15545"}))[0] == 200
     assert (await running.ask("GET", base + "/-/healthy", {"Host": "prometheus.lan"}))[0] == 200
     assert (await running.ask("POST", base + "/-/reload", {"Origin": base}))[0] == 200
