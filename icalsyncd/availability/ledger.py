@@ -1,7 +1,7 @@
 """What is known of one accommodation: its own blocks, and each sync's claims, what its portal was told, and when.
 
 These are frozen values; the functions of :mod:`attribution`, :mod:`admission` and :mod:`roster` make new ones. A ledger
-is what the store keeps, and it alone decides what every feed holds.
+alone decides what every feed holds; what is served is joined from the ledger known now and the durable one.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A folder that is held open while files are written in it: what is written lands there, whatever its path leads to by now.
 
-Nothing else of the program opens a file for writing. A name is never followed where it is a link: what is written is a
-draft that nobody can have laid there before, and it takes the place of whatever has the name.
+Nothing else of the program opens a file for writing, but SQLite its own. A name is never followed where it is a link:
+what is written is a draft that nobody can have laid there before, and it takes the place of whatever has the name.
 """
 
 from __future__ import annotations
