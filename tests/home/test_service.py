@@ -203,7 +203,7 @@ def test_the_hardened_process_still_knows_its_own_figures(service: Machine) -> N
 
 def test_the_commands_of_root_find_it_and_leave_the_config_readable_for_it(service: Machine) -> None:
     link = service.link(WEBSITE)
-    said = service.says(f"icalsyncd pause {WEBSITE} --state-dir {STATE}")
+    said = service.says(f"icalsyncd pause {WEBSITE} --yes --state-dir {STATE}")
     assert said
     service.until(
         f"curl --silent --header 'Accept: text/html' --header 'Accept-Language: en' {link} | grep -c 20300110; true",
