@@ -11,7 +11,17 @@ from enum import IntEnum
 from typing import Final
 
 from icalsyncd.admin.overview import Overview, SyncRow
-from icalsyncd.admin.sentences import absolute, ago, clock_time, counted, is_unread, listed, runs, stretch
+from icalsyncd.admin.sentences import (
+    absolute,
+    ago,
+    clock_time,
+    counted,
+    is_unread,
+    listed,
+    other_readers,
+    runs,
+    stretch,
+)
 from icalsyncd.admin.status import state_of
 from icalsyncd.availability.explanation import called, overbooked_advice
 from icalsyncd.availability.ledger import Presence, SyncLedger
@@ -329,10 +339,12 @@ def _of_sync(overview: Overview, sync: SyncRow) -> Iterator[Concern]:
             f"If that was not meant, put it back before then. To have it now: icalsyncd accept {sync.whole}",
             *where,
         )
-    if is_unread(overview, sync) and ledger.last_fetch is not None:
+    if several := other_readers(sync):
+        yield Concern(Weight.WARNING, *several, *where)
+    if is_unread(overview, sync) and ledger.surely_read_at is not None:
         yield Concern(
             Weight.WARNING,
-            f"The portal of {sync.whole} last read its link {ago(ledger.last_fetch, now)}{_untold(ledger, sync.house)}.",
+            f"The portal of {sync.whole} last read its link {ago(ledger.surely_read_at, now)}{_untold(ledger, sync.house)}.",
             "It does not know of nights taken since. Look whether the link is still entered there.",
             *where,
         )

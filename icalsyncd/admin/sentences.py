@@ -11,6 +11,7 @@ from icalsyncd.admin.overview import Overview, SyncRow
 from icalsyncd.admin.status import safe_to_resume, state_of
 from icalsyncd.availability.admission import CONFIRMATIONS
 from icalsyncd.availability.ledger import Presence
+from icalsyncd.availability.readers import portals_own
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.nights import Night, Nights, Stay, date_of
 from icalsyncd.state.view import has_feed
@@ -128,10 +129,26 @@ def is_unread(overview: Overview, sync: SyncRow) -> bool:
     ledger = sync.ledger
     if ledger.presence not in (Presence.ACTIVE, Presence.KEPT) or not ledger.channel.sends or ledger.published:
         return False
-    if ledger.last_fetch is None:
+    if ledger.surely_read_at is None:
         return False
-    seen_from = max(ledger.last_fetch, sync.house.state.ledger.awake_since)
+    seen_from = max(ledger.surely_read_at, sync.house.state.ledger.awake_since)
     return overview.now - seen_from > ledger.patience()
+
+
+def other_readers(sync: SyncRow) -> tuple[str, str] | None:
+    """What is to be said, and what to do, where more than one program reads the link of *sync*; None where one does."""
+    names = [reader.product or "one without a name" for reader in sync.ledger.readers if reader.is_steady]
+    if len(names) < 2:
+        return None
+    own = portals_own(sync.ledger.readers)
+    known = (
+        "which of them is the portal's is not known" if own is None else f"the portal's is {own.product or 'nameless'}"
+    )
+    return (
+        f"The link of {sync.whole} is read by {listed(names)}; {known}.",
+        "A link is for its portal alone. Until it is known who is the portal, nights open later there. Take the link out "
+        "of the other program, or give the portal a new one: raise its `link_generation`.",
+    )
 
 
 def _last_pull(sync: SyncRow, now: Moment) -> str:
