@@ -30,9 +30,9 @@ def test_what_to_choose_at_a_portal_is_said_until_its_calendar_was_read() -> Non
 def test_how_to_hurry_a_portal_is_said_while_it_has_something_to_read() -> None:
     known = row()
     told = Stamps(((NOW, known.ledger.offered.nights),))
-    current = replace(known, ledger=replace(known.ledger, told=told))
-    behind = replace(known, ledger=replace(known.ledger, told=Stamps(((NOW, Nights.between(1, 2)),))))
-    paused = replace(behind, ledger=replace(behind.ledger, presence=Presence.PAUSED))
+    current = known._replace(ledger=replace(known.ledger, told=told))
+    behind = known._replace(ledger=replace(known.ledger, told=Stamps(((NOW, Nights.between(1, 2)),))))
+    paused = behind._replace(ledger=replace(behind.ledger, presence=Presence.PAUSED))
     assert needed_facts(current, late=False) == ()
     assert any("read at once" in fact for fact in needed_facts(current, late=True))
     assert any("read at once" in fact for fact in needed_facts(behind, late=False))
