@@ -18,7 +18,7 @@ from aiohttp import hdrs, web
 from icalsyncd.admin.metrics import CONTENT_TYPE
 from icalsyncd.admin.page import POLICY, STATIC, static
 from icalsyncd.availability.explanation import WELL
-from icalsyncd.calendars.nights import Night, date_of, night_of
+from icalsyncd.calendars.nights import Night, Nights, date_of, night_of
 from icalsyncd.pulling.report import Report
 from icalsyncd.state.view import SyncName
 
@@ -78,6 +78,8 @@ class Actions:
     pull: Callable[[SyncName | None, bool], Awaitable[list[Report] | Refusal]]
     accept: Callable[[str, str | None, bool], Awaitable[Json | Refusal]]
     accept_clock: Callable[[bool], Awaitable[Json | Refusal]]
+    confirm: Callable[[str, Nights, str | None, str | None, bool], Awaitable[Json | Refusal]]
+    """The host's word on nights of an accommodation: the sync that has them, or None; what was seen; whether to only look."""
     rotate: Callable[[SyncName], Awaitable[Json | Refusal]]
     explain: Callable[[str, Night], Json | Refusal]
     history: Callable[[str, Night | None], Awaitable[list[Json] | Refusal]]
@@ -102,6 +104,7 @@ def application(actions: Actions) -> Callable[[web.BaseRequest], Awaitable[web.S
         ("POST", "/-/reload"): lambda request: _reload(actions),
         ("POST", "/-/pull"): lambda request: _pull(actions, request),
         ("POST", "/-/accept"): lambda request: _accept(actions, request),
+        ("POST", "/-/confirm"): lambda request: _confirm(actions, request),
         ("POST", "/-/rotate"): lambda request: _rotate(actions, request),
         **{("GET", path): _static for path in STATIC},
     }
@@ -264,6 +267,20 @@ async def _accept(actions: Actions, request: web.BaseRequest) -> web.Response:
     return _answered(await actions.accept(accommodation, sync, _is_dry(request)), 409)
 
 
+async def _confirm(actions: Actions, request: web.BaseRequest) -> web.Response:
+    asked = request.query
+    start, end = (_night_in(asked.get(key, "")) for key in ("from", "to"))
+    if start is None or end is None or end <= start:
+        return _json(400, {"error": "from and to must be dates such as 2026-12-24, and to the later one"})
+    by = asked.get("by")
+    if (by is None) is ("nobody" not in asked):
+        return _json(400, {"error": "say either by which sync, or nobody"})
+    accommodation = asked.get("accommodation", "")
+    nights = Nights.between(start, end)
+    sync = by.removeprefix(f"{accommodation}/") if by is not None else None
+    return _answered(await actions.confirm(accommodation, nights, sync, asked.get("seen"), _is_dry(request)), 409)
+
+
 async def _rotate(actions: Actions, request: web.BaseRequest) -> web.Response:
     name = _name(request.query.get("sync", ""))
     if name is None:
@@ -281,9 +298,14 @@ def _name(text: str) -> SyncName | None:
 
 
 def _night(request: web.BaseRequest) -> Night | None:
-    """The night that is asked about; the last days of all time have no day after them."""
+    """The night that is asked about."""
+    return _night_in(request.query.get("night", ""))
+
+
+def _night_in(text: str) -> Night | None:
+    """The night of a date; the last days of all time have no day after them."""
     try:
-        night = night_of(date.fromisoformat(request.query.get("night", "")))
+        night = night_of(date.fromisoformat(text))
     except ValueError:
         return None
     return night if 1 < night < night_of(date.max) - 1 else None

@@ -55,6 +55,14 @@ def _of_house(overview: Overview, accommodation: str, house: House) -> Iterator[
         )
         for stay, told in _told(nights, lambda *found, who=names: _overbooked(name, who, *found)):
             yield Concern(Weight.ALARM, told, advice, accommodation, night=stay.check_in)
+    for showing, nights in _by_whom(house.trouble.perhaps_two, _claimed(house)).items():
+        names = listed(map(called, showing))
+        advice = say(
+            "One of them may only repeat the other one, or have sold it before it acted on what it was told. Look at these "
+            "portals; if two have a guest, cancel one."
+        )
+        for stay, told in _told(nights, lambda *found, who=names: _perhaps_two(name, who, *found)):
+            yield Concern(Weight.WARNING, told, advice, accommodation, night=stay.check_in)
     for showing, nights in _by_whom(house.trouble.possible_ghosts, _claimed(house)).items():
         names = listed(map(called, showing)) if showing else ""
         advice = say(
@@ -196,6 +204,26 @@ def _overbooked(house: str, portals: str, stay: Stay, nights: int, stretches: in
     return say_many(
         "{house}: the night of {first} is overbooked by {portals}.",
         "{house}: the {count} nights from {first} to {last} are overbooked by {portals}.",
+        nights,
+        house=house,
+        portals=portals,
+        **_dates(stay),
+    )
+
+
+def _perhaps_two(house: str, portals: str, stay: Stay, nights: int, stretches: int) -> str:
+    if stretches > 1:
+        return say(
+            "{house}: {nights} nights in {stretches} stretches are perhaps booked twice, by {portals}, the first on {first}.",
+            house=house,
+            nights=nights,
+            stretches=stretches,
+            portals=portals,
+            first=day(stay.check_in),
+        )
+    return say_many(
+        "{house}: the night of {first} is perhaps booked twice, by {portals}.",
+        "{house}: the {count} nights from {first} to {last} are perhaps booked twice, by {portals}.",
         nights,
         house=house,
         portals=portals,

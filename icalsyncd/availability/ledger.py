@@ -126,6 +126,21 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class Grounds:
+    """What a portal was told of nights that nobody certain has, and what it may still act on."""
+
+    doubts: Nights = EMPTY
+    """Nights that it was told for the sake of an echo in doubt alone."""
+    passed_on: Nights = EMPTY
+    """Nights that it was told for the sake of an echo alone that repeats such a doubt: they are doubted no further."""
+    freed: Stamps = NONE
+    """Nights that it was told until lately, since it read that they are free: it may still act on what it read before."""
+
+
+GROUNDLESS: Final = Grounds()
+
+
+@dataclass(frozen=True, slots=True)
 class SyncLedger:
     """What is known of one sync."""
 
@@ -176,6 +191,7 @@ class SyncLedger:
     untold: tuple[bool, ...] = ()
     """Of the last stays that it began to claim untold, oldest first: whether another sync claimed the very same already,
     so that its portal may have read them there."""
+    grounds: Grounds = GROUNDLESS
     given_up: Stamps = NONE
     """Nights in doubt that its portal, which reads another one beside us, claims no longer, since when: for a day, since
     such nights come and go."""

@@ -8,11 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from icalsyncd.availability.claims import ECHOES, Claim, Rule
 from icalsyncd.availability.ledger import Ledger
 from icalsyncd.availability.mirroring import mirrors
 from icalsyncd.calendars.nights import EMPTY, Night, Nights, union
+
+OWN: Final = frozenset({"own"})
+ECHO: Final = frozenset({"echo"})
+EITHER: Final = OWN | ECHO
+"""What a claim may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +27,9 @@ class Trouble:
 
     overbooked: Nights
     """Two or more origins, and no possible ghost."""
+    perhaps_two: Nights
+    """One origin, and a claim of another portal that may be an echo of it or a guest: it showed the night before it can have
+    acted on what it was told, or while it knew it as free."""
     possible_ghosts: Nights
     """Kept closed, or now closed and now open, by claims of which nothing that we see can tell whether anyone booked."""
 
@@ -118,4 +127,27 @@ def trouble(ledger: Ledger) -> Trouble:
     taken = union(origins(ledger).values())
     fleeting = union(sync.given_up.nights for sync in ledger.syncs.values())
     ghosts = ((taken | fleeting) - proven - certain).since(ledger.today)
-    return Trouble((twice - ghosts).since(ledger.today), ghosts)
+    doubted = union(sync.summed.doubtful & ledger.claimed_beside(name) for name, sync in ledger.syncs.items())
+    perhaps_two = (doubted & once) - twice - ghosts
+    return Trouble((twice - ghosts).since(ledger.today), perhaps_two.since(ledger.today), ghosts)
+
+
+def explanations(ledger: Ledger, night: Night) -> dict[str, frozenset[str]]:
+    """Each sync whose portal shows *night*, and what that may be by all that is known: `own`, `echo`, or either."""
+    ghost = night in trouble(ledger).possible_ghosts
+    found: dict[str, frozenset[str]] = {}
+    for name, sync in ledger.syncs.items():
+        may = [_may_be(ledger, name, claim, night, ghost=ghost) for claim in sync.claims if night in claim.nights]
+        if may:
+            found[name] = frozenset().union(*may)
+    return found
+
+
+def _may_be(ledger: Ledger, name: str, claim: Claim, night: Night, *, ghost: bool) -> frozenset[str]:
+    rule = claim.rule_on(night)
+    if rule is None or night in claim.proven:
+        return OWN
+    if rule in ECHOES:
+        either = night in claim.doubtful or (ledger.syncs[name].silent and rule is not Rule.OWN_UID)
+        return EITHER if either else ECHO
+    return EITHER if ghost else OWN

@@ -21,6 +21,7 @@ from icalsyncd.config.loading import Accepted, load
 from icalsyncd.config.paths import Paths
 from icalsyncd.state.directory import PRIVATE, Access, Directory, make, opened, unused
 from icalsyncd.state.files import NotRegularError, content
+from icalsyncd.state.gone_back import GoneBack
 from icalsyncd.state.installation import MAX_SECRET, SecretUnusable, installation_of
 from icalsyncd.state.state_file import MAX_STATE, StoreFailed, StoreRefused, copy_of
 from icalsyncd.state.state_folder import FolderHeld
@@ -72,6 +73,12 @@ def backup(paths: Paths, file: Path) -> int:
     return DONE
 
 
+_AFTER: Final = (
+    "what portals were told after the backup is not known: at the next start feeds wait until each portal was pulled, and a "
+    "night that two portals show stays closed as a possible ghost until you say who has it (icalsyncd confirm)"
+)
+
+
 def restore(paths: Paths, file: Path, *, replace: bool) -> int:
     """Put what :func:`backup` wrote back where it was; the daemon must not run."""
     folder = paths.folder
@@ -81,13 +88,15 @@ def restore(paths: Paths, file: Path, *, replace: bool) -> int:
         raise CommandError(f"a daemon runs on {paths.state_dir}: stop it first") from None
     except OSError as error:
         raise CommandError(f"the state folder {paths.state_dir} cannot be used: {error.strerror}") from None
+    print("this goes back to an earlier state: nights sold or given back since are learned from the portals anew")
     try:
         _put_back(paths, _read(file), replace=replace)
     except OSError as error:
         raise CommandError(f"the backup cannot be put back: {error.strerror}") from None
     finally:
         folder.release()
-    print(f"{paths.state_dir} holds the state and the secret of {file}: links and feeds are as they were")
+    print(f"{paths.state_dir} holds the state and the secret of {file}: links are as they were")
+    print(_AFTER)
     return DONE
 
 
@@ -167,6 +176,8 @@ def _put_back(paths: Paths, kept: _Kept, *, replace: bool) -> None:
             raise CommandError(f"{path} exists already; with --replace it is kept as {path.name}{_REPLACED}")
         for where, path in in_the_way:
             _put_aside(where, path.name)
+        # before the state is there: the daemon is to know that it has gone back
+        GoneBack(paths.state_dir).mark()
         # the daemon must be able to read what root puts back
         access = _access(folder)
         if there != kept.secret:

@@ -17,13 +17,15 @@ from icalsyncd.admin.overview import Overview
 from icalsyncd.admin.page import night_page, page
 from icalsyncd.admin.status import Condition, report, rfc3339
 from icalsyncd.admin.waits import waits
+from icalsyncd.availability.confirming import called_reservations, confirm, mark_of, seen_on
 from icalsyncd.availability.explanation import explain, frees_when, words
 from icalsyncd.availability.release import released, released_nights
 from icalsyncd.availability.roster import hasten
-from icalsyncd.calendars.nights import Nights, Stay, date_of, night_of
+from icalsyncd.calendars.nights import Nights, Stay, date_of, horizon, night_of
 from icalsyncd.config.paths import Paths
 from icalsyncd.config.positions import lines_of
 from icalsyncd.config.resolved import Accommodation
+from icalsyncd.daemon.audit import dates
 from icalsyncd.daemon.hub import Hub
 from icalsyncd.pace import in_steps, unsearched
 from icalsyncd.pulling.report import Report
@@ -64,6 +66,7 @@ class HostActions:
             pull=self.pull,
             accept=self.accept,
             accept_clock=self.accept_clock,
+            confirm=self.confirm,
             rotate=self.rotate,
             explain=self.explain,
             history=self.history,
@@ -212,6 +215,45 @@ class HostActions:
             log.warning("the host says that the machine's clock is right", was=doubt)
         return answer
 
+    async def confirm(
+        self, accommodation: str, nights: Nights, by: str | None, seen: str | None, dry: bool
+    ) -> Json | Refusal:
+        """Enter the host's word that the sync *by* has *nights*, or nobody; *seen* is what was answered to a look before."""
+        hub = self._hub
+        state = hub.journal.current.get(accommodation)
+        if state is None or (by is not None and by not in state.ledger.syncs):
+            return Refusal(f"there is no {accommodation}{'/' + by if by and state else ''}")
+        ledger, now = state.ledger, hub.clock.now()
+        nights = nights & Nights.between(*horizon(ledger.today)).since(ledger.today)
+        shown = seen_on(ledger, nights)
+        if not any(by in (None, event.sync) for event in shown):
+            return Refusal(f"{by or 'no portal'} shows none of these nights")
+        if by is None and (calling := called_reservations(ledger, nights)):
+            return Refusal(f"{' and '.join(calling)} itself calls it a reservation: cancel it there")
+        mark = mark_of(shown)
+        if seen not in (None, mark):
+            return Refusal("the portals show something else by now: look again")
+        after = confirm(ledger, nights, by, now=now)
+        answer: Json = {
+            "events": [
+                {
+                    "sync": event.sync,
+                    "from": date_of(event.stay.check_in).isoformat(),
+                    "to": date_of(event.stay.check_out).isoformat(),
+                    "kind": event.kind.value,
+                }
+                for event in shown
+            ],
+            "releases": _ranges(released_nights(ledger, after)),
+            "seen": mark,
+        }
+        if dry:
+            return answer
+        log.info("the host confirmed", accommodation=accommodation, by=by or "nobody", nights=dates(nights))
+        hub.journal.put(accommodation, state.with_ledger(after, now))
+        await hub.journal.stored()
+        return answer
+
     def _hosts(self) -> Hosts:
         server = self._hub.accepted.config.server
         page = frozenset(host.lower() for host in server.admin_hosts)
@@ -275,6 +317,7 @@ class HostActions:
             "night": date_of(night).isoformat(),
             "taken": found.taken,
             "overbooked": found.overbooked,
+            "perhaps_two": found.perhaps_two,
             "possible_ghost": found.possible_ghost,
             "claims": [
                 {
@@ -307,6 +350,7 @@ class HostActions:
                 for pause in found.pauses
             ],
             "kept_closed": list(found.kept_closed),
+            "said": found.said and {"by": found.said.by, "at": rfc3339(found.said.at)},
             "frees_when": frees_when(ledger, found),
             "words": words(ledger, found, accommodation, lambda moment: _local(moment, ledger.timezone)),
         }

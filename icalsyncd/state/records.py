@@ -34,10 +34,12 @@ from icalsyncd.calendars.nights import Stay
 from icalsyncd.calendars.settings import ReadSettings, Summaries
 from icalsyncd.state.copy import Copies, Copy, ReadAs, Validators
 from icalsyncd.state.flat import (
+    flat_grounds,
     flat_nights,
     flat_reader,
     flat_stamps,
     flat_verdicts,
+    load_grounds,
     load_nights,
     load_reader,
     load_stamps,
@@ -142,6 +144,7 @@ def dump_sync_ledger(sync: SyncLedger) -> str:
             "withdrawn": flat_stamps(sync.withdrawn),
             "offered": flat_stamps(sync.offered),
             "untold": [int(copied) for copied in sync.untold],
+            "grounds": flat_grounds(sync.grounds),
             "given_up": flat_stamps(sync.given_up),
             "silent": sync.silent,
             "shown_before_pause": flat_nights(sync.shown_before_pause),
@@ -183,6 +186,7 @@ def load_sync(parts: SyncRecord) -> tuple[SyncLedger, Facts]:
         offered=load_stamps(record.get("offered", ())),
         published=tuple((since, load_nights(feed)) for since, feed in record.get("published", ())),
         untold=tuple(map(bool, record.get("untold", ()))),
+        grounds=load_grounds(record.get("grounds")),
         given_up=load_stamps(record.get("given_up", ())),
         silent=record.get("silent", False),
         shown_before_pause=load_nights(record.get("shown_before_pause", "")),

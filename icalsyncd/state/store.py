@@ -20,6 +20,7 @@ from icalsyncd.availability.removal import RemovalDelay
 from icalsyncd.calendars.nights import Night
 from icalsyncd.state.copy import BodyKey
 from icalsyncd.state.database import Database, Place, Server, StoreFailed, StoreInDoubt, StoreRefused
+from icalsyncd.state.gone_back import GoneBack
 from icalsyncd.state.history import Event, Execute, append, entries, events
 from icalsyncd.state.last_database import forget_opening
 from icalsyncd.state.publication import Publication, PublicationKey
@@ -109,7 +110,9 @@ class Store:
         """One whose answer was lost."""
         self._ahead: Commit | None = None
         """The same once it is known to be stored, while the journal does not know it."""
-        self.reserve = Reserve(place.parent if isinstance(place, Path) else place.folder)
+        folder = place.parent if isinstance(place, Path) else place.folder
+        self.reserve = Reserve(folder)
+        self.gone_back = GoneBack(folder)
         self._db: Database
         self._stored: Stored | None
         self._db, self._stored = _open_file(place) if isinstance(place, Path) else _open_server(place)
