@@ -7,49 +7,47 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import Final
 
+from icalsyncd.admin.matters import Matter, Weight
 from icalsyncd.admin.overview import Overview, SyncRow
-from icalsyncd.admin.sentences import absolute, ago, clock_time, counted, is_unread, listed, runs, stretch
+from icalsyncd.admin.sentences import absolute, clock_time, counted, is_unread, listed, runs, span, stretch
 from icalsyncd.admin.status import state_of
 from icalsyncd.availability.explanation import called, overbooked_advice
 from icalsyncd.availability.ledger import Presence, SyncLedger
 from icalsyncd.availability.narrowing import takes_back_settings
 from icalsyncd.availability.offers import origins
 from icalsyncd.availability.pausing import pauses
-from icalsyncd.calendars.nights import Night, Nights, Stay, date_of
+from icalsyncd.calendars.nights import EMPTY, Nights, Stay, date_of
 from icalsyncd.state.view import House
 
 INTERVALS_OF_PATIENCE: Final = 2
 """Intervals within which a failing portal mostly recovers without help."""
 _MAX_LISTED: Final = 8
-
-
-class Weight(IntEnum):
-    """How much a concern matters."""
-
-    ALARM = 0
-    """A night may be sold twice, or the daemon does not do what its config says."""
-    WARNING = 1
-    """A portal does not play its part."""
-    NOTE = 2
-    """Something that the host has begun and not finished."""
+_EXPLAINED: Final = (Matter.OVERBOOKED, Matter.POSSIBLE_GHOST)
+"""What a night's own page says more of."""
 
 
 @dataclass(frozen=True, slots=True)
 class Concern:
     """One thing that needs a human."""
 
-    weight: Weight
+    matter: Matter
     what: str
+    """One sentence, in which the matter's word is."""
     advice: str
     accommodation: str = ""
     """Empty if it is about the whole."""
     sync: str = ""
-    night: Night | None = None
-    """A night to be explained."""
+    """Or the name of a target."""
+    nights: Nights = EMPTY
+    """The nights that it is about, where it has some; the first of them is to be explained."""
     details: tuple[str, ...] = ()
+
+    @property
+    def weight(self) -> Weight:
+        """How much it matters."""
+        return self.matter.weight
 
 
 def concerns(overview: Overview) -> list[Concern]:
@@ -64,7 +62,7 @@ def concerns(overview: Overview) -> list[Concern]:
     if not any(house.state.ledger.syncs for house in overview.view.houses.values()):
         found.append(
             Concern(
-                Weight.NOTE,
+                Matter.EMPTY,
                 f"Nothing is kept in step yet: there is no sync in {overview.file}.",
                 "`icalsyncd add` makes the first.",
             )
@@ -73,41 +71,48 @@ def concerns(overview: Overview) -> list[Concern]:
 
 
 def needs(found: Iterable[Concern]) -> tuple[str, ...]:
-    """The verdict on everything: one sentence for each thing that needs the host; none where all is well."""
-    return tuple(concern.what for concern in found)
+    """The verdict on everything: one sentence for each thing that needs the host; none where all is well.
+
+    A note is no need: it may stay for ever.
+    """
+    return tuple(concern.what for concern in found if concern.matter.needs_host)
 
 
 def _of_daemon(overview: Overview) -> Iterator[Concern]:
     if not overview.config.ok:
         yield Concern(
-            Weight.ALARM,
-            f"{overview.file} cannot be taken over: {counted(len(overview.config.problems), 'mistake')}.",
+            Matter.REFUSED,
+            f"{overview.file} is refused, it has {counted(len(overview.config.problems), 'mistake')}.",
             "The config before it goes on. Correct the file and save it: it is taken over at once.",
             details=overview.config.problems,
         )
     for fault in overview.faults:
-        what, _, more = fault.partition(". ")
-        yield Concern(Weight.ALARM, f"{what.rstrip('.')}.", more or "The log says more.")
+        what, _, more = fault.words.partition(". ")
+        yield Concern(fault.matter, f"{what.rstrip('.')}.", more or "The log says more.")
     for target in overview.targets:
         if target.failing_since is not None and target.unsent is not None:
             yield Concern(
-                Weight.ALARM,
-                f"{counted(target.behind, 'feed')} at {target.name} {'is' if target.behind == 1 else 'are'} old: "
-                f"it took them last before {absolute(target.failing_since)} ({target.unsent.detail}).",
+                Matter.NOT_PUBLISHED,
+                f"{counted(target.behind, 'feed')} at {target.name} {'is' if target.behind == 1 else 'are'} old, and not "
+                f"published since {absolute(target.failing_since)} ({target.unsent.detail}).",
                 "Portals that read them there do not know of nights taken since. It is tried again all the time.",
+                sync=target.name,
             )
         if target.overwritten:
             yield Concern(
-                Weight.ALARM,
-                f"Somebody else writes {counted(target.overwritten, 'feed')} at {target.name}, under our links.",
+                Matter.OVERWRITTEN,
+                f"{counted(target.overwritten, 'feed')} at {target.name} {'is' if target.overwritten == 1 else 'are'} "
+                "overwritten: somebody else writes under our links.",
                 "Mostly that is an earlier installation with the same secret: stop it for good. What it writes over ours may "
                 "be old.",
+                sync=target.name,
             )
         if target.tears:
             yield Concern(
-                Weight.NOTE,
-                f"{target.name} does not move files: a portal that reads in the wrong moment gets a part of a feed.",
+                Matter.TORN,
+                f"{target.name} does not move files: a portal that reads in the wrong moment gets a torn feed, a part of it.",
                 "Let the server, or the proxy before it, allow MOVE; it is tried again each half hour.",
+                sync=target.name,
             )
 
 
@@ -122,7 +127,7 @@ def _of_house(overview: Overview, accommodation: str, house: House) -> Iterator[
             name,
             accommodation,
             nights,
-            Weight.ALARM,
+            Matter.OVERBOOKED,
             f"overbooked by {names}",
             f"{overbooked_advice(having)} Until then the nights stay closed everywhere.",
         )
@@ -132,8 +137,10 @@ def _of_house(overview: Overview, accommodation: str, house: House) -> Iterator[
             name,
             accommodation,
             nights,
-            Weight.WARNING,
-            f"closed by {names}, and perhaps nobody took it" if names else "perhaps a ghost that comes and goes",
+            Matter.POSSIBLE_GHOST,
+            f"closed by {names}, and perhaps nobody took it: a possible ghost"
+            if names
+            else "a possible ghost that comes and goes",
             "Look at the portals that show it. The night's own page says what to do where none has a reservation.",
         )
     if not house.state.ledger.complete:
@@ -147,7 +154,7 @@ def _of_house(overview: Overview, accommodation: str, house: House) -> Iterator[
         ]
         waits = f"{listed(missing)} has been pulled once" if len(missing) == 1 else "every sync has been pulled once"
         yield Concern(
-            Weight.WARNING,
+            Matter.NOT_COMPLETE,
             f"{name} is not complete: its feeds answer 503 until {waits}.",
             f"Portals try again later. To go without it: icalsyncd accept {accommodation}, or pause the sync.",
             accommodation,
@@ -160,18 +167,20 @@ def _of_blocks(overview: Overview, accommodation: str, house: House) -> Iterator
         if block.leaving_since is not None and block.stay.check_out > ledger.today:
             until = clock_time(block.leaving_since + overview.removal_delay, overview.now, ledger.timezone)
             yield Concern(
-                Weight.NOTE,
-                f"{overview.name_of(accommodation)}: your own block of {stretch(block.stay)} is no longer in "
+                Matter.LEAVING,
+                f"{overview.name_of(accommodation)}: your own block of {stretch(block.stay)} is leaving, it is no longer in "
                 f"{overview.file}: at {until} its nights open.",
                 "If that was not meant, put it back before then, and nothing has happened. "
                 f"To open them now: icalsyncd accept {accommodation}",
                 accommodation,
+                nights=Nights.of_stays((block.stay,)),
             )
     if ledger.shrinking:
         until = clock_time(ledger.shrinking.since + overview.removal_delay, overview.now, ledger.timezone)
         yield Concern(
-            Weight.NOTE,
-            f"{overview.name_of(accommodation)}: at {until} its buffer becomes smaller, and the nights between open.",
+            Matter.LEAVING,
+            f"{overview.name_of(accommodation)}: its buffer is leaving: at {until} it becomes smaller, and the nights "
+            "between open.",
             f"If that was not meant, put it back before then. To have it now: icalsyncd accept {accommodation}",
             accommodation,
         )
@@ -181,18 +190,19 @@ def _of_settings(overview: Overview, accommodation: str, house: House) -> Iterat
     """Settings that the config has taken back, and that count on for a while."""
     ledger = house.state.ledger
     waiting = [
-        ("Settings of", f"{accommodation}/{name}", sync.narrowing.since)
+        (name, f"{accommodation}/{name}", sync.narrowing.since)
         for name, sync in ledger.syncs.items()
         if sync.narrowing and sync.presence is Presence.ACTIVE and takes_back_settings(sync)
     ]
-    for what, whose, since in waiting:
+    for name, whose, since in waiting:
         until = clock_time(since + overview.removal_delay, overview.now, ledger.timezone)
         yield Concern(
-            Weight.NOTE,
-            f"{what} {whose} are no longer in {overview.file} as they were: until {until} they count on.",
+            Matter.LEAVING,
+            f"Settings of {whose} are leaving, no longer in {overview.file} as they were: until {until} they count on.",
             "If that was not meant, put them back before then, and nothing has happened. "
             f"To end them now: icalsyncd accept {accommodation}",
             accommodation,
+            name,
         )
 
 
@@ -209,7 +219,7 @@ def _of_pauses(overview: Overview, accommodation: str, house: House) -> Iterator
         if what:
             since = clock_time(pause.since, overview.now, ledger.timezone)
             yield Concern(
-                Weight.WARNING,
+                Matter.PAUSED,
                 f"{accommodation}/{pause.sync} is paused since {since}: {', and '.join(what)} ({'; '.join(which)}).",
                 f"Any of them can be sold twice. Once it is safe to resume: icalsyncd resume {accommodation}/{pause.sync}",
                 accommodation,
@@ -248,17 +258,16 @@ def _by_whom(nights: Nights, sources: Mapping[str, Nights]) -> dict[tuple[str, .
 
 
 def _of_nights(
-    name: str, accommodation: str, nights: Nights, weight: Weight, what: str, advice: str
+    name: str, accommodation: str, nights: Nights, matter: Matter, what: str, advice: str
 ) -> Iterator[Concern]:
     stays = nights.stays()
     if len(stays) > _MAX_LISTED:
         said = f"{name}: {len(nights)} nights in {len(stays)} stretches are {what}, the first {stretch(stays[0])}."
-        yield Concern(weight, said, advice, accommodation, night=stays[0].check_in)
+        yield Concern(matter, said, advice, accommodation, nights=nights)
         return
     for stay in stays:
-        yield Concern(
-            weight, f"{name}: {stretch(stay)} {_are(stay)} {what}.", advice, accommodation, night=stay.check_in
-        )
+        said = f"{name}: {stretch(stay)} {_are(stay)} {what}."
+        yield Concern(matter, said, advice, accommodation, nights=Nights.of_stays((stay,)))
 
 
 def _are(stay: Stay) -> str:
@@ -271,8 +280,9 @@ def _of_sync(overview: Overview, sync: SyncRow) -> Iterator[Concern]:
     where = (sync.accommodation, sync.name)
     if ledger.link.refused:
         yield Concern(
-            Weight.WARNING,
-            f"{sync.whole} keeps its link: `link_generation: {ledger.link.refused}` has ended, and does not work again.",
+            Matter.LINK_ENDED,
+            f"{sync.whole} keeps its link: that of `link_generation: {ledger.link.refused}` has ended, and does not "
+            "work again.",
             f"Write `link_generation: {ledger.link.generation}` for the link that it has, "
             f"or {max(ledger.link.ended, ledger.link.generation) + 1} for a new one.",
             *where,
@@ -282,14 +292,14 @@ def _of_sync(overview: Overview, sync: SyncRow) -> Iterator[Concern]:
             if now - facts.failing_since > INTERVALS_OF_PATIENCE * overview.intervals.get(sync.key, 0.0):
                 since = clock_time(facts.failing_since, now, zone)
                 yield Concern(
-                    Weight.WARNING,
+                    Matter.FAILING,
                     f"{sync.whole} has been failing since {since}: {facts.detail or facts.reason}.",
                     "What it said last counts until it answers again. Look whether its URL still works.",
                     *where,
                 )
         case "held":
             yield Concern(
-                Weight.WARNING,
+                Matter.HELD,
                 f"{sync.whole} is held: its calendar suddenly lacks {counted(len(ledger.retained), 'night')}: "
                 f"{runs(ledger.retained)}.",
                 f"Look at the portal. If they are free indeed: icalsyncd accept {sync.whole}",
@@ -297,8 +307,8 @@ def _of_sync(overview: Overview, sync: SyncRow) -> Iterator[Concern]:
             )
         case "partial":
             yield Concern(
-                Weight.WARNING,
-                f"{sync.whole} is partly unreadable, and frees no night until it is whole{_kept(ledger.retained)}.",
+                Matter.PARTIAL,
+                f"{sync.whole} is partial, partly unreadable, and frees no night until it is whole{_kept(ledger.retained)}.",
                 "Look at the portal's calendar for what is unusual in it.",
                 *where,
                 details=facts.problems[:_MAX_LISTED],
@@ -306,15 +316,16 @@ def _of_sync(overview: Overview, sync: SyncRow) -> Iterator[Concern]:
         case "leaving" if ledger.presence is Presence.LEAVING:
             until = clock_time(ledger.since + overview.removal_delay, now, zone)
             yield Concern(
-                Weight.WARNING,
-                f"{sync.whole} is no longer in {overview.file}: at {until} its nights open{_its(ledger, sync.house)}.",
+                Matter.LEAVING,
+                f"{sync.whole} is leaving, it is no longer in {overview.file}: at {until} its nights "
+                f"open{_its(ledger, sync.house)}.",
                 "If that was not meant, put it back before then, and nothing has happened.",
                 *where,
             )
         case "paused" if ledger.presence is Presence.KEPT:
             since = clock_time(ledger.since, now, zone)
             yield Concern(
-                Weight.NOTE,
+                Matter.KEPT,
                 f"{sync.whole} is paused since {since} and kept as it was: what its portal sells since is not known.",
                 f"Its nights stay closed elsewhere, and its feed opens none. To go on: icalsyncd resume {sync.whole}",
                 *where,
@@ -324,15 +335,16 @@ def _of_sync(overview: Overview, sync: SyncRow) -> Iterator[Concern]:
     if ledger.narrowing and ledger.presence is Presence.ACTIVE:
         until = clock_time(ledger.narrowing.since + overview.removal_delay, now, zone)
         yield Concern(
-            Weight.NOTE,
-            f"{sync.whole} gives up a direction at {until}.",
+            Matter.LEAVING,
+            f"{sync.whole} is leaving one way: at {until} it gives up a direction.",
             f"If that was not meant, put it back before then. To have it now: icalsyncd accept {sync.whole}",
             *where,
         )
     if is_unread(overview, sync) and ledger.last_fetch is not None:
         yield Concern(
-            Weight.WARNING,
-            f"The portal of {sync.whole} last read its link {ago(ledger.last_fetch, now)}{_untold(ledger, sync.house)}.",
+            Matter.NOT_READ,
+            f"The portal of {sync.whole} has not read its link for {span(now - ledger.last_fetch)}"
+            f"{_untold(ledger, sync.house)}.",
             "It does not know of nights taken since. Look whether the link is still entered there.",
             *where,
         )
@@ -366,8 +378,8 @@ def _of_links(overview: Overview) -> Iterator[Concern]:
     if unread:
         shown = unread[:_MAX_LISTED] + ([f"{len(unread) - _MAX_LISTED} more"] if len(unread) > _MAX_LISTED else [])
         yield Concern(
-            Weight.NOTE,
-            f"{counted(len(unread), 'link')} not read by {'its portal' if len(unread) == 1 else 'their portals'} yet: "
+            Matter.NEVER_READ,
+            f"{counted(len(unread), 'link')} never read by {'its portal' if len(unread) == 1 else 'their portals'}: "
             f"{listed(shown)}.",
             "Copy each link below and paste it where the portal asks for a calendar to import.",
         )
@@ -375,4 +387,5 @@ def _of_links(overview: Overview) -> Iterator[Concern]:
 
 def first_night(concern: Concern) -> str | None:
     """The date of the night that a concern is about."""
-    return date_of(concern.night).isoformat() if concern.night is not None else None
+    first = next(iter(concern.nights), None) if concern.matter in _EXPLAINED else None
+    return date_of(first).isoformat() if first is not None else None

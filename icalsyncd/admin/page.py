@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from icalsyncd import __version__
-from icalsyncd.admin.concerns import concerns, first_night
+from icalsyncd.admin.concerns import concerns, first_night, needs
 from icalsyncd.admin.overview import Overview, SyncRow
 from icalsyncd.admin.picture import Band, Look, Month, Stretch, Taker, bands, colour_of, months, stretches, year
 from icalsyncd.admin.sentences import (
@@ -103,6 +103,7 @@ def page(overview: Overview, only: str | None = None) -> str:
             now=rfc3339(overview.now),
             now_words=absolute(overview.now),
             concerns=found,
+            needs=needs(found),
             well=WELL,
             first_night=first_night,
             explain_url=_explain_url,
@@ -314,7 +315,7 @@ def _words(stretch: Stretch, overview: Overview, zone: str) -> str:
         case Look.TAKEN:
             return said + repeated
         case Look.GHOST:
-            return f"perhaps a ghost: {said or 'it comes and goes'}{repeated}"
+            return f"possible ghost: {said or 'it comes and goes'}{repeated}"
         case Look.OVERBOOKED:
             return f"OVERBOOKED: {said}{repeated}"
 
@@ -338,7 +339,9 @@ def _headline(look: Look | None, origins: tuple[str, ...]) -> str:
             return f"Overbooked: {names}"
         case Look.GHOST:
             return (
-                "Closed, and perhaps nobody took it" if names else "Open now, and perhaps a ghost that comes and goes"
+                "A possible ghost: closed, and perhaps nobody took it"
+                if names
+                else "A possible ghost: open now, it comes and goes"
             )
         case Look.TAKEN:
             return f"Taken: {names}" if names else "Taken"

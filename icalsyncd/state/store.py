@@ -46,7 +46,9 @@ from icalsyncd.state.state_file import (
     failing,
     is_there,
     make,
+    put_in_place,
     refusing,
+    rescued,
     writable,
 )
 
@@ -111,6 +113,9 @@ class Store:
             # by a connection that cannot write: a file that is not ours stays untouched by opening and closing, too
             with examined(path, thoroughly=True) as db:
                 self._stored: Stored | None = _load(db, path)
+                whole = rescued(db, path)
+            if whole is not None:
+                _begin_history_anew(path, whole)
             self._db = writable(path)
 
     def load(self) -> Stored:
@@ -219,6 +224,16 @@ class Store:
     def close(self) -> None:
         """Close the file; it can be opened again."""
         self._db.close()
+
+
+def _begin_history_anew(path: Path, whole: bytes) -> None:
+    """Put *whole* in the place of a file whose history is damaged: that keeps no daemon from starting."""
+    try:
+        put_in_place(path, whole)
+    except (Error, OSError) as problem:
+        log.error("the history is damaged, and could not be begun anew", why=type(problem).__name__)
+    else:
+        log.error("the history was damaged and is begun anew; all else is as it was")
 
 
 def _happened(commit: Commit) -> tuple[Event, ...]:
