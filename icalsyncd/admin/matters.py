@@ -49,10 +49,17 @@ _MINUTE, _HOUR, _DAY = 60.0, 3_600.0, 86_400.0
 
 
 class Fault(NamedTuple):
-    """One thing that is wrong with the daemon itself, in words for its host."""
+    """One thing that is wrong with the daemon itself, in sentences for its host."""
 
     matter: Matter
-    words: str
+    what: str
+    more: str
+    """What that does, and what the host can do."""
+
+    @property
+    def words(self) -> str:
+        """Both."""
+        return f"{self.what} {self.more}"
 
 
 class Matter(Enum):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from icalsyncd.admin.matters import Fault, Matter
 from icalsyncd.admin.status import ConfigStatus, state_of
 from icalsyncd.clock import Clock
+from icalsyncd.language import say
 from icalsyncd.state.journal import Journal
 from icalsyncd.state.view import View
 
@@ -19,31 +20,32 @@ def faults(view: View, journal: Journal, clock: Clock) -> tuple[Fault, ...]:
         found.append(
             Fault(
                 Matter.NOT_STORED,
-                f"The state is not stored: {journal.failing}. No night is freed meanwhile, and what is known of now "
-                "is lost in a restart.",
+                say("The state is not stored: {why}.", why=journal.failing),
+                say("No night is freed meanwhile, and what is known of now is lost in a restart."),
             )
         )
     if clock.doubted:
         found.append(
             Fault(
                 Matter.CLOCK_DOUBTED,
-                "The clock is doubted, since it has jumped. No night opens until a portal's agrees with it, or you do: "
-                "icalsyncd accept clock.",
+                say("The clock has jumped, and is doubted."),
+                say("No night opens until a portal's agrees, or you do: {command}.", command="icalsyncd accept clock"),
             )
         )
     elif clock.lags:
         found.append(
             Fault(
                 Matter.CLOCK_DOUBTED,
-                "The clock is doubted in its date, until a portal's agrees. Past nights stay meanwhile, unless you agree: "
-                "icalsyncd accept clock.",
+                say("The days since the last start are doubted before a portal's clock agrees."),
+                say("Past nights stay, unless you agree: {command}.", command="icalsyncd accept clock"),
             )
         )
     if view.unsure_since is not None:
         found.append(
             Fault(
                 Matter.WITHHELD,
-                "Feeds are withheld until each portal was asked. What was known last may not have been stored.",
+                say("What was known last may not be stored: feeds are withheld."),
+                say("That ends once each portal was asked, ten minutes after the start at the latest."),
             )
         )
     return tuple(found)

@@ -76,7 +76,7 @@ def test_where_nothing_needs_a_human_it_says_so() -> None:
 
 def test_a_sync_is_described_in_words() -> None:
     said = words(page(calm()))
-    assert "Pulled 4 min ago, next in 26 min." in said
+    assert "Pulled 4 min ago. Next in 26 min." in said
     assert "Its portal read the link 10 min ago as Portal/1" in said
     assert "both ways" in said
     assert "config.yaml:20" in said
@@ -121,11 +121,11 @@ def test_what_leaves_says_when_its_nights_open() -> None:
 
 def test_a_portal_that_does_not_read_its_link_is_named() -> None:
     said = words(page(with_sync(calm(), fetches=(NOW - 3 * 86400,))))
-    assert "The portal of house-000/portal-0 has not read its link for 3 d." in said
+    assert "The portal of house-000/portal-0 has not read its link since 12 Jan, 08:00." in said
 
 
 def test_a_link_that_was_never_read_is_to_be_pasted() -> None:
-    assert "1 link never read by its portal: house-000/portal-0." in words(
+    assert "1 link was never read by its portal: house-000/portal-0." in words(
         page(with_sync(calm(), fetches=(), told=None))
     )
 
@@ -135,12 +135,14 @@ def test_a_refused_config_is_shown_with_every_mistake() -> None:
         ok=False, problems=("config.yaml:3:1: pull.intervall: did you mean `interval`?",), loaded_at=NOW
     )
     said = words(page(replace(calm(), config=config)))
-    assert "config.yaml is refused, it has 1 mistake." in said
+    assert "config.yaml is refused: 1 mistake." in said
     assert "config.yaml:3:1: pull.intervall" in said
 
 
 def test_what_is_wrong_with_the_daemon_comes_first() -> None:
-    overview = replace(calm(), faults=(Fault(Matter.NOT_STORED, "The state is not stored: disk full."),))
+    overview = replace(
+        calm(), faults=(Fault(Matter.NOT_STORED, "The state is not stored: disk full.", "No night is freed."),)
+    )
     assert "The state is not stored: disk full." in words(page(with_sync(overview, fetches=())))[:600]
 
 
@@ -153,7 +155,7 @@ def test_a_target_that_takes_no_feeds_is_named() -> None:
 def test_another_writer_and_a_target_that_tears_are_named() -> None:
     target = TargetStatus("web", "webdav", 4, 0, NOW, None, None, overwritten=2, tears=True)
     said = words(page(replace(calm(), targets=(target,))))
-    assert "2 feeds at web are overwritten: somebody else writes under our links." in said
+    assert "2 feeds at web were overwritten: somebody else writes under our links." in said
     assert "web does not move files" in said
 
 
