@@ -235,9 +235,9 @@ def _examine(db: Connection, path: Path, *, thoroughly: bool) -> None:
     if not ours <= found or not all(map(_is_history, found - ours)):
         raise StoreRefused(f"{path} is damaged: it holds other tables than those of icalsyncd, a trigger or a view")
     if thoroughly:
-        (verdict,) = db.execute("PRAGMA quick_check(1)").fetchone()
-        if verdict != "ok":
-            raise StoreRefused(f"{path} is damaged: {verdict}")
+        (found,) = db.execute("PRAGMA quick_check(1)").fetchone()
+        if found != "ok":
+            raise StoreRefused(f"{path} is damaged: {found}")
 
 
 def _is_history(part: tuple[str, ...]) -> bool:
