@@ -16,11 +16,13 @@ from pathlib import Path
 from sqlite3 import Connection, DatabaseError, Error
 from typing import Final
 
+from icalsyncd.state.agenda import SHOWN
 from icalsyncd.state.directory import PRIVATE, opened
 from icalsyncd.state.history import SCHEMA as HISTORY
 from icalsyncd.state.records import VERSION
 
 __all__ = [
+    "PAPER",
     "Connection",
     "DatabaseError",
     "Error",
@@ -38,6 +40,9 @@ __all__ = [
 
 APPLICATION_ID: Final = 0x1CA15D
 """In the file's header: tells our file from any other."""
+PAPER: Final = "paper/"
+"""What the keys of papers begin with, see :mod:`icalsyncd.state.agenda`."""
+_UNSAVED: Final = f"{PAPER}{SHOWN}"
 MAX_STATE: Final = 128 * 2**20
 """Bytes of a state file that a backup can hold; a household's is one or two million."""
 _SCHEMA: Final = """
@@ -160,6 +165,8 @@ def copy_of(path: Path) -> bytes:
         with closing(sqlite3.connect(":memory:", isolation_level=None)) as copy:
             db.execute("COMMIT")
             db.backup(copy)
+            # what was shown to people, put back later, would be older than what they have seen since
+            copy.execute("DELETE FROM meta WHERE substr(key, 1, ?) = ?", (len(_UNSAVED), _UNSAVED))
             # what was deleted goes, too
             copy.execute("VACUUM")
             return _written_ahead(copy.serialize())

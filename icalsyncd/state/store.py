@@ -36,6 +36,7 @@ from icalsyncd.state.records import (
 from icalsyncd.state.reserve import Reserve
 from icalsyncd.state.state import Facts, State
 from icalsyncd.state.state_file import (
+    PAPER,
     Connection,
     DatabaseError,
     Error,
@@ -76,6 +77,8 @@ class Stored:
     """The removal delay that was in force; None if none was stored yet."""
     agreed: float | None = None
     """The last moment that a clock outside agreed to, see :attr:`icalsyncd.clock.Clock.agreed`."""
+    papers: Mapping[str, str] = field(default_factory=dict)
+    """What calendars for people were shown as, and their links, see :mod:`icalsyncd.state.agenda`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,7 @@ class Commit:
     publications: Mapping[PublicationKey, Publication | None] = field(default_factory=dict)
     removal_delay: RemovalDelay | None = None
     agreed: float | None = None
+    papers: Mapping[str, str] = field(default_factory=dict)
     happened: tuple[Event, ...] = ()
     """What is to be remembered beside what the changes themselves tell."""
     remembered: float = 0.0
@@ -202,6 +206,8 @@ class Store:
         execute("REPLACE INTO meta VALUES ('last_commit', ?)", (repr(commit.at),))
         if commit.agreed is not None:
             execute("REPLACE INTO meta VALUES ('agreed', ?)", (repr(commit.agreed),))
+        for name, paper in commit.papers.items():
+            execute("REPLACE INTO meta VALUES (?, ?)", (PAPER + name, paper))
         if commit.removal_delay:
             execute("REPLACE INTO meta VALUES ('removal_delay', ?)", (dump_removal_delay(commit.removal_delay),))
         if commit.installation:
@@ -301,6 +307,7 @@ def _load(db: Connection, path: Path) -> Stored:
             publications,
             load_removal_delay(delay) if delay else None,
             float(agreed) if agreed else None,
+            {key.removeprefix(PAPER): value for key, value in meta.items() if key.startswith(PAPER)},
         )
     except DatabaseError as error:
         raise StoreRefused(f"{path} is damaged: {error}") from error
