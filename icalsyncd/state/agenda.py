@@ -17,6 +17,8 @@ from icalsyncd.availability.visits import Known
 from icalsyncd.calendars.agenda import Entry
 from icalsyncd.calendars.nights import Night, Stay
 
+PAPER: Final = "paper/"
+"""What the keys of papers begin with where they are stored."""
 SHOWN: Final = "shown/"
 """What the papers of calendars begin with; the id follows. They are left out of a backup."""
 LINKS: Final = "calendar/"
