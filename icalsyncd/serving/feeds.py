@@ -65,9 +65,10 @@ class Feeds:
         outlet = view.houses[name[0]].outlets[name[1]]
         if outlet.withheld:
             return self._withhold(target)
-        if not outlet.told and is_fetch(request.method, request.headers):
+        told = outlet.is_told(_agent(request))
+        if not told and is_fetch(request.method, request.headers):
             return await self._tell(request, target)
-        response = conditional(request, outlet.feed.document, told=outlet.told)
+        response = conditional(request, outlet.feed.document, told=told)
         self._fetches.note(target, request, response)
         return response
 
@@ -85,7 +86,7 @@ class Feeds:
             # it was not, before the look
             return self._withhold(target)
         feed = outlet.feed
-        ledger = telling(state.ledger, name[1], feed.nights)
+        ledger = telling(state.ledger, name[1], feed.nights, agent=_agent(request))
         if ledger is not state.ledger:
             self._journal.put(name[0], replace(state, ledger=ledger))
         # where the disk fails the answer goes out all the same: a night that must close is worth more than a record
@@ -98,7 +99,7 @@ class Feeds:
         await response.prepare(request)
         await response.write_eof()
         if _arrived(request):
-            fetch = Fetch(self._now(), request.headers.get(USER_AGENT, ""))
+            fetch = Fetch(self._now(), _agent(request))
             self._record(name, feed, fetch, looked=looked)
             log.info("fetched", sync="/".join(name), nights=len(feed.nights), looked=looked)
         return response
@@ -145,13 +146,19 @@ class Feeds:
 
 def _entered(state: State, name: str, nights: Nights, fetch: Fetch, *, looked: bool) -> State:
     """*state* after the portal of sync *name* has read a feed that holds *nights*."""
-    ledger = fetched(state.ledger, name, nights, now=fetch.at, looked=looked)
-    facts = replace(state.of(name), reader=_reader(fetch.agent))
-    return state.with_ledger(ledger, fetch.at).with_facts(name, facts)
+    ledger = fetched(state.ledger, name, nights, now=fetch.at, looked=looked, agent=fetch.agent)
+    after = state.with_ledger(ledger, fetch.at)
+    if ledger.syncs[name].fetches == state.ledger.syncs[name].fetches:
+        return after  # it is known not to be the portal
+    return after.with_facts(name, replace(state.of(name), reader=_reader(fetch.agent)))
 
 
 def _offers(state: State) -> list[Nights]:
     return [sync.offered.nights for sync in state.ledger.syncs.values()]
+
+
+def _agent(request: web.BaseRequest) -> str:
+    return request.headers.get(USER_AGENT, "")
 
 
 def _sought(view: View, request: web.BaseRequest) -> LinkTarget | None:
