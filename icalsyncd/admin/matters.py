@@ -83,6 +83,7 @@ class Matter(Enum):
     LEAVING = Terms("leaving", _WARNING, waits=_MINUTE)
     NOT_READ = Terms("not read", _WARNING, "FeedNotRead", 2 * _HOUR)
     NEVER_READ = Terms("never read", _WARNING, "FeedNeverRead", _DAY)
+    SECOND_READER = Terms("read by", _WARNING, waits=_HOUR)
     LINK_ENDED = Terms("ended", _WARNING, waits=_HOUR)
     EMPTY = Terms("nothing is kept in step", _WARNING, about=None)
 

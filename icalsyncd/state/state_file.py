@@ -16,6 +16,7 @@ from pathlib import Path
 from sqlite3 import Connection, DatabaseError, Error
 from typing import Final
 
+from icalsyncd.state.agenda import PAPER, SHOWN
 from icalsyncd.state.database import StoreFailed, StoreRefused
 from icalsyncd.state.directory import PRIVATE, opened
 from icalsyncd.state.last_database import used_elsewhere
@@ -43,6 +44,7 @@ __all__ = [
 
 APPLICATION_ID: Final = 0x1CA15D
 """In the file's header: tells our file from any other."""
+_UNSAVED: Final = f"{PAPER}{SHOWN}"
 MAX_STATE: Final = 128 * 2**20
 """Bytes of a state file that a backup can hold; a household's is one or two million."""
 _MADE_OF: Final = "SELECT type, name, tbl_name, sql FROM sqlite_schema"
@@ -148,6 +150,8 @@ def copy_of(path: Path) -> bytes:
         with closing(sqlite3.connect(":memory:", isolation_level=None)) as copy:
             db.execute("COMMIT")
             db.backup(copy)
+            # what was shown to people, put back later, would be older than what they have seen since
+            copy.execute("DELETE FROM meta WHERE substr(key, 1, ?) = ?", (len(_UNSAVED), _UNSAVED))
             # what was deleted goes, too
             copy.execute("VACUUM")
             return _written_ahead(copy.serialize())
@@ -242,9 +246,9 @@ def _examine(db: Connection, path: Path, *, thoroughly: bool) -> None:
     if thoroughly:
         # what lies beside these, as the history does, may be damaged: see `rescued`
         for table in _tables():
-            (verdict,) = db.execute(f"PRAGMA quick_check({table})").fetchone()
-            if verdict != "ok":
-                raise StoreRefused(f"{path} is damaged: {verdict}")
+            (found,) = db.execute(f"PRAGMA quick_check({table})").fetchone()
+            if found != "ok":
+                raise StoreRefused(f"{path} is damaged: {found}")
 
 
 def rescued(db: Connection, path: Path) -> bytes | None:
@@ -252,12 +256,12 @@ def rescued(db: Connection, path: Path) -> bytes | None:
 
     What is damaged then is the history, or what no table holds. Raises StoreRefused, and errors of the database.
     """
-    verdicts = list(_verdicts(db))
-    if verdicts == ["ok"]:
+    found = list(_check(db))
+    if found == ["ok"]:
         return None
-    if any("reference to page" in verdict for verdict in verdicts):
+    if any("reference to page" in each for each in found):
         # two tables hold one page: which of them may is not known
-        raise StoreRefused(f"{path} is damaged: {verdicts[0]}")
+        raise StoreRefused(f"{path} is damaged: {found[0]}")
     with closing(_fresh()) as copy:
         copy.execute("BEGIN")
         for table in _tables():
@@ -267,11 +271,11 @@ def rescued(db: Connection, path: Path) -> bytes | None:
         return _written_ahead(copy.serialize())
 
 
-def _verdicts(db: Connection) -> Iterator[str]:
+def _check(db: Connection) -> Iterator[str]:
     """What SQLite's own check of a whole file says."""
     try:
-        for (verdict,) in db.execute("PRAGMA quick_check"):
-            yield str(verdict)
+        for (found,) in db.execute("PRAGMA quick_check"):
+            yield str(found)
     except sqlite3.OperationalError:
         raise
     except sqlite3.DatabaseError as error:
