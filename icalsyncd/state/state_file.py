@@ -16,12 +16,13 @@ from pathlib import Path
 from sqlite3 import Connection, DatabaseError, Error
 from typing import Final
 
+from icalsyncd import log
 from icalsyncd.state.agenda import PAPER, SHOWN
 from icalsyncd.state.database import StoreFailed, StoreRefused
 from icalsyncd.state.directory import PRIVATE, opened
 from icalsyncd.state.last_database import used_elsewhere
 from icalsyncd.state.records import VERSION
-from icalsyncd.state.tables import LATER, SCHEMA
+from icalsyncd.state.tables import LATER, SCHEMA, SPARED
 
 __all__ = [
     "Connection",
@@ -30,13 +31,13 @@ __all__ = [
     "FileDatabase",
     "StoreFailed",
     "StoreRefused",
+    "begin_anew",
     "copy_of",
     "examined",
     "examined_content",
     "failing",
     "is_there",
     "make",
-    "put_in_place",
     "refusing",
     "rescued",
     "writable",
@@ -240,8 +241,8 @@ def _examine(db: Connection, path: Path, *, thoroughly: bool) -> None:
         )
     # before anything is asked of it: a trigger would change what is written, and a view can be without end
     ours = _made_of_schema()
-    found = set(db.execute(_MADE_OF).fetchmany(len(ours) + 2))
-    if not ours <= found or not all(map(_is_history, found - ours)):
+    found = set(db.execute(_MADE_OF).fetchmany(len(ours) + 2 * len(SPARED) + 1))
+    if not ours <= found or not all(map(_is_spared, found - ours)):
         raise StoreRefused(f"{path} is damaged: it holds other tables than those of icalsyncd, a trigger or a view")
     if thoroughly:
         # what lies beside these, as the history does, may be damaged: see `rescued`
@@ -252,9 +253,10 @@ def _examine(db: Connection, path: Path, *, thoroughly: bool) -> None:
 
 
 def rescued(db: Connection, path: Path) -> bytes | None:
-    """The bytes of a file with all of ours that is in *db*, an examined one; None if *db* is whole, and needs no rescue.
+    """The bytes of a file with all that can be read of *db*, an examined one; None if *db* is whole, and needs no rescue.
 
-    What is damaged then is the history, or what no table holds. Raises StoreRefused, and errors of the database.
+    What is damaged then is a table that a start can do without, as the history, or what no table holds. Raises
+    StoreRefused, and errors of the database.
     """
     found = list(_check(db))
     if found == ["ok"]:
@@ -263,12 +265,27 @@ def rescued(db: Connection, path: Path) -> bytes | None:
         # two tables hold one page: which of them may is not known
         raise StoreRefused(f"{path} is damaged: {found[0]}")
     with closing(_fresh()) as copy:
+        copy.executescript(LATER)
         copy.execute("BEGIN")
         for table in _tables():
-            for row in db.execute(f"SELECT * FROM {table}"):  # noqa: S608  # the names are those of our schema
-                copy.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", row)  # noqa: S608
+            _copy(db, copy, table)
         copy.execute("COMMIT")
+        for table in SPARED:
+            copy.execute("BEGIN")
+            try:
+                _copy(db, copy, table)
+                copy.execute("COMMIT")
+            except sqlite3.DatabaseError:
+                copy.execute("ROLLBACK")
         return _written_ahead(copy.serialize())
+
+
+def _copy(db: Connection, copy: Connection, table: str) -> None:
+    """Copy the rows of *table*, whose name is one of ours."""
+    if table in SPARED and db.execute(f"PRAGMA quick_check({table})").fetchone() != ("ok",):
+        return
+    for row in db.execute(f"SELECT * FROM {table}"):  # noqa: S608
+        copy.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", row)  # noqa: S608
 
 
 def _check(db: Connection) -> Iterator[str]:
@@ -283,14 +300,19 @@ def _check(db: Connection) -> Iterator[str]:
         yield str(error)
 
 
-def put_in_place(path: Path, content: bytes) -> None:
-    """Put *content* in the place of the file at *path*, which nobody has open. Raises errors of the database and OSError."""
-    with closing(sqlite3.connect(path, isolation_level=None, timeout=_PATIENCE)) as db:
-        # what waits in the log belongs to the pages that go
-        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        db.execute("PRAGMA journal_mode=DELETE")
-    with opened(path.parent) as folder:
-        folder.replace(path.name, content)
+def begin_anew(path: Path, whole: bytes) -> None:
+    """Put *whole* in the place of the damaged file at *path*, which nobody has open: that keeps no daemon from starting."""
+    try:
+        with closing(sqlite3.connect(path, isolation_level=None, timeout=_PATIENCE)) as db:
+            # what waits in the log belongs to the pages that go
+            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            db.execute("PRAGMA journal_mode=DELETE")
+        with opened(path.parent) as folder:
+            folder.replace(path.name, whole)
+    except (sqlite3.Error, OSError) as problem:
+        log.error("the history is damaged, and could not be begun anew", why=type(problem).__name__)
+    else:
+        log.error("the history was damaged and is begun anew; all else is as it was")
 
 
 @cache
@@ -299,10 +321,13 @@ def _tables() -> tuple[str, ...]:
     return tuple(sorted(name for kind, name, *_ in _made_of_schema() if kind == "table"))
 
 
-def _is_history(part: tuple[str, ...]) -> bool:
-    """Whether it is the table of the history, in any shape: one that is damaged costs the history and nothing else."""
-    kind, name, _, sql = part
-    return (kind, name) == ("table", "history") and str(sql).startswith("CREATE TABLE ")
+def _is_spared(part: tuple[str, ...]) -> bool:
+    """Whether it is a table that a start can do without, in any shape: a damaged one costs what is in it alone."""
+    kind, name, table, sql = part
+    if kind == "index":
+        # of a primary key; it has no words
+        return table in SPARED and sql is None
+    return kind == "table" and name in SPARED and str(sql).startswith("CREATE TABLE ")
 
 
 @cache
