@@ -22,6 +22,7 @@ from icalsyncd.availability.ledger import (
     Ledger,
     Link,
     Narrowing,
+    Parting,
     Presence,
     Shrinking,
     Standing,
@@ -55,6 +56,8 @@ def dump_accommodation(ledger: Ledger) -> str:
             "blocks": [[*block.stay, block.leaving_since] for block in ledger.blocks],
             "awake_since": ledger.awake_since,
             "complete": ledger.complete,
+            "parts": list(ledger.parts),
+            "parting": ledger.parting and [list(ledger.parting.parts), ledger.parting.since],
             # between syncs that are alike, their order decides
             "syncs": list(ledger.syncs),
         }
@@ -75,6 +78,8 @@ def load_accommodation(text: str, syncs: Mapping[str, SyncLedger]) -> Ledger:
         syncs={name: syncs[name] for name in record.get("syncs", ())},
         awake_since=record["awake_since"],
         complete=record.get("complete", False),
+        parts=tuple(record.get("parts", ())),
+        parting=Parting(tuple(parting[0]), parting[1]) if (parting := record.get("parting")) else None,
     )
 
 

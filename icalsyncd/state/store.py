@@ -18,6 +18,7 @@ from icalsyncd.availability.removal import RemovalDelay
 from icalsyncd.calendars.nights import Night
 from icalsyncd.state.copy import BodyKey
 from icalsyncd.state.history import Event, append, entries, events
+from icalsyncd.state.kinship import as_kin
 from icalsyncd.state.publication import Publication, PublicationKey
 from icalsyncd.state.records import (
     SyncRecord,
@@ -294,7 +295,7 @@ def _load(db: Connection, path: Path) -> Stored:
         last, since = meta.get("last_commit"), meta.get("secret_since")
         delay, agreed = meta.get("removal_delay"), meta.get("agreed")
         return Stored(
-            states,
+            as_kin(states),
             float(last) if last else None,
             meta.get("installation"),
             float(since) if since else None,

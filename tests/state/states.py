@@ -13,6 +13,7 @@ from icalsyncd.availability.ledger import (
     Ledger,
     Link,
     Narrowing,
+    Parting,
     Presence,
     Shrinking,
     Standing,
@@ -147,6 +148,8 @@ ledgers = st.builds(
     syncs=st.dictionaries(names, syncs, max_size=3),
     awake_since=moments,
     complete=st.booleans(),
+    parts=some(names),
+    parting=st.none() | st.builds(Parting, some(names), moments),
 )
 
 
