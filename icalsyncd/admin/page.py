@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from icalsyncd import __version__
 from icalsyncd.admin.concerns import concerns, first_night
+from icalsyncd.admin.habits import needed_facts
 from icalsyncd.admin.overview import Overview, SyncRow
 from icalsyncd.admin.picture import Band, Look, Month, Stretch, Taker, bands, colour_of, months, stretches, year
 from icalsyncd.admin.sentences import (
@@ -266,6 +267,7 @@ def _sync(overview: Overview, sync: SyncRow, colour: int) -> dict[str, Any]:
         "attempt": absolute(facts.attempts.last) if facts.attempts.last is not None else None,
         "reading": reading(overview, sync),
         "late": is_unread(overview, sync),
+        "facts": needed_facts(sync, late=is_unread(overview, sync)),
         "reader": facts.reader if ledger.last_fetch is not None else "",
         "fetched": absolute(ledger.last_fetch) if ledger.last_fetch is not None else None,
         "link": overview.links.get(sync.key),
