@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import strategies as st
 
 from icalsyncd.availability.claims import Claim, Rule
@@ -155,6 +157,6 @@ ledgers = st.builds(
 
 @st.composite
 def states(draw: st.DrawFn) -> State:
-    """An accommodation of some syncs, of each of which facts are known."""
-    ledger = draw(ledgers)
+    """An accommodation of some syncs, of each of which facts are known, and that shares nothing with any other."""
+    ledger = replace(draw(ledgers), parts=(), parting=None)
     return State(ledger, {name: draw(facts) for name in ledger.syncs})
