@@ -5,6 +5,7 @@ from __future__ import annotations
 from icalsyncd.admin.overview import SyncRow
 from icalsyncd.availability.ledger import Presence
 from icalsyncd.config.portals import profile
+from icalsyncd.language import say
 from icalsyncd.state.view import has_feed
 
 
@@ -16,12 +17,14 @@ def needed_facts(sync: SyncRow, *, late: bool) -> tuple[str, ...]:
     if ledger.presence not in (Presence.ACTIVE, Presence.KEPT):
         return ()
     if known.export and ledger.channel.receives and ledger.pulled_at is None:
-        found.append(f"At {known.name} choose, for the calendar that we pull: {known.export}.")
+        found.append(
+            say("At {portal} choose, for the calendar that we pull: {what}.", portal=known.name, what=known.export)
+        )
     if not has_feed(ledger) or ledger.published:
         return tuple(found)
     if known.limits and ledger.last_fetch is None:
-        found.append(f"{known.name}: {known.limits}.")
+        found.append(say("{portal}: {what}.", portal=known.name, what=known.limits))
     behind = ledger.told is None or ledger.told.nights != ledger.offered.nights
     if known.refresh and (late or behind):
-        found.append(f"To have {known.name} read at once: {known.refresh}.")
+        found.append(say("To have {portal} read at once: {what}.", portal=known.name, what=known.refresh))
     return tuple(found)

@@ -87,12 +87,14 @@ def pulled(
     if claims is not sync.claims:
         untold = begun_untold(sync, claims, [each.summed for other, each in ledger.syncs.items() if other != name])
     departed = (sync.departed | sync.genuine).until(ledger.today).since(ledger.today - DEPARTED_KEPT)
-    nothing_new = claims is sync.claims and departed == sync.departed and sync.pulled_at is not None
+    retained -= present
+    same = claims is sync.claims and departed == sync.departed and retained == sync.retained
+    nothing_new = same and sync.pulled_at is not None
     after = replace(
         sync,
         claims=claims,
         pulled_at=now,
-        retained=retained - present,
+        retained=retained,
         departed=departed,
         in_force=_fetched_since(sync, began) if good else sync.in_force,
         unfetched=sync.told is None if good else sync.unfetched,

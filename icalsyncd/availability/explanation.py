@@ -17,6 +17,7 @@ from icalsyncd.availability.pausing import Pause, pauses
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.calendar import Kind
 from icalsyncd.calendars.nights import Night, Nights, Stay, date_of
+from icalsyncd.language import listed, say
 
 IN_WORDS: Final = {
     Rule.RESERVATION: "the portal itself calls it a reservation",
@@ -45,7 +46,7 @@ OWN_BLOCK: Final = "your own block"
 
 def called(origin: str) -> str:
     """The name of an origin for people."""
-    return OWN_BLOCK if origin == "local" else origin
+    return say("your own block") if origin == "local" else origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,12 +306,17 @@ def overbooked_advice(origins: tuple[str, ...]) -> str:
     """What to do about a night that all of *origins* have."""
     portals = [name for name in origins if name != "local"]
     if len(portals) == len(origins):
-        but_one = "one of the bookings" if len(portals) == 2 else "all bookings but one"
-        return f"Look at {'both' if len(portals) == 2 else 'these'} portals now and cancel {but_one}."
+        if len(portals) == 2:
+            return say("Look at both portals now and cancel one of the bookings.")
+        return say("Look at these portals now and cancel all bookings but one.")
     if len(portals) == 1:
-        return f"Look at {portals[0]}: cancel its booking, or take these nights out of {OWN_BLOCK} in the config."
-    return (
-        f"Look at {' and '.join(portals)}: cancel all bookings, or all but one and take the nights out of {OWN_BLOCK}."
+        return say(
+            "Look at {portal}: cancel its booking, or take these nights out of your own block in the config.",
+            portal=portals[0],
+        )
+    return say(
+        "Look at {portals}: cancel all bookings, or all but one and take the nights out of your own block.",
+        portals=listed(portals),
     )
 
 

@@ -18,7 +18,7 @@ from icalsyncd.admin.metrics import Counts, Metrics, Scene
 from icalsyncd.admin.status import ConfigStatus
 from icalsyncd.availability.attribution import woke
 from icalsyncd.availability.removal import RemovalDelay
-from icalsyncd.availability.rewinding import rewound
+from icalsyncd.availability.rewinding import delay_postponed, postponed, rewound
 from icalsyncd.clock import Clock, Waking
 from icalsyncd.config.loading import Accepted
 from icalsyncd.daemon.audit import log_changes, log_trouble
@@ -239,16 +239,16 @@ class Hub:
         now = self.clock.now()
         if self.view.unsure_since is not None:
             self.view = believed(self.view, min(self.view.unsure_since, now))
-        if (delay := self.journal.removal_delay) is not None and delay.since > now:
-            self.journal.keep_for(delay.not_after(now))
-            self.deadlines.configure(
-                delay.not_after(now), frozenset(each.id for each in self.accepted.config.accommodations)
-            )
+        if (delay := self.journal.removal_delay) is not None:
+            waits = delay_postponed(delay.not_after(now), now)
+            if waits != delay:
+                self.journal.keep_for(waits)
+                self.deadlines.configure(waits, frozenset(each.id for each in self.accepted.config.accommodations))
         noted: dict[str, State] = {}
         heard: dict[str, State] = {}
         for accommodation, state in self.journal.current.items():
             known = replace(state.not_after(now), ledger=rewound(state.ledger, now)) if set_back else state
-            ledger = woke(known.ledger, now=now)
+            ledger = woke(postponed(known.ledger, self.removal_delay, now), now=now)
             if ledger.syncs is known.ledger.syncs:
                 noted[accommodation] = replace(known, ledger=ledger)
             else:

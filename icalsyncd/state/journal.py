@@ -21,11 +21,11 @@ from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.nights import EMPTY, Night
 from icalsyncd.pace import in_steps
 from icalsyncd.state.copy import BodyKey
+from icalsyncd.state.database import StoreFailed, StoreInDoubt, StoreTaken
 from icalsyncd.state.history import Event
 from icalsyncd.state.kinship import with_kin
 from icalsyncd.state.publication import Publication, PublicationKey
 from icalsyncd.state.state import State
-from icalsyncd.state.state_file import StoreFailed
 from icalsyncd.state.store import Commit, Store, Stored, copies_of
 
 NOTE_KEPT: Final = 30.0
@@ -52,6 +52,8 @@ class Journal:
         self.durable: dict[str, State] = dict(stored.states)
         self._writing: dict[str, State] = {}
         """What may be on the disk already: the commit that is under way."""
+        self._in_doubt: dict[str, State] = {}
+        """The same of one whose answer was lost."""
         self.failing: str | None = None
         """Why the disk did not take the last commit; None while it does."""
         self.unsure = store.reserve.is_behind
@@ -77,6 +79,8 @@ class Journal:
         self._dirty: dict[str, int] = {}
         """Which of them was the last of each accommodation that is not written."""
         self._written = 0
+        self._taken = False
+        """Another daemon has opened the database since."""
         self._committed = now()
         self.agreed: Callable[[], Moment | None] = lambda: None
         """The last moment that a clock outside agreed to, to be written with each commit."""
@@ -87,7 +91,7 @@ class Journal:
     @property
     def kept(self) -> tuple[Mapping[str, State], ...]:
         """What a start would find, by accommodation: the durable states, or already those that are being written."""
-        return (self.durable, self._writing) if self._writing else (self.durable,)
+        return (self.durable, *(each for each in (self._in_doubt, self._writing) if each))
 
     def put(
         self, accommodation: str, state: State | None, bodies: Mapping[BodyKey, bytes | None] | None = None
@@ -187,6 +191,9 @@ class Journal:
             # the caller of `close` waits for the commit that is under way
             self._commit = asyncio.ensure_future(self._write())
             pause = 0.0 if await asyncio.shield(self._commit) else min(MAX_RETRY, 2 * pause or 1.0)
+            if self._taken:
+                # the daemon ends with this task: the other one knows what is so, and this one no longer
+                return
 
     async def be_sure(self) -> None:
         """Every portal was asked since the start, or for long enough: what is known holds, whatever was lost."""
@@ -198,14 +205,15 @@ class Journal:
         """Write what is left, and close the file; False if the disk does not take it, and it is lost."""
         if self._commit is not None:
             await asyncio.wait((self._commit,))
-        if self._is_behind and not await self._write():
+        if self._is_behind and not self._taken and not await self._write() and self._store.is_here:
             await self.ask(self._store.reserve.give_up)
             await self._write()
-        if self._is_behind:
+        all_stored = not self._is_behind
+        if not all_stored:
             self._say_what_is_lost()
-        await self.ask(self._store.close)
+        await self.ask(lambda: self._store.close(well=all_stored))
         self._thread.shutdown()
-        return not self._is_behind
+        return all_stored
 
     def _say_what_is_lost(self) -> None:
         for accommodation in sorted(self._dirty):
@@ -240,9 +248,12 @@ class Journal:
         try:
             await self.ask(lambda: self._store.commit(commit))
         except StoreFailed as error:
-            if self.failing is None:
+            if self.failing is None or isinstance(error, StoreTaken):
                 log.error("the state could not be stored; no night is freed until it can be", why=str(error))
+            self._taken = self._taken or isinstance(error, StoreTaken)
             self.failing = str(error)
+            if isinstance(error, StoreInDoubt):
+                self._in_doubt = self._writing
             self._writing = {}
             await self.ask(self._store.reserve.fall_behind)
             self._answer(version, stored=False)
@@ -267,7 +278,7 @@ class Journal:
                 self.durable.pop(accommodation, None)
             else:
                 self.durable[accommodation] = state
-        self._writing = {}
+        self._writing, self._in_doubt = {}, {}
         async for step in in_steps(changes, STATES_AT_ONCE):
             self.on_change(frozenset(step))
         self._written = version

@@ -65,7 +65,7 @@ async def test_a_restart_finds_the_kin_as_they_were(desk: Desk):
     desk.journal.put("room-1", blocked(desk, "room-1", (1, 3)))
     assert await desk.journal.stored()
     known = {name: known.ledger for name, known in desk.journal.current.items()}
-    assert {name: stored.ledger for name, stored in peek(desk.path).states.items()} == known
+    assert {name: stored.ledger for name, stored in peek(desk.place).states.items()} == known
 
 
 async def test_one_that_shares_nothing_changes_nobody(desk: Desk):
