@@ -260,7 +260,8 @@ def safe_to_resume(sync: SyncLedger) -> Moment | None:
         # the daemon does not see the portal read it
         return max(sync.published[-1][0] + sync.delay, earliest)
     emptied = [moment for moment in sync.fetches if moment >= sync.since]
-    if not emptied or (sync.told is not None and sync.told.nights):
+    if not emptied or any(sync.perhaps_told):
+        # of several readers each may be the portal, so all of them must know
         return None
     return max(emptied[0], earliest)
 

@@ -11,8 +11,9 @@ from icalsyncd.admin.sentences import ago, clock_time, is_unread, runs, why_fail
 from icalsyncd.admin.status import state_of
 from icalsyncd.availability.ledger import Presence, SyncLedger
 from icalsyncd.availability.pausing import Pause, pauses
+from icalsyncd.availability.readers import portals_own
 from icalsyncd.calendars.nights import Nights
-from icalsyncd.language import say, say_many
+from icalsyncd.language import listed, say, say_many
 from icalsyncd.state.view import House
 
 INTERVALS_OF_PATIENCE: Final = 2
@@ -188,9 +189,20 @@ def of_sync(overview: Overview, sync: SyncRow) -> Iterator[Concern]:
             ),
             *where,
         )
-    if is_unread(overview, sync) and ledger.last_fetch is not None:
+    if several := _other_readers(sync):
+        yield Concern(
+            Weight.WARNING,
+            several,
+            say(
+                "A link is for its portal alone, and until it is known which of them is the portal's, nights open later "
+                "there. Take the link out of the other program, or give the portal a new one: raise its {key}.",
+                key="`link_generation`",
+            ),
+            *where,
+        )
+    if is_unread(overview, sync) and ledger.surely_read_at is not None:
         untold = _untold(ledger, sync.house)
-        when = ago(ledger.last_fetch, now)
+        when = ago(ledger.surely_read_at, now)
         yield Concern(
             Weight.WARNING,
             say(
@@ -204,6 +216,26 @@ def of_sync(overview: Overview, sync: SyncRow) -> Iterator[Concern]:
             say("It does not know of nights taken since. Look whether the link is still entered there."),
             *where,
         )
+
+
+def _other_readers(sync: SyncRow) -> str:
+    """What is to be said where more than one program reads the link of *sync* for good; empty where one does."""
+    readers = sync.ledger.readers
+    names = [reader.product or say("a program without a name") for reader in readers if reader.is_steady]
+    if len(names) < 2:
+        return ""
+    if own := portals_own(readers):
+        return say(
+            "The link of {sync} is read by {names}: by {own} for the portal.",
+            sync=sync.whole,
+            names=listed(names),
+            own=own.product or say("a program without a name"),
+        )
+    return say(
+        "The link of {sync} is read by {names}, and it is not known which of them is the portal's.",
+        sync=sync.whole,
+        names=listed(names),
+    )
 
 
 def _untold(sync: SyncLedger, house: House) -> Nights:

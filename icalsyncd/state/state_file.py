@@ -16,6 +16,7 @@ from pathlib import Path
 from sqlite3 import Connection, DatabaseError, Error
 from typing import Final
 
+from icalsyncd.state.agenda import PAPER, SHOWN
 from icalsyncd.state.database import StoreFailed, StoreRefused
 from icalsyncd.state.directory import PRIVATE, opened
 from icalsyncd.state.last_database import used_elsewhere
@@ -41,6 +42,7 @@ __all__ = [
 
 APPLICATION_ID: Final = 0x1CA15D
 """In the file's header: tells our file from any other."""
+_UNSAVED: Final = f"{PAPER}{SHOWN}"
 MAX_STATE: Final = 128 * 2**20
 """Bytes of a state file that a backup can hold; a household's is one or two million."""
 _MADE_OF: Final = "SELECT type, name, tbl_name, sql FROM sqlite_schema"
@@ -143,6 +145,8 @@ def copy_of(path: Path) -> bytes:
         with closing(sqlite3.connect(":memory:", isolation_level=None)) as copy:
             db.execute("COMMIT")
             db.backup(copy)
+            # what was shown to people, put back later, would be older than what they have seen since
+            copy.execute("DELETE FROM meta WHERE substr(key, 1, ?) = ?", (len(_UNSAVED), _UNSAVED))
             # what was deleted goes, too
             copy.execute("VACUUM")
             return _written_ahead(copy.serialize())

@@ -18,6 +18,7 @@ from icalsyncd import log
 from icalsyncd.availability.ledger import SyncLedger
 from icalsyncd.availability.removal import RemovalDelay
 from icalsyncd.calendars.nights import Night
+from icalsyncd.state.agenda import PAPER
 from icalsyncd.state.copy import BodyKey
 from icalsyncd.state.database import Database, Place, Server, StoreFailed, StoreInDoubt, StoreRefused
 from icalsyncd.state.history import Event, Execute, append, entries, events
@@ -79,6 +80,8 @@ class Stored:
     """The removal delay that was in force; None if none was stored yet."""
     agreed: float | None = None
     """The last moment that a clock outside agreed to, see :attr:`icalsyncd.clock.Clock.agreed`."""
+    papers: Mapping[str, str] = field(default_factory=dict)
+    """What calendars for people were shown as, and their links, see :mod:`icalsyncd.state.agenda`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,7 @@ class Commit:
     publications: Mapping[PublicationKey, Publication | None] = field(default_factory=dict)
     removal_delay: RemovalDelay | None = None
     agreed: float | None = None
+    papers: Mapping[str, str] = field(default_factory=dict)
     happened: tuple[Event, ...] = ()
     """What is to be remembered beside what the changes themselves tell."""
     remembered: float = 0.0
@@ -222,6 +226,8 @@ class Store:
         execute("REPLACE INTO meta VALUES ('last_commit', ?)", (repr(commit.at),))
         if commit.agreed is not None:
             execute("REPLACE INTO meta VALUES ('agreed', ?)", (repr(commit.agreed),))
+        for name, paper in commit.papers.items():
+            execute("REPLACE INTO meta VALUES (?, ?)", (PAPER + name, paper))
         if commit.removal_delay:
             execute("REPLACE INTO meta VALUES ('removal_delay', ?)", (dump_removal_delay(commit.removal_delay),))
         if commit.installation:
@@ -365,6 +371,7 @@ def _load(execute: Execute, called: str) -> Stored:
             publications,
             load_removal_delay(delay) if delay else None,
             float(agreed) if agreed else None,
+            {key.removeprefix(PAPER): value for key, value in meta.items() if key.startswith(PAPER)},
         )
     except DatabaseError as error:
         raise StoreRefused(f"{called} is damaged: {error}") from error
