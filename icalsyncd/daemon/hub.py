@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any, Final
 
 from icalsyncd import log
+from icalsyncd.admin.matters import Fault
 from icalsyncd.admin.metrics import Counts, Metrics, Scene
 from icalsyncd.admin.status import ConfigStatus
 from icalsyncd.availability.attribution import woke
@@ -304,8 +305,8 @@ class Hub:
         """The whole links of the calendars for people, by id."""
         return {id: self.accepted.config.server.public_url + path for id, path in self.calendars.links().items()}
 
-    def faults(self) -> tuple[str, ...]:
-        """What is wrong with the daemon itself, in sentences for its host; it may be asked on any thread."""
+    def faults(self) -> tuple[Fault, ...]:
+        """What is wrong with the daemon itself; it may be asked on any thread."""
         return faults(self.view, self.journal, self.clock)
 
     def status_line(self) -> str:

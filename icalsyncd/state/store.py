@@ -50,7 +50,9 @@ from icalsyncd.state.state_file import (
     failing,
     is_there,
     make,
+    put_in_place,
     refusing,
+    rescued,
 )
 from icalsyncd.state.state_folder import StateFolder
 
@@ -252,7 +254,20 @@ def _open_file(path: Path) -> tuple[Database, Stored]:
         # by a connection that cannot write: a file that is not ours stays untouched by opening and closing, too
         with examined(path, thoroughly=True) as db:
             stored = _load(db.execute, str(path))
+            whole = rescued(db, path)
+        if whole is not None:
+            _begin_history_anew(path, whole)
         return FileDatabase(path), stored
+
+
+def _begin_history_anew(path: Path, whole: bytes) -> None:
+    """Put *whole* in the place of a file whose history is damaged: that keeps no daemon from starting."""
+    try:
+        put_in_place(path, whole)
+    except (Error, OSError) as problem:
+        log.error("the history is damaged, and could not be begun anew", why=type(problem).__name__)
+    else:
+        log.error("the history was damaged and is begun anew; all else is as it was")
 
 
 def _open_server(server: Server) -> tuple[Database, Stored]:
