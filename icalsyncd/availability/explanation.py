@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from icalsyncd.availability.claims import ECHOES, Rule
+from icalsyncd.availability.claims import ECHOES, Claim, Rule
 from icalsyncd.availability.ledger import Ledger, Presence, SyncLedger
 from icalsyncd.availability.offers import trouble, verdict
 from icalsyncd.availability.pausing import Pause, pauses
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.calendar import Kind
 from icalsyncd.calendars.nights import Night, Nights, Stay, date_of
+from icalsyncd.language import listed, say
 
 IN_WORDS: Final = {
     Rule.RESERVATION: "the portal itself calls it a reservation",
@@ -24,17 +25,26 @@ IN_WORDS: Final = {
     Rule.MISMATCHED: "it is not what the portal had been told by us",
     Rule.SILENT: "the portal has not read our feed for so long that it cannot be repeating it",
     Rule.STANDS_IN: "it may be a booking that we took for an echo, and nobody else has this night",
+    Rule.CONFIRMED: "you said so",
+    Rule.LOST: "what the portal had been told is not known: the state was restored from an earlier one",
     Rule.OUTLIVED: "it stayed after we had told the portal that the night is free",
     Rule.OWN_UID: "it bears our own mark: it is our own feed, come back",
     Rule.TOLD: "it appeared after the portal had read in our feed that the night is taken",
     Rule.MATCHED: "it is exactly what the portal had been told by us",
     Rule.PADDED: "it is what the portal had been told by us, with the nights it adds around it",
+    Rule.ANOTHERS: "you said that another portal has this night",
+    Rule.NOBODYS: "you said that nobody has this night",
 }
 """Why each rule decides as it does, in words of the host's."""
 _KINDS: Final = {Kind.RESERVATION: "a reservation", Kind.BLOCK: "a block", Kind.UNKNOWN: "taken"}
 _ECHO: Final = "we take it for an echo: {} only repeats what we told it"
 _ORIGIN: Final = "we take it for an origin: someone took these nights at {}"
 
+
+OWN: Final = frozenset({"own"})
+ECHO: Final = frozenset({"echo"})
+EITHER: Final = OWN | ECHO
+"""What a claim may be."""
 
 WELL: Final = "all is well"
 """What is said where nothing needs the host."""
@@ -45,7 +55,7 @@ OWN_BLOCK: Final = "your own block"
 
 def called(origin: str) -> str:
     """The name of an origin for people."""
-    return OWN_BLOCK if origin == "local" else origin
+    return say("your own block") if origin == "local" else origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +163,27 @@ def _statements(ledger: Ledger, name: str, sync: SyncLedger, night: Night) -> It
         rule = verdict(ledger, name, claim, night)
         if rule is not None:
             yield Statement(name, claim.began, claim.kind, rule, claim.stay)
+
+
+def possible(ledger: Ledger, night: Night) -> dict[str, frozenset[str]]:
+    """Each sync whose portal shows *night*, and what that may be by all that is known: `own`, `echo`, or either."""
+    ghost = night in trouble(ledger).possible_ghosts
+    found: dict[str, frozenset[str]] = {}
+    for name, sync in ledger.syncs.items():
+        may = [_may_be(ledger, name, claim, night, ghost=ghost) for claim in sync.claims if night in claim.nights]
+        if may:
+            found[name] = frozenset().union(*may)
+    return found
+
+
+def _may_be(ledger: Ledger, name: str, claim: Claim, night: Night, *, ghost: bool) -> frozenset[str]:
+    rule = claim.rule_on(night)
+    if rule is None or night in claim.proven:
+        return OWN
+    if rule in ECHOES:
+        either = night in claim.doubtful or (ledger.syncs[name].silent and rule is not Rule.OWN_UID)
+        return EITHER if either else ECHO
+    return EITHER if ghost else OWN
 
 
 def frees_when(ledger: Ledger, explanation: Explanation) -> str:
@@ -305,12 +336,17 @@ def overbooked_advice(origins: tuple[str, ...]) -> str:
     """What to do about a night that all of *origins* have."""
     portals = [name for name in origins if name != "local"]
     if len(portals) == len(origins):
-        but_one = "one of the bookings" if len(portals) == 2 else "all bookings but one"
-        return f"Look at {'both' if len(portals) == 2 else 'these'} portals now and cancel {but_one}."
+        if len(portals) == 2:
+            return say("Look at both portals now and cancel one of the bookings.")
+        return say("Look at these portals now and cancel all bookings but one.")
     if len(portals) == 1:
-        return f"Look at {portals[0]}: cancel its booking, or take these nights out of {OWN_BLOCK} in the config."
-    return (
-        f"Look at {' and '.join(portals)}: cancel all bookings, or all but one and take the nights out of {OWN_BLOCK}."
+        return say(
+            "Look at {portal}: cancel its booking, or take these nights out of your own block in the config.",
+            portal=portals[0],
+        )
+    return say(
+        "Look at {portals}: cancel all bookings, or all but one and take the nights out of your own block.",
+        portals=listed(portals),
     )
 
 

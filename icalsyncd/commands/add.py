@@ -54,6 +54,7 @@ def add(paths: Paths, given: Given) -> int:
     code = take_over(paths)
     if sync.sends:
         _show_link(paths, sync)
+    _show_facts(sync)
     return code
 
 
@@ -138,6 +139,19 @@ def _show_link(paths: Paths, sync: Sync) -> None:
     for warning in warnings(Known({(sync.accommodation, sync.id): link})):
         print(painted(warning, Colour.WARNING))
     print(f"Paste it at {profile(sync.portal).name}: {profile(sync.portal).paste}")
+
+
+def _show_facts(sync: Sync) -> None:
+    """What is known of the portal that the host has to do there, or to live with."""
+    known = profile(sync.portal)
+    if sync.receives and known.export:
+        print(f"At {known.name} choose, for the calendar that we pull: {known.export}")
+    if known.limits:
+        print(f"{known.name}: {known.limits}")
+    if sync.sends and known.refresh:
+        print(f"To have {known.name} read the link at once: {known.refresh}")
+    if sync.receives and known.horizon:
+        print(f"Its calendar shows no closure further ahead than {known.horizon} days.")
 
 
 def _unlost(entry: Entry) -> str:

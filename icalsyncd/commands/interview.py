@@ -145,11 +145,14 @@ class Interview:
 
     def _url(self, made: Entry) -> str:
         given = sys.stdin.readline().strip() if self._given.url == "-" else self._given.url
-        portal = profile(made.keys["portal"]).name
+        known = profile(made.keys["portal"])
+        if known.export and given is None and sys.stdin.isatty():
+            # the URL may depend on it
+            print(f"Choose there first: {known.export}.")
         return answered(
             given,
             "--url",
-            f"URL of the calendar that {portal} gives you",
+            f"URL of the calendar that {known.name} gives you",
             # what the command line says is judged with the whole
             accept=_filled if given is not None else lambda typed: self._calendar(made, typed),
         )

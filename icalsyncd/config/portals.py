@@ -25,6 +25,10 @@ FACTS: Final = (
     "echo_lag",
     "echo_padding",
     "paste",
+    "export",
+    "refresh",
+    "limits",
+    "horizon",
 )
 """What a profile can know; each is written with its source, or listed as unknown."""
 
@@ -57,6 +61,14 @@ class Profile:
     """Nights that it adds on each side of what it reads."""
     paste: str
     """Where the host pastes our link, for people."""
+    export: str
+    """What the host should choose there for the calendar that we pull; empty where nothing is known, like the next two."""
+    refresh: str
+    """How the host makes the portal read our feed at once."""
+    limits: str
+    """What it takes, of whom, and how often it may be asked."""
+    horizon: int | None
+    """Days ahead beyond which its calendar shows no closure; None if that is not known."""
     sources: Mapping[str, str]
     """Where each fact comes from; ``unknown`` for those that are not known."""
 
@@ -113,5 +125,9 @@ def _profile(name: str, facts: dict[str, Any], generic: dict[str, Any]) -> Profi
         echo_lag=parse_duration(value("echo_lag")),
         echo_padding=value("echo_padding"),
         paste=value("paste"),
+        export=value("export") or "",
+        refresh=value("refresh") or "",
+        limits=value("limits") or "",
+        horizon=value("horizon"),
         sources={fact: facts[fact]["source"] if fact in facts else "unknown" for fact in FACTS},
     )

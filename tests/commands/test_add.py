@@ -95,6 +95,28 @@ async def test_a_refusal_at_the_end_repeats_the_answers(home: Home) -> None:
     assert home.config.read_text() == text
 
 
+async def test_what_to_choose_at_the_portal_is_said_before_its_url_is_asked_for(home: Home) -> None:
+    home.write("terms: accepted\nofficial_only: []\naccommodations: {casa-azul: {timezone: UTC}}\n")
+
+    def play() -> None:
+        with at_a_terminal("add", "--portal", "booking", "--direction", "import", *home.where) as session:
+            session.expect("Accommodation")
+            session.type("casa-azul")
+            session.expect("Name of the sync")
+            session.type("")
+            session.expect("Choose there first: .*Only reserved dates(.|\n)*URL of the calendar that Booking.com")
+
+    await asyncio.to_thread(play)
+
+
+async def test_what_is_known_of_the_portal_is_told_with_the_link(home: Home, portal: Portal) -> None:
+    given = ("--portal", "tripadvisor", "--accommodation", "casa-azul", "--name", "tripadvisor")
+    done = await home.run("add", *given, "--direction", "bidirectional", "--url", portal.url)
+    assert done.code == 0, done.err
+    assert "once in two hours" in done.out
+    assert "To have Tripadvisor read the link at once" in done.out
+
+
 async def test_the_calendar_is_pulled_once_and_what_it_would_change_is_shown(home: Home, portal: Portal) -> None:
     done = await home.run("add", *GIVEN, "bidirectional", "--url", portal.url)
     assert done.code == 0, done.err

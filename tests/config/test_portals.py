@@ -17,6 +17,7 @@ WRITTEN = tomllib.loads((Path(icalsyncd.__file__).parent / "config" / "portals.t
 KNOWN_AT_LEAST = {
     *("airbnb", "booking", "vrbo", "agoda", "holidu", "tripadvisor", "expedia", "hometogo", "plumguide", "smoobu"),
     *("lodgify", "ownerrez", "guesty", "avaibook", "google", "outlook", "apple", "generic"),
+    *("rentalsunited", "bookingexperts", "hostaway", "beds24", "sirvoy", "hosthub", "lekkeslaap"),
 }
 HOSTS = {
     "www.airbnb.com": "airbnb",
@@ -34,6 +35,8 @@ HOSTS = {
     "www.google.com": None,
     "outlook.office365.com": "outlook",
     "p12-caldav.icloud.com": "apple",
+    "www.lekkeslaap.co.za": "lekkeslaap",
+    "ycs.agoda.com": "agoda",
     "portal.example": None,
     "": None,
 }
@@ -94,3 +97,14 @@ def test_what_real_calendars_say() -> None:
     assert not booking.reservation + booking.block
     assert booking.empty_body == "failure"
     assert compiled(profile("vrbo").reservation).match("Réservée - Somebody")
+
+
+def test_what_other_programs_and_help_pages_say() -> None:
+    assert profile("airbnb").repeats
+    assert profile("booking").repeats
+    assert (profile("airbnb").horizon, profile("booking").horizon) == (366, 549)
+    assert "Only reserved dates" in profile("booking").export
+    assert "blocks availability" in profile("vrbo").limits
+    # one word in one calendar, of which nobody knows what a closure says, proves nothing
+    assert not profile("agoda").reservation
+    assert profile("holidu").reads_every == 3600

@@ -9,6 +9,9 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import RawTestServer
+from multidict import CIMultiDict
 
 from icalsyncd.config import loading
 from icalsyncd.config.forms import Address
@@ -19,6 +22,7 @@ from icalsyncd.serving.listeners import listen
 from icalsyncd.state.installation import Installation
 from icalsyncd.state.store import Store
 from icalsyncd.state.view import SyncName
+from tests.admin.browser import browser
 from tests.serving.readers import BROWSERS, PORTALS, headers
 
 NAME, BESIDE = ("casa", "website"), ("casa", "office")
@@ -152,3 +156,29 @@ def test_what_programs_send_by_default_is_a_fetch(sent: dict[str, str]) -> None:
 def test_what_a_browser_sends_is_no_fetch(sent: dict[str, str]) -> None:
     assert not is_fetch("GET", headers(sent))
     assert not is_fetch("GET", headers({name.lower(): value for name, value in sent.items()}))
+
+
+@pytest.mark.slow
+@pytest.mark.needs("chromium", "chromedriver")
+async def test_what_a_real_chromium_sends_is_no_fetch() -> None:
+    sent: list[CIMultiDict[str]] = []
+
+    async def answer(request: web.BaseRequest) -> web.Response:
+        sent.append(CIMultiDict(request.headers))
+        return web.Response(text="BEGIN:VCALENDAR")
+
+    server = RawTestServer(answer)
+    await server.start_server()
+
+    def look() -> None:
+        with browser() as window:
+            window.open(str(server.make_url("/x.ics")))
+
+    try:
+        await asyncio.to_thread(look)
+    finally:
+        await server.close()
+    opened = sent[0]
+    assert not is_fetch("GET", opened)
+    # over plain http, to a machine that is not its own, it sends no Sec-Fetch-*
+    assert not is_fetch("GET", CIMultiDict((name, value) for name, value in opened.items() if name[:4] != "Sec-"))

@@ -17,7 +17,9 @@ from icalsyncd.availability.ledger import (
     Shrinking,
     Standing,
     SyncLedger,
+    Word,
 )
+from icalsyncd.availability.readers import Reader
 from icalsyncd.availability.stamps import Stamps
 from icalsyncd.calendars.calendar import Kind, Reason
 from icalsyncd.calendars.expressions import expression
@@ -101,6 +103,8 @@ syncs = st.builds(
     departed=nights,
     told=st.none() | stamps,
     fetches=some(moments),
+    readers=some(st.builds(Reader, texts, moments, stamps, counts, counts)),
+    unsure_since=st.none() | moments,
     in_force=some(nights),
     unfetched=st.booleans(),
     withdrawn=stamps,
@@ -147,6 +151,7 @@ ledgers = st.builds(
     syncs=st.dictionaries(names, syncs, max_size=3),
     awake_since=moments,
     complete=st.booleans(),
+    words=some(st.builds(Word, nights, st.none() | names, moments)),
 )
 
 
