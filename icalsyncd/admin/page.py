@@ -52,12 +52,13 @@ if TYPE_CHECKING:
 
 POLICY: Final = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 """The Content-Security-Policy of the pages."""
 STATIC: Final = {
     "/static/page.css": "text/css",
     "/static/page.js": "text/javascript",
+    "/static/login.css": "text/css",
     "/static/icon.svg": "image/svg+xml",
 }
 """The files that the pages use, and their types."""
@@ -68,7 +69,8 @@ _LABEL_LEAST: Final = 4
 
 
 @lru_cache(maxsize=1)
-def _templates() -> Environment:
+def templates() -> Environment:
+    """The templates of all pages."""
     # two megabytes that are not needed until the host first looks
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -112,7 +114,7 @@ def page(overview: Overview, only: str | None = None) -> str:
     in_full = len(shown) <= IN_FULL_MOST
     found = concerns(overview)
     return (
-        _templates()
+        templates()
         .get_template("page.html")
         .render(
             overview=overview,
@@ -151,7 +153,7 @@ def night_page(
         }
 
     return (
-        _templates()
+        templates()
         .get_template("night.html")
         .render(
             accommodation=accommodation,

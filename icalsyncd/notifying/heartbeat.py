@@ -26,7 +26,8 @@ AGAIN: Final = 10.0
 """Seconds after which a fetch that failed is tried once more."""
 _LONGEST: Final = 100
 # healthchecks.io, and those who run it themselves: https://healthchecks.io/docs/http_api/
-_CHECK: Final = re.compile(r"/(?:ping/)?(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[\w-]{16,}/[\w-]+)/?")
+_CHECKS: Final = "hc-ping.com"
+_CHECK: Final = re.compile(r"(?:/ping)?/(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[\w-]{16,}/[\w-]+)/?")
 # Uptime Kuma: https://github.com/louislam/uptime-kuma/wiki/Internal-API
 _PUSH: Final = re.compile(r".*/api/push/[^/]+/?")
 
@@ -145,7 +146,7 @@ def saying_so(url: str, why: str) -> str | None:
         return None
     if _PUSH.fullmatch(parsed.path):
         return str(parsed.update_query(status="down", msg=why[:_LONGEST]))
-    if _CHECK.fullmatch(parsed.path):
+    if _CHECK.fullmatch(parsed.path) and (parsed.host == _CHECKS or parsed.path.startswith("/ping/")):
         return str(parsed.with_path(f"{parsed.path.rstrip('/')}/fail"))
     return None
 

@@ -16,20 +16,11 @@ from icalsyncd.notifying.message import Message
 
 PATIENCE: Final = 60.0
 """Seconds that a message may take; then its process is killed."""
-_KEPT: Final = (
-    "PATH",
-    "HOME",
-    "LANG",
-    "LC_ALL",
-    "TZ",
-    "TMPDIR",
-    "PYTHONPATH",
-    "VIRTUAL_ENV",
-    "SSL_CERT_FILE",
-    "SSL_CERT_DIR",
+_KEPT: Final = frozenset(
+    ["PATH", "HOME", "LANG", "LC_ALL", "TZ", "PYTHONPATH", "VIRTUAL_ENV", "SSL_CERT_FILE", "SSL_CERT_DIR"]
 )
 """Of the daemon's environment, which holds secrets that are nobody else's."""
-_PROXIES: Final = ("http_proxy", "https_proxy", "no_proxy", "all_proxy", "REQUESTS_CA_BUNDLE")
+_PROXIES: Final = frozenset(("http_proxy", "https_proxy", "no_proxy", "all_proxy"))
 
 
 class Why(StrEnum):
@@ -73,6 +64,8 @@ async def give(url: Secret | None, message: Message, patience: float = PATIENCE)
     try:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
+            # nothing is imported from where the daemon was started
+            "-P",
             "-m",
             messenger.__name__,
             stdin=asyncio.subprocess.PIPE,

@@ -21,6 +21,7 @@ from icalsyncd.availability.ledger import (
     Ledger,
     Link,
     Narrowing,
+    Parting,
     Presence,
     Shrinking,
     Standing,
@@ -64,6 +65,8 @@ def dump_accommodation(ledger: Ledger) -> str:
             "blocks": [[*block.stay, block.leaving_since] for block in ledger.blocks],
             "awake_since": ledger.awake_since,
             "complete": ledger.complete,
+            "parts": list(ledger.parts),
+            "parting": ledger.parting and [list(ledger.parting.parts), ledger.parting.since],
             # between syncs that are alike, their order decides
             "syncs": list(ledger.syncs),
             "words": [[flat_nights(word.nights), word.by, word.at] for word in ledger.words],
@@ -85,6 +88,8 @@ def load_accommodation(text: str, syncs: Mapping[str, SyncLedger]) -> Ledger:
         syncs={name: syncs[name] for name in record.get("syncs", ())},
         awake_since=record["awake_since"],
         complete=record.get("complete", False),
+        parts=tuple(record.get("parts", ())),
+        parting=Parting(tuple(parting[0]), parting[1]) if (parting := record.get("parting")) else None,
         words=tuple(Word(load_nights(text), by, at) for text, by, at in record.get("words", ())),
     )
 

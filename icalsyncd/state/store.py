@@ -23,6 +23,7 @@ from icalsyncd.state.agenda import PAPER
 from icalsyncd.state.copy import BodyKey
 from icalsyncd.state.database import Database, Place, Server, StoreFailed, StoreInDoubt, StoreRefused
 from icalsyncd.state.history import Event, Execute, append, entries, events
+from icalsyncd.state.kinship import as_kin
 from icalsyncd.state.last_database import forget_opening
 from icalsyncd.state.publication import Publication, PublicationKey
 from icalsyncd.state.records import (
@@ -380,7 +381,7 @@ def _load(execute: Execute, called: str) -> Stored:
         last, since = meta.get("last_commit"), meta.get("secret_since")
         delay, agreed = meta.get("removal_delay"), meta.get("agreed")
         return Stored(
-            states,
+            as_kin(states),
             float(last) if last else None,
             meta.get("installation"),
             float(since) if since else None,
