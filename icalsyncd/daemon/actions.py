@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from icalsyncd import log
 from icalsyncd.admin.admin import Actions, Hosts, Refusal
+from icalsyncd.admin.concern import Concern
 from icalsyncd.admin.concerns import concerns, needs
 from icalsyncd.admin.overview import Overview
 from icalsyncd.admin.page import night_page, page
@@ -25,6 +26,7 @@ from icalsyncd.config.paths import Paths
 from icalsyncd.config.positions import lines_of
 from icalsyncd.config.resolved import Accommodation
 from icalsyncd.daemon.hub import Hub
+from icalsyncd.language import speaking
 from icalsyncd.pace import in_steps, unsearched
 from icalsyncd.pulling.report import Report
 from icalsyncd.state.history import Event
@@ -69,6 +71,7 @@ class HostActions:
             explain=self.explain,
             history=self.history,
             links=self.links,
+            notify_test=self.notify_test,
         )
 
     async def status(self) -> bytes:
@@ -92,6 +95,16 @@ class HostActions:
     def _needs(self) -> tuple[str, ...]:
         return needs(concerns(self._overview()))
 
+    def concerns(self, language: str) -> list[Concern]:
+        """All that needs the host, in *language*; on a thread."""
+        with speaking(language):
+            return concerns(self._overview())
+
+    async def notify_test(self, name: str | None) -> Json | Refusal:
+        """Send a trial to a receiver of messages, or to all: what each said, null where it took it."""
+        answers = await self._hub.notifier.test(name)
+        return Refusal(f"there is no receiver {name} in `notify`") if answers is None else dict(answers)
+
     async def metrics(self) -> bytes:
         return await self._aside(self._hub.metrics.text)
 
@@ -108,7 +121,15 @@ class HostActions:
     def _status(self) -> bytes:
         hub = self._hub
         names = {each.id: each.name for each in hub.accepted.config.accommodations}
-        condition = Condition(hub.config_status, hub.publisher.status(), hub.faults(), hub.removal_delay, self._needs())
+        condition = Condition(
+            hub.config_status,
+            hub.publisher.status(),
+            hub.faults(),
+            hub.removal_delay,
+            self._needs(),
+            hub.notifier.status(),
+            hub.pulse.status(),
+        )
         return report(hub.view, condition, names, hub.rounds.next_pull, hub.counts.old_links)
 
     def _overview(self) -> Overview:
@@ -133,6 +154,8 @@ class HostActions:
             secret_since=hub.secret_since,
             targets=hub.publisher.status(),
             faults=hub.faults(),
+            receivers=hub.notifier.status(),
+            heartbeat=hub.pulse.status(),
         )
 
     def unhealthy(self) -> str | None:

@@ -22,6 +22,9 @@ TOGETHER: Final = 0.1
 TOGETHER_LEAST: Final = 60.0
 """Seconds that it may lack, where that part is less."""
 
+SELF: Final = "notify/"
+"""What the target of an affair about a receiver itself begins with."""
+
 Post: TypeAlias = Callable[[Mapping[Key, str | None]], None]
 
 
@@ -176,7 +179,8 @@ class Outbox:
                 self._put(replace(affair, raised=True))
         for affair in list(self._affairs.values()):
             for name, receiver in self._receivers.items() if affair.raised else ():
-                if affair.about in receiver.about and name not in affair.told:
+                # that it takes no messages is told through the others
+                if affair.about in receiver.about and name not in affair.told and affair.whose[2] != f"{SELF}{name}":
                     self._tell(name, affair, Turn.BEGUN, now)
 
     def _end(self, affair: Affair, now: Moment) -> None:

@@ -17,7 +17,7 @@ from icalsyncd.notifying.message import Message
 PATIENCE: Final = 60.0
 """Seconds that a message may take; then its process is killed."""
 _KEPT: Final = frozenset(
-    ["PATH", "HOME", "LANG", "LC_ALL", "TZ", "PYTHONPATH", "VIRTUAL_ENV", "SSL_CERT_FILE", "SSL_CERT_DIR"]
+    ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "PYTHONPATH", "VIRTUAL_ENV", "SSL_CERT_FILE", "SSL_CERT_DIR")
 )
 """Of the daemon's environment, which holds secrets that are nobody else's."""
 _PROXIES: Final = frozenset(("http_proxy", "https_proxy", "no_proxy", "all_proxy"))

@@ -156,9 +156,10 @@ class Journal:
         self._version += 1
         self._wake.set()
 
-    async def outbox(self) -> outbox.Kept:
-        """What receivers of messages have still to be told, as it is stored."""
-        return await self.ask(self._store.outbox)
+    @property
+    def history_kept(self) -> bool:
+        """What happened was kept with the last commit; it may be asked on any thread."""
+        return not self._store.forgetful
 
     def keep_for(self, delay: RemovalDelay) -> None:
         """Take over *delay*, to be written with the next commit."""

@@ -112,7 +112,7 @@ class Store:
 
     def __init__(self, place: Place) -> None:
         """Open the store at *place*, or make it, for its owner alone. Raises StoreRefused, it as it was, and StoreFailed."""
-        self._forgetful = False
+        self.forgetful = False
         """What happened could not be kept with the last commit."""
         self._doubted: Commit | None = None
         """One whose answer was lost."""
@@ -162,9 +162,9 @@ class Store:
             except StoreFailed as error:
                 if way is ways[-1] or not self._db.answers:
                     raise
-                if not self._forgetful:
+                if not self.forgetful:
                     log.error("what happened could not be kept in the history; all else is stored", why=str(error))
-        self._forgetful = way is not ways[0]
+        self.forgetful = way is not ways[0]
         self._ahead = None
 
     def _find_out(self) -> None:
