@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -18,11 +18,11 @@ from typing import Final
 
 from icalsyncd import log
 from icalsyncd.state.agenda import PAPER, SHOWN
-from icalsyncd.state.database import StoreFailed, StoreRefused
+from icalsyncd.state.database import StoreFailed, StoreOfAnotherVersion, StoreRefused
 from icalsyncd.state.directory import PRIVATE, opened
 from icalsyncd.state.last_database import used_elsewhere
 from icalsyncd.state.records import VERSION
-from icalsyncd.state.tables import LATER, SCHEMA, SPARED
+from icalsyncd.state.tables import LATER, MIGRATIONS, SCHEMA, SPARED
 
 __all__ = [
     "Connection",
@@ -40,6 +40,7 @@ __all__ = [
     "make",
     "refusing",
     "rescued",
+    "upgrade",
     "writable",
 ]
 
@@ -133,6 +134,10 @@ def examined_content(content: bytes, path: Path) -> Iterator[Connection]:
     try:
         with closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
             db.deserialize(bytes(head))
+            if (version := _earlier(db)) is not None:
+                made = bytearray(_brought_up(db, version))
+                made[_JOURNAL_AT] = b"\x01\x01"
+                db.deserialize(bytes(made))
             _examine(db, path, thoroughly=True)
             yield db
     except (sqlite3.Error, OverflowError, MemoryError) as error:
@@ -236,8 +241,9 @@ def _examine(db: Connection, path: Path, *, thoroughly: bool) -> None:
     if application != APPLICATION_ID:
         raise StoreRefused(f"{path} is not a state file of icalsyncd")
     if version != VERSION:
-        raise StoreRefused(
-            f"{path} was written by another icalsyncd (version {version} of the file, this one knows {VERSION})"
+        raise StoreOfAnotherVersion(
+            f"{path} was written by another icalsyncd (version {version} of the file, this one knows {VERSION}) and is left "
+            "as it is: install that one again, or put a backup of this version back (icalsyncd restore FILE --replace)"
         )
     # before anything is asked of it: a trigger would change what is written, and a view can be without end
     ours = _made_of_schema()
@@ -266,26 +272,70 @@ def rescued(db: Connection, path: Path) -> bytes | None:
         raise StoreRefused(f"{path} is damaged: {found[0]}")
     with closing(_fresh()) as copy:
         copy.executescript(LATER)
-        copy.execute("BEGIN")
-        for table in _tables():
-            _copy(db, copy, table)
-        copy.execute("COMMIT")
-        for table in SPARED:
-            copy.execute("BEGIN")
-            try:
-                _copy(db, copy, table)
-                copy.execute("COMMIT")
-            except sqlite3.DatabaseError:
-                copy.execute("ROLLBACK")
+        _fill(copy, db, _tables())
+        _fill_spared(copy, db)
         return _written_ahead(copy.serialize())
 
 
-def _copy(db: Connection, copy: Connection, table: str) -> None:
-    """Copy the rows of *table*, whose name is one of ours."""
-    if table in SPARED and db.execute(f"PRAGMA quick_check({table})").fetchone() != ("ok",):
-        return
-    for row in db.execute(f"SELECT * FROM {table}"):  # noqa: S608
-        copy.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", row)  # noqa: S608
+def upgrade(path: Path) -> None:
+    """Bring the file at *path* up to this version where it is of an earlier one that is known, a version at a time.
+
+    What it was is kept beside it, so that the version before can be installed again. A file that is none of ours is left
+    to the examination. Raises errors of the database and OSError.
+    """
+    address = f"{path.absolute().as_uri()}?mode=ro"
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as copy:
+        with closing(sqlite3.connect(address, uri=True, isolation_level=None, timeout=_PATIENCE)) as db:
+            version = _earlier(db)
+            if version is None:
+                return
+            db.backup(copy)
+        before = _written_ahead(copy.serialize())
+        after = _brought_up(copy, version)
+    with opened(path.parent) as folder:
+        folder.replace(f"{path.name}.version-{version}", before)
+    put_in_place(path, after)
+
+
+def _earlier(db: Connection) -> int | None:
+    """The version of *db* where it is an earlier one that can be brought up; None where it is not."""
+    (application,) = db.execute("PRAGMA application_id").fetchone()
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    (others,) = db.execute("SELECT count(*) FROM sqlite_schema WHERE type NOT IN ('table', 'index')").fetchone()
+    known = application == APPLICATION_ID and not others and 0 < version < VERSION
+    return int(version) if known and all(step in MIGRATIONS for step in range(version, VERSION)) else None
+
+
+def _brought_up(db: Connection, version: int) -> bytes:
+    """The bytes of a file of this version that holds what *db*, a copy of one of an earlier *version*, does."""
+    for step in range(version, VERSION):
+        for statement in MIGRATIONS[step]:
+            db.execute(statement)
+    with closing(_fresh()) as made:
+        made.executescript(LATER)
+        _fill(made, db, _tables())
+        _fill_spared(made, db)
+        return _written_ahead(made.serialize())
+
+
+def _fill(made: Connection, db: Connection, tables: Iterable[str]) -> None:
+    made.execute("BEGIN")
+    try:
+        for table in tables:
+            for row in db.execute(f"SELECT * FROM {table}"):  # noqa: S608  # the names are those of our schema
+                made.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", row)  # noqa: S608
+    except BaseException:
+        made.execute("ROLLBACK")
+        raise
+    made.execute("COMMIT")
+
+
+def _fill_spared(made: Connection, db: Connection) -> None:
+    """The tables that a start can do without, as far as they are whole."""
+    for table in sorted(SPARED):
+        with suppress(sqlite3.Error):
+            if db.execute(f"PRAGMA quick_check({table})").fetchone() == ("ok",):
+                _fill(made, db, (table,))
 
 
 def _check(db: Connection) -> Iterator[str]:
@@ -300,15 +350,20 @@ def _check(db: Connection) -> Iterator[str]:
         yield str(error)
 
 
+def put_in_place(path: Path, content: bytes) -> None:
+    """Put *content* in the place of the file at *path*, which nobody has open. Raises errors of the database and OSError."""
+    with closing(sqlite3.connect(path, isolation_level=None, timeout=_PATIENCE)) as db:
+        # what waits in the log belongs to the pages that go
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        db.execute("PRAGMA journal_mode=DELETE")
+    with opened(path.parent) as folder:
+        folder.replace(path.name, content)
+
+
 def begin_anew(path: Path, whole: bytes) -> None:
     """Put *whole* in the place of the damaged file at *path*, which nobody has open: that keeps no daemon from starting."""
     try:
-        with closing(sqlite3.connect(path, isolation_level=None, timeout=_PATIENCE)) as db:
-            # what waits in the log belongs to the pages that go
-            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            db.execute("PRAGMA journal_mode=DELETE")
-        with opened(path.parent) as folder:
-            folder.replace(path.name, whole)
+        put_in_place(path, whole)
     except (sqlite3.Error, OSError) as problem:
         log.error("the history is damaged, and could not be begun anew", why=type(problem).__name__)
     else:
