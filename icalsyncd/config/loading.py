@@ -109,6 +109,7 @@ def _parsed(
     credentials = Credentials(path.parent, environ)
     if file is not None:
         urls = _urls(file, credentials)
+        dsn = credentials.named(file.store, "dsn", ("store",))
         places = tuple(credentials.place(target, ("publish", index)) for index, target in enumerate(file.publish))
         if ran_before:
             noticed = [*noticed, *credentials.remarks]
@@ -123,7 +124,7 @@ def _parsed(
     if found or file is None:
         return Refused(_placed(found, document, path), remarked, files)
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass") + b"\0" + credentials.digest.digest()).digest()
-    return Accepted(resolve(file, path.parent, urls, places), text, remarked, files, digest)
+    return Accepted(resolve(file, path.parent, urls, places, dsn), text, remarked, files, digest)
 
 
 def _urls(file: schema.File, credentials: Credentials) -> dict[str, Secret]:

@@ -16,6 +16,10 @@ from icalsyncd.config.forms import Address, Network
 from icalsyncd.config.portals import profile
 from icalsyncd.config.secret import Secret
 from icalsyncd.config.summaries import any_unusable, compiled
+from icalsyncd.state.database import Place as StorePlace
+from icalsyncd.state.database import Server as StoreServer
+from icalsyncd.state.database import StoreFailed
+from icalsyncd.state.state_folder import StateFolder
 
 SETTINGS: Final = {
     "ignore": "ignore",
@@ -169,6 +173,26 @@ class Pull:
 
 
 @dataclass(frozen=True, slots=True)
+class Store:
+    """Where the state lies."""
+
+    on_server: bool = False
+    """In a database, and not in a file of the state folder."""
+    dsn: Secret | None = None
+    """How the database is reached; None for a file, or where that is not known at present."""
+    said: bool = False
+    """The file says so, and it is not the default."""
+
+    def place(self, folder: StateFolder) -> StorePlace:
+        """The same for an installation with *folder*. Raises StoreFailed where it is not known."""
+        if not self.on_server:
+            return folder.state
+        if self.dsn is None:
+            raise StoreFailed("the file `store.dsn_file`, which says how the database is reached, cannot be read")
+        return StoreServer(self.dsn.reveal(), folder.path)
+
+
+@dataclass(frozen=True, slots=True)
 class FolderPlace:
     """A folder of this machine that another program serves or copies."""
 
@@ -236,6 +260,7 @@ class Config:
 
     server: Server
     pull: Pull
+    store: Store
     official_only: tuple[str, ...]
     publish: tuple[Target, ...]
     accommodations: tuple[Accommodation, ...]
@@ -274,11 +299,13 @@ class Config:
         return {accommodation.id: accommodation for accommodation in self.accommodations}
 
 
-def resolve(file: schema.File, folder: Path, urls: Mapping[str, Secret], places: tuple[Place, ...]) -> Config:
+def resolve(
+    file: schema.File, folder: Path, urls: Mapping[str, Secret], places: tuple[Place, ...], dsn: Secret | None
+) -> Config:
     """The config that *file* means.
 
     Paths in it are relative to *folder*; *urls* are those of the syncs that receive, by name, and *places* those of its
-    targets, in order.
+    targets, in order; *dsn* is how its database is reached.
     """
     ids = tuple(file.accommodations)
     listen = file.server.listen
@@ -302,6 +329,7 @@ def resolve(file: schema.File, folder: Path, urls: Mapping[str, Secret], places:
             hold=file.pull.hold,
             private_addresses=file.pull.allow_private_addresses,
         ),
+        store=Store(isinstance(file.store, schema.ServerStore), dsn, "store" in file.model_fields_set),
         official_only=tuple(file.official_only),
         publish=tuple(
             Target(target.name, target.public_url, tuple(target.accommodations or ids), place)

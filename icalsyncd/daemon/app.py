@@ -34,8 +34,8 @@ from icalsyncd.redaction import told, wordless
 from icalsyncd.serving.listeners import CannotListen
 from icalsyncd.serving.ports import Ports
 from icalsyncd.serving.verdict import Verdict, with_verdict
+from icalsyncd.state.database import StoreFailed, StoreRefused
 from icalsyncd.state.installation import SecretUnusable, open_installation
-from icalsyncd.state.state_file import StoreFailed, StoreRefused
 from icalsyncd.state.state_folder import FolderHeld, StateFolder
 from icalsyncd.state.store import Store
 
@@ -120,7 +120,9 @@ class Daemon:
         try:
             accepted, refused = _boot_config(options.config, folder)
             installation = open_installation(accepted.config.server.secret_file or folder.secret)
-            daemon = cls(options, folder, Hub(accepted, installation, Store(folder.state)))
+            hide_secrets(accepted)
+            store = Store(accepted.config.store.place(folder))
+            daemon = cls(options, folder, Hub(accepted, installation, store))
         except (SecretUnusable, StoreRefused, StoreFailed) as error:
             folder.release()
             raise CannotStart(str(error)) from None
@@ -137,7 +139,6 @@ class Daemon:
     async def start(self) -> None:
         """Rebuild all nights from what is stored, bind the ports, say READY, and only then pull. Raises CannotStart."""
         hub = self.hub
-        hide_secrets(hub.accepted)
         try:
             await hub.begin()
         except Exception as error:  # any bug: a config that ran before may still run

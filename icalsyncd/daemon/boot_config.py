@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Final
 
 from icalsyncd import log
 from icalsyncd.config.loading import Accepted, Refused, load, parse
+from icalsyncd.config.mistakes import Mistake
+from icalsyncd.state.last_database import used_elsewhere
 from icalsyncd.state.state_folder import StateFolder
+
+_NO_STORE: Final = (
+    "the state lay in a database the last time, and the file does not say where it lies now: "
+    "write `store: {type: sqlite}` if it is to be a file again"
+)
 
 
 def boot_config(file: Path, folder: StateFolder) -> tuple[Accepted, Refused | None] | None:
@@ -17,7 +25,11 @@ def boot_config(file: Path, folder: StateFolder) -> tuple[Accepted, Refused | No
     """
     loaded = load(file, os.environ)
     if isinstance(loaded, Accepted):
-        return loaded, None
+        if loaded.config.store.said or not used_elsewhere(folder.path):
+            return loaded, None
+        # half a file is a valid file: an empty state would know of no night
+        mistake = Mistake(str(file), 1, 1, "store", _NO_STORE)
+        loaded = Refused((mistake,), loaded.warnings, loaded.files)
     log_bug(loaded)
     last = last_accepted(file, folder)
     if last is not None:
