@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from icalsyncd import __version__
 from icalsyncd.admin.concern import first_night
-from icalsyncd.admin.concerns import concerns
+from icalsyncd.admin.concerns import concerns, needs
 from icalsyncd.admin.habits import needed_facts
 from icalsyncd.admin.overview import Overview, SyncRow
 from icalsyncd.admin.picture import Band, Look, Month, Stretch, Taker, bands, colour_of, months, stretches, year
@@ -52,12 +52,13 @@ if TYPE_CHECKING:
 
 POLICY: Final = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 """The Content-Security-Policy of the pages."""
 STATIC: Final = {
     "/static/page.css": "text/css",
     "/static/page.js": "text/javascript",
+    "/static/login.css": "text/css",
     "/static/icon.svg": "image/svg+xml",
 }
 """The files that the pages use, and their types."""
@@ -68,7 +69,8 @@ _LABEL_LEAST: Final = 4
 
 
 @lru_cache(maxsize=1)
-def _templates() -> Environment:
+def templates() -> Environment:
+    """The templates of all pages."""
     # two megabytes that are not needed until the host first looks
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -112,7 +114,7 @@ def page(overview: Overview, only: str | None = None) -> str:
     in_full = len(shown) <= IN_FULL_MOST
     found = concerns(overview)
     return (
-        _templates()
+        templates()
         .get_template("page.html")
         .render(
             overview=overview,
@@ -120,6 +122,7 @@ def page(overview: Overview, only: str | None = None) -> str:
             now=rfc3339(overview.now),
             now_words=absolute(overview.now),
             concerns=found,
+            needs=needs(found),
             well=WELL,
             first_night=first_night,
             explain_url=_explain_url,
@@ -150,7 +153,7 @@ def night_page(
         }
 
     return (
-        _templates()
+        templates()
         .get_template("night.html")
         .render(
             accommodation=accommodation,
@@ -331,7 +334,7 @@ def _words(stretch: Stretch, overview: Overview, zone: str) -> str:
         case Look.TAKEN:
             return said + repeated
         case Look.GHOST:
-            return f"perhaps a ghost: {said or 'it comes and goes'}{repeated}"
+            return f"possible ghost: {said or 'it comes and goes'}{repeated}"
         case Look.OVERBOOKED:
             return f"OVERBOOKED: {said}{repeated}"
 
@@ -354,9 +357,8 @@ def _headline(look: Look | None, origins: tuple[str, ...]) -> str:
         case Look.OVERBOOKED:
             return f"Overbooked: {names}"
         case Look.GHOST:
-            return (
-                "Closed, and perhaps nobody took it" if names else "Open now, and perhaps a ghost that comes and goes"
-            )
+            seen = "closed, and perhaps nobody took it" if names else "open now, it comes and goes"
+            return f"A possible ghost: {seen}"
         case Look.TAKEN:
             return f"Taken: {names}" if names else "Taken"
         case Look.RELEASED:

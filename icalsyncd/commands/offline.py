@@ -11,7 +11,8 @@ from icalsyncd.clock import Clock
 from icalsyncd.commands.outcome import UNRUNNABLE, CommandError
 from icalsyncd.config.loading import Accepted, Refused, load, parse
 from icalsyncd.config.paths import Paths
-from icalsyncd.config.resolved import Config, Store
+from icalsyncd.config.resolved import Config
+from icalsyncd.config.store import Store
 from icalsyncd.daemon.plans import plans, todays
 from icalsyncd.state.database import Place, StoreFailed, StoreRefused
 from icalsyncd.state.installation import Installation, SecretUnusable, read_installation, unmade_installation

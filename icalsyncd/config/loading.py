@@ -110,6 +110,9 @@ def _parsed(
     if file is not None:
         urls = _urls(file, credentials)
         dsn = credentials.named(file.store, "dsn", ("store",))
+        if (tls := file.server.admin_tls) is not None:
+            credentials.watch(path.parent / tls.cert_file)
+            credentials.watch(path.parent / tls.key_file)
         places = tuple(credentials.place(target, ("publish", index)) for index, target in enumerate(file.publish))
         if ran_before:
             noticed = [*noticed, *credentials.remarks]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
@@ -13,13 +13,11 @@ from typing import Final, TypeAlias
 from icalsyncd.calendars.settings import ReadSettings
 from icalsyncd.config import schema
 from icalsyncd.config.forms import Address, Network
+from icalsyncd.config.people import Calendar, resolve_calendars
 from icalsyncd.config.portals import profile
 from icalsyncd.config.secret import Secret
+from icalsyncd.config.store import Store
 from icalsyncd.config.summaries import any_unusable, compiled
-from icalsyncd.state.database import Place as StorePlace
-from icalsyncd.state.database import Server as StoreServer
-from icalsyncd.state.database import StoreFailed
-from icalsyncd.state.state_folder import StateFolder
 
 SETTINGS: Final = {
     "ignore": "ignore",
@@ -134,6 +132,14 @@ class Accommodation:
 
 
 @dataclass(frozen=True, slots=True)
+class TlsFiles:
+    """What a listener encrypts with."""
+
+    cert: Path
+    key: Path
+
+
+@dataclass(frozen=True, slots=True)
 class Server:
     """Where the daemon is reached."""
 
@@ -144,6 +150,12 @@ class Server:
     """The start of every link, without a slash at its end."""
     admin_hosts: tuple[str, ...]
     metrics_hosts: tuple[str, ...]
+    users: tuple[tuple[str, str], ...] = field(repr=False)
+    """Names, and bcrypt's hashes of their passwords."""
+    admin_tls: TlsFiles | None
+    """None where the admin listener does not encrypt."""
+    edit: bool
+    """Whether the page may change the file."""
     proxies: tuple[Network, ...]
     """Where many come through one peer of `listen`."""
     secret_file: Path | None
@@ -170,26 +182,6 @@ class Pull:
     """Seconds; 0 for never."""
     private_addresses: bool | tuple[Network, ...]
     """Whether, or where, pulls may go on the local network."""
-
-
-@dataclass(frozen=True, slots=True)
-class Store:
-    """Where the state lies."""
-
-    on_server: bool = False
-    """In a database, and not in a file of the state folder."""
-    dsn: Secret | None = None
-    """How the database is reached; None for a file, or where that is not known at present."""
-    said: bool = False
-    """The file says so, and it is not the default."""
-
-    def place(self, folder: StateFolder) -> StorePlace:
-        """The same for an installation with *folder*. Raises StoreFailed where it is not known."""
-        if not self.on_server:
-            return folder.state
-        if self.dsn is None:
-            raise StoreFailed("the file `store.dsn_file`, which says how the database is reached, cannot be read")
-        return StoreServer(self.dsn.reveal(), folder.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,6 +256,8 @@ class Config:
     official_only: tuple[str, ...]
     publish: tuple[Target, ...]
     accommodations: tuple[Accommodation, ...]
+    calendars: tuple[Calendar, ...] = ()
+    """Those for people."""
 
     def syncs(self) -> tuple[Sync, ...]:
         """All syncs, in the file's order."""
@@ -308,7 +302,7 @@ def resolve(
     targets, in order; *dsn* is how its database is reached.
     """
     ids = tuple(file.accommodations)
-    listen = file.server.listen
+    listen, tls = file.server.listen, file.server.admin_tls
     return Config(
         server=Server(
             listen=listen,
@@ -316,6 +310,9 @@ def resolve(
             public_url=public_url(file),
             admin_hosts=tuple(file.server.admin_hosts),
             metrics_hosts=tuple(file.server.metrics_hosts),
+            users=tuple(file.server.users.items()),
+            admin_tls=TlsFiles(folder / tls.cert_file, folder / tls.key_file) if tls is not None else None,
+            edit=file.server.edit,
             proxies=file.server.proxies,
             secret_file=folder / file.server.secret_file if file.server.secret_file is not None else None,
             removal_delay=file.server.removal_delay,
@@ -336,6 +333,7 @@ def resolve(
             for target, place in zip(file.publish, places, strict=True)
         ),
         accommodations=tuple(_accommodation(id, file, urls) for id in ids),
+        calendars=resolve_calendars(file),
     )
 
 

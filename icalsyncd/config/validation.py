@@ -33,6 +33,7 @@ _STORES: Final[dict[str, type[schema.Keys]]] = {"sqlite": schema.FileStore, "pos
 _MODELS: Final[tuple[tuple[str, type[schema.Keys]], ...]] = (
     ("", schema.File),
     ("server", schema.Server),
+    ("server/admin_tls", schema.AdminTls),
     ("pull", schema.Pull),
     ("accommodations/[^/]+", schema.Accommodation),
     ("accommodations/[^/]+/buffer", schema.Buffer),
