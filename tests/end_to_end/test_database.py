@@ -80,7 +80,9 @@ async def test_a_server_that_is_full_silent_or_gone(tmp_path: Path, own_cluster:
         cluster.ask(FULL, dsn)
         await lacks(10, 30)
         told = await command(running, "status")
-        assert (told.code, "The state cannot be stored: the disk of the database is full" in told.out) == (1, True)
+        assert (told.code, "The state is not stored: the disk of the database is full" in told.out) == (1, True), (
+            told.out
+        )
         cluster.ask("DROP TRIGGER no_room ON icalsyncd.holder", dsn)
         await heals(30)
 
