@@ -6,8 +6,9 @@ from dataclasses import dataclass, fields, replace
 from operator import attrgetter
 
 from icalsyncd.availability.admission import Admission, Admitted, Outcome
-from icalsyncd.availability.attribution import Ours, pulled
+from icalsyncd.availability.attribution import Ours, pulled, settled
 from icalsyncd.availability.ledger import Ledger, SyncLedger
+from icalsyncd.availability.rules import Rules, Sifted, followed, in_doubt, sifted
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.calendar import Event, Good, Partial
 from icalsyncd.calendars.nights import EMPTY
@@ -44,10 +45,19 @@ class Receipt:
             admitted = Admission(
                 sync, self.reading, self.now, ledger.today, begun, self.hold, self.last_read, self.again
             ).decide()
+        events = None
+        if self.reading is not None:
+            found = sifted(sync, self.reading.events, ledger.today)
+            events = found.events
+            rules = self._rules(sync, found, admitted, ledger)
+            if rules != sync.rules:
+                ledger = ledger.with_sync(self.sync, replace(sync, rules=rules))
+                if rules.nights != sync.rules.nights:
+                    ledger = settled(in_doubt(ledger, self.sync, sync.genuine & rules.nights), self.now)
         entered = pulled(
             ledger,
             self.sync,
-            self.reading.events if self.reading is not None else None,
+            events,
             began=self.began,
             now=self.now,
             ours=self.ours,
@@ -63,6 +73,15 @@ class Receipt:
         if self.again and sync.pulled_at is not None:
             after = replace(after, pulled_at=sync.pulled_at)
         return entered if after is entered.syncs[self.sync] else entered.with_sync(self.sync, after), admitted
+
+    def _rules(self, sync: SyncLedger, found: Sifted, admitted: Admitted, ledger: Ledger) -> Rules:
+        """What is known of the portal's own rules after this copy; one that is not believed whole ends none."""
+        known = sync.rules
+        if self.reading is not None and admitted.outcome is Outcome.UPDATED and not self.again:
+            return followed(sync, self.reading.events, found, today=ledger.today, now=self.now)
+        if self.again and admitted.outcome is Outcome.UPDATED:
+            return replace(known, notice=found.notice, window=found.window)
+        return replace(known, notice=known.notice | found.notice, window=known.window | found.window)
 
 
 _all_but_when = attrgetter(*(field.name for field in fields(SyncLedger) if field.name != "pulled_at"))
