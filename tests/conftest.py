@@ -8,6 +8,10 @@ import shutil
 import pytest
 from hypothesis import settings
 
+from tests.postgres import cluster, dsn, own_cluster
+
+__all__ = ["cluster", "dsn", "own_cluster"]
+
 # a busy machine is no failure: what is timed is timed by the benchmarks
 settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")

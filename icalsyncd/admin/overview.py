@@ -53,6 +53,8 @@ class Overview:
     """Seconds between two pulls."""
     next_pulls: Mapping[SyncName, Moment] = field(default_factory=dict)
     links: Mapping[SyncName, str] = field(default_factory=dict, repr=False)
+    calendars: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """The link of each calendar for people, by its id."""
     lines: Mapping[SyncName, int] = field(default_factory=dict)
     """Where in the config file each sync is written."""
     secret_since: Moment | None = None

@@ -15,21 +15,21 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from icalsyncd import __version__
-from icalsyncd.admin.concerns import concerns, first_night
-from icalsyncd.admin.habits import needed_facts
+from icalsyncd.admin.concern import first_night
+from icalsyncd.admin.concerns import concerns
+from icalsyncd.admin.habits import needed_facts, own_rules
 from icalsyncd.admin.overview import Overview, SyncRow
 from icalsyncd.admin.picture import Band, Look, Month, Stretch, Taker, bands, colour_of, months, stretches, year
 from icalsyncd.admin.sentences import (
-    DIRECTIONS,
     absolute,
     ago,
     clock_time,
-    counted,
     day,
     is_unread,
-    listed,
+    next_pull,
     reading,
     state,
+    way,
 )
 from icalsyncd.admin.status import direction_of, rfc3339, state_of
 from icalsyncd.availability.explanation import (
@@ -43,10 +43,12 @@ from icalsyncd.availability.explanation import (
     taken_for,
 )
 from icalsyncd.calendars.nights import Night, Stay, date_of
+from icalsyncd.language import listed, translated, translated_many
 from icalsyncd.state.view import House
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from markupsafe import Markup
 
 POLICY: Final = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -78,8 +80,22 @@ def _templates() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    made.globals.update(version=__version__, counted=counted)
+    made.globals.update(version=__version__, say=_say, say_many=_say_many, listed=listed)
     return made
+
+
+def _say(sentence: str, /, **values: object) -> Markup:
+    """A sentence for a template: what stands in it is text, but for what is markup of ours already."""
+    from markupsafe import escape
+
+    return escape(translated(sentence)).format(**values)
+
+
+def _say_many(one: str, many: str, count: int, /, **values: object) -> Markup:
+    """The same for a number of things."""
+    from markupsafe import escape
+
+    return escape(translated_many(one, many, count)).format(count=count, **values)
 
 
 @lru_cache(maxsize=len(STATIC))
@@ -260,15 +276,17 @@ def _sync(overview: Overview, sync: SyncRow, colour: int) -> dict[str, Any]:
         "whole": sync.whole,
         "portal": ledger.channel.portal,
         "direction": direction_of(ledger),
-        "way": DIRECTIONS[direction_of(ledger)],
+        "way": way(direction_of(ledger)),
         "colour": colour,
         "state": word,
-        "sentence": state(overview, sync),
+        "sentence": f"{state(overview, sync)} {next_pull(overview, sync)}".rstrip(),
         "attempt": absolute(facts.attempts.last) if facts.attempts.last is not None else None,
         "reading": reading(overview, sync),
         "late": is_unread(overview, sync),
-        "facts": needed_facts(sync, late=is_unread(overview, sync)),
-        "reader": facts.reader if ledger.last_fetch is not None else "",
+        "facts": (
+            *own_rules(sync, sync.house.state.ledger.today),
+            *needed_facts(sync, late=is_unread(overview, sync)),
+        ),
         "fetched": absolute(ledger.last_fetch) if ledger.last_fetch is not None else None,
         "link": overview.links.get(sync.key),
         "old": clock_time(max(until for _, until in ledger.link.old), overview.now, sync.house.state.ledger.timezone)

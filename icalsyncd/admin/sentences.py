@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -12,35 +11,53 @@ from icalsyncd.admin.status import safe_to_resume, state_of
 from icalsyncd.availability.admission import CONFIRMATIONS
 from icalsyncd.availability.ledger import Presence
 from icalsyncd.availability.stamps import Moment
+from icalsyncd.calendars.calendar import Reason
 from icalsyncd.calendars.nights import Night, Nights, Stay, date_of
+from icalsyncd.language import (
+    SOURCE,
+    day_of_month,
+    day_of_week,
+    day_of_year,
+    listed,
+    say,
+    say_many,
+    spoken,
+    time_of_day,
+)
 from icalsyncd.state.view import has_feed
 
-_SPANS: Final = ((86_400.0, "d"), (3_600.0, "h"), (60.0, "min"))
 _MAX_RUNS: Final = 4
-DIRECTIONS: Final = {
-    "bidirectional": "both ways",
-    "export": "from us to the portal",
-    "import": "from the portal to us",
-}
+DAY: Final = 86_400.0
+HOUR: Final = 3_600.0
+MINUTE: Final = 60.0
 
 
-def span(seconds: float) -> str:
-    """A length of time, in its largest unit: `4 min`, `2 h`, `3 d`."""
-    for size, unit in _SPANS:
-        if seconds >= size:
-            return f"{int(seconds // size)} {unit}"
-    return "less than a minute"
+def way(direction: str) -> str:
+    """A direction, for people."""
+    match direction:
+        case "bidirectional":
+            return say("both ways")
+        case "export":
+            return say("from us to the portal")
+        case _:
+            return say("from the portal to us")
 
 
 def ago(moment: Moment, now: Moment) -> str:
     """How long *moment* is past: `just now`, `4 min ago`."""
-    return f"{span(now - moment)} ago" if now - moment >= 60 else "just now"
+    seconds = now - moment
+    if seconds >= DAY:
+        return say("{count} d ago", count=int(seconds // DAY))
+    if seconds >= HOUR:
+        return say("{count} h ago", count=int(seconds // HOUR))
+    return say("{count} min ago", count=int(seconds // MINUTE)) if seconds >= MINUTE else say("just now")
 
 
 def clock_time(moment: Moment, now: Moment, zone: str) -> str:
     """*moment* on the accommodation's clock: `09:12` on the same day, else with its date."""
     local, today = (datetime.fromtimestamp(each, ZoneInfo(zone)) for each in (moment, now))
-    return f"{local:%H:%M}" if local.date() == today.date() else f"{local.day} {local:%b}, {local:%H:%M}"
+    time = time_of_day(local)
+    return time if local.date() == today.date() else say("{day}, {time}", day=day_of_month(local.date()), time=time)
 
 
 def absolute(moment: Moment) -> str:
@@ -50,35 +67,24 @@ def absolute(moment: Moment) -> str:
 
 def day(night: Night) -> str:
     """The date of *night*: `Fri 10 Jul 2026`."""
-    return _day(date_of(night))
-
-
-def stretch(stay: Stay) -> str:
-    """A range of nights: `the night of Fri 10 Jul 2026`, or `the 3 nights from Fri 10 Jul to Mon 13 Jul 2026`."""
-    count = stay.check_out - stay.check_in
-    if count == 1:
-        return f"the night of {day(stay.check_in)}"
-    return f"the {count} nights from {day(stay.check_in)} to {day(stay.check_out)}"
+    return day_of_year(date_of(night))
 
 
 def runs(nights: Nights) -> str:
     """*nights* by their first and last mornings: `Fri 10 Jul to Mon 13 Jul 2026 and Sat 1 Aug to Mon 3 Aug 2026`."""
     stays = nights.stays()
-    said = [_run(stay) for stay in stays[:_MAX_RUNS]]
+    said = [run(stay) for stay in stays[:_MAX_RUNS]]
     if len(stays) > _MAX_RUNS:
-        said.append(f"{len(stays) - _MAX_RUNS} more times")
-    return listed(said) if said else "no night"
+        more = len(stays) - _MAX_RUNS
+        said.append(say_many("{count} more time", "{count} more times", more))
+    return listed(said) if said else say("no night")
 
 
-def counted(count: int, noun: str) -> str:
-    """`1 night`, `2 nights`."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
-
-
-def listed(words: Iterable[str]) -> str:
-    """`a`, `a and b`, `a, b and c`."""
-    *first, last = words
-    return f"{', '.join(first)} and {last}" if first else last
+def run(stay: Stay) -> str:
+    """A range by its first and last mornings: `Fri 10 Jul to Mon 13 Jul 2026`."""
+    first, last = date_of(stay.check_in), date_of(stay.check_out)
+    began = day_of_week(first) if first.year == last.year else day_of_year(first)
+    return say("{first} to {last}", first=began, last=day_of_year(last))
 
 
 def state(overview: Overview, sync: SyncRow) -> str:
@@ -86,41 +92,118 @@ def state(overview: Overview, sync: SyncRow) -> str:
     ledger, facts, now = sync.ledger, sync.facts, overview.now
     zone = sync.house.state.ledger.timezone
     match state_of(ledger, facts):
-        case "paused" if ledger.presence is Presence.KEPT:
-            since = clock_time(ledger.since, now, zone)
-            return f"Paused since {since} and kept as it was: nothing is pulled, and no night opens."
         case "paused":
-            return f"Paused since {clock_time(ledger.since, now, zone)}. {_resuming(sync, now, zone)}"
+            return _paused(sync, now, zone)
+        case "leaving" if ledger.presence is Presence.GONE:
+            return say("Gone: it is no longer in the config, and its feed holds no nights.")
         case "leaving":
-            return _leaving(overview, sync, zone)
+            until = clock_time(ledger.since + overview.removal_delay, now, zone)
+            return say("Leaving: no longer in the config, and kept as it was until {time}.", time=until)
         case "never":
-            return f"Not pulled yet{_next(overview, sync)}."
+            return say("Not pulled yet.")
         case "failing":
             since = clock_time(facts.failing_since or now, now, zone)
-            return f"Failing since {since}: {facts.detail or facts.reason or 'unknown'}{_next(overview, sync)}."
+            return say("Failing since {time}: {why}.", time=since, why=why_failing(sync))
         case "held":
-            times = max((lack.times for lack in ledger.held), default=0)
-            freed = counted(len(ledger.retained), "night")
-            return f"Held: {freed} would be freed, confirmed {times} of {CONFIRMATIONS}{_next(overview, sync)}."
+            return say_many(
+                "Held: {count} night would be freed, confirmed {times} of {wanted}.",
+                "Held: {count} nights would be freed, confirmed {times} of {wanted}.",
+                len(ledger.retained),
+                times=max((lack.times for lack in ledger.held), default=0),
+                wanted=CONFIRMATIONS,
+            )
         case "partial":
-            kept = counted(len(ledger.retained), "night")
-            events = counted(len(ledger.broken.fingerprints) if ledger.broken else 0, "event")
-            return f"Partly unreadable: {events} could not be read, {kept} kept{_next(overview, sync)}."
+            return say_many(
+                "Partly unreadable: {count} event could not be read; nights kept: {nights}.",
+                "Partly unreadable: {count} events could not be read; nights kept: {nights}.",
+                len(ledger.broken.fingerprints) if ledger.broken else 0,
+                nights=len(ledger.retained),
+            )
         case _ if not ledger.channel.receives:
-            return "Nothing to pull: it only sends."
+            return say("Nothing to pull: it only sends.")
+        case _ if facts.attempts.last is None:
+            return say("Pulled at some time.")
         case _:
-            return f"Pulled {_last_pull(sync, now)}{_next(overview, sync)}."
+            return say("Pulled {ago}.", ago=ago(facts.attempts.last, now))
+
+
+def next_pull(overview: Overview, sync: SyncRow) -> str:
+    """When the portal is asked next, in one sentence; empty where it is not."""
+    due = overview.next_pulls.get(sync.key)
+    if due is None or sync.ledger.presence is not Presence.ACTIVE:
+        return ""
+    seconds = due - overview.now
+    if seconds >= HOUR:
+        return say("Next in {count} h.", count=int(seconds // HOUR))
+    return say("Next in {count} min.", count=int(seconds // MINUTE)) if seconds >= MINUTE else say("Next in a moment.")
+
+
+def _paused(sync: SyncRow, now: Moment, zone: str) -> str:
+    ledger = sync.ledger
+    since = clock_time(ledger.since, now, zone)
+    if ledger.presence is Presence.KEPT:
+        return say("Paused since {time} and kept as it was: nothing is pulled, and no night opens.", time=since)
+    safe = safe_to_resume(ledger)
+    if safe is None:
+        return say("Paused since {time}. Not safe to resume: its portal has still to read the empty feed.", time=since)
+    if safe <= now:
+        return say("Paused since {time}. Safe to resume.", time=since)
+    return say("Paused since {time}. Safe to resume from {safe} on.", time=since, safe=clock_time(safe, now, zone))
+
+
+def why_failing(sync: SyncRow) -> str:
+    """Why a portal gave no calendar: in the words of the log, which say most, or in those of the language."""
+    facts = sync.facts
+    words = _reason(facts.reason) if facts.reason is not None else say("unknown")
+    if not facts.detail:
+        return words
+    return facts.detail if spoken() == SOURCE else say("{what} ({detail})", what=words, detail=facts.detail)
+
+
+def _reason(reason: Reason) -> str:
+    match reason:
+        case Reason.TIMEOUT:
+            return say("it did not answer in time")
+        case Reason.DNS | Reason.CONNECT | Reason.TLS:
+            return say("it cannot be reached")
+        case Reason.ADDRESS_REFUSED:
+            return say("its address is not one that may be asked")
+        case Reason.REDIRECT:
+            return say("it sends us on to another address")
+        case Reason.HTTP_4XX:
+            return say("it refuses its calendar")
+        case Reason.HTTP_429:
+            return say("it wants to be asked less often")
+        case Reason.HTTP_5XX:
+            return say("it has a fault of its own")
+        case Reason.NOT_CALENDAR:
+            return say("what it sends is not a calendar")
+        case Reason.TRUNCATED:
+            return say("its calendar was cut off")
+        case Reason.EMPTY:
+            return say("its answer is empty")
+        case Reason.TOO_LARGE | Reason.TOO_MANY_EVENTS:
+            return say("its calendar is too large")
+        case Reason.STORE:
+            return say("its calendar could not be stored")
+        case Reason.NO_URL:
+            return say("its URL is not known")
+        case _:
+            return say("a fault of icalsyncd; the log says more")
 
 
 def reading(overview: Overview, sync: SyncRow) -> str:
     """When the portal last read the sync's feed, in one sentence."""
     if not has_feed(sync.ledger):
-        return "It has no feed: it only receives."
+        return say("It has no feed: it only receives.")
     if sync.ledger.published:
-        return "Its feed is published; who reads it there is not seen."
+        return say("Its feed is published; who reads it there is not seen.")
     if sync.ledger.last_fetch is None:
-        return "Its portal has never read the link."
-    return f"Its portal read the link {ago(sync.ledger.last_fetch, overview.now)}"
+        return say("Its portal has never read the link.")
+    when, reader = ago(sync.ledger.last_fetch, overview.now), sync.facts.reader
+    if reader:
+        return say("Its portal read the link {ago} as {reader}.", ago=when, reader=reader)
+    return say("Its portal read the link {ago}.", ago=when)
 
 
 def is_unread(overview: Overview, sync: SyncRow) -> bool:
@@ -128,42 +211,7 @@ def is_unread(overview: Overview, sync: SyncRow) -> bool:
     ledger = sync.ledger
     if ledger.presence not in (Presence.ACTIVE, Presence.KEPT) or not ledger.channel.sends or ledger.published:
         return False
-    if ledger.last_fetch is None:
+    if ledger.surely_read_at is None:
         return False
-    seen_from = max(ledger.last_fetch, sync.house.state.ledger.awake_since)
+    seen_from = max(ledger.surely_read_at, sync.house.state.ledger.awake_since)
     return overview.now - seen_from > ledger.patience()
-
-
-def _last_pull(sync: SyncRow, now: Moment) -> str:
-    last = sync.facts.attempts.last
-    return "at some time" if last is None else ago(last, now)
-
-
-def _next(overview: Overview, sync: SyncRow) -> str:
-    due = overview.next_pulls.get(sync.key)
-    if due is None:
-        return ""
-    return f", next in {span(due - overview.now)}" if due - overview.now >= 60 else ", next in a moment"
-
-
-def _resuming(sync: SyncRow, now: Moment, zone: str) -> str:
-    safe = safe_to_resume(sync.ledger)
-    if safe is None:
-        return "Not safe to resume: its portal has still to read the empty feed."
-    return "Safe to resume." if safe <= now else f"Safe to resume from {clock_time(safe, now, zone)} on."
-
-
-def _leaving(overview: Overview, sync: SyncRow, zone: str) -> str:
-    if sync.ledger.presence is Presence.GONE:
-        return "Gone: it is no longer in the config, and its feed holds no nights."
-    until = clock_time(sync.ledger.since + overview.removal_delay, overview.now, zone)
-    return f"Leaving: no longer in the config, and kept as it was until {until}."
-
-
-def _run(stay: Stay) -> str:
-    first, last = date_of(stay.check_in), date_of(stay.check_out)
-    return f"{first:%a} {first.day} {first:%b}{f' {first.year}' if first.year != last.year else ''} to {_day(last)}"
-
-
-def _day(when: date) -> str:
-    return f"{when:%a} {when.day} {when:%b} {when.year}"

@@ -10,13 +10,15 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from icalsyncd.availability.claims import ECHOES, Rule
+from icalsyncd.availability.claims import ECHOES, Claim, Rule
 from icalsyncd.availability.ledger import Ledger, Presence, SyncLedger
 from icalsyncd.availability.offers import trouble, verdict
 from icalsyncd.availability.pausing import Pause, pauses
+from icalsyncd.availability.rules import Ruled, ruled
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.calendar import Kind
 from icalsyncd.calendars.nights import Night, Nights, Stay, date_of
+from icalsyncd.language import listed, say
 
 IN_WORDS: Final = {
     Rule.RESERVATION: "the portal itself calls it a reservation",
@@ -24,17 +26,26 @@ IN_WORDS: Final = {
     Rule.MISMATCHED: "it is not what the portal had been told by us",
     Rule.SILENT: "the portal has not read our feed for so long that it cannot be repeating it",
     Rule.STANDS_IN: "it may be a booking that we took for an echo, and nobody else has this night",
+    Rule.CONFIRMED: "you said so",
+    Rule.LOST: "what the portal had been told is not known: the state was restored from an earlier one",
     Rule.OUTLIVED: "it stayed after we had told the portal that the night is free",
     Rule.OWN_UID: "it bears our own mark: it is our own feed, come back",
     Rule.TOLD: "it appeared after the portal had read in our feed that the night is taken",
     Rule.MATCHED: "it is exactly what the portal had been told by us",
     Rule.PADDED: "it is what the portal had been told by us, with the nights it adds around it",
+    Rule.ANOTHERS: "you said that another portal has this night",
+    Rule.NOBODYS: "you said that nobody has this night",
 }
 """Why each rule decides as it does, in words of the host's."""
 _KINDS: Final = {Kind.RESERVATION: "a reservation", Kind.BLOCK: "a block", Kind.UNKNOWN: "taken"}
 _ECHO: Final = "we take it for an echo: {} only repeats what we told it"
 _ORIGIN: Final = "we take it for an origin: someone took these nights at {}"
 
+
+OWN: Final = frozenset({"own"})
+ECHO: Final = frozenset({"echo"})
+EITHER: Final = OWN | ECHO
+"""What a claim may be."""
 
 WELL: Final = "all is well"
 """What is said where nothing needs the host."""
@@ -45,7 +56,7 @@ OWN_BLOCK: Final = "your own block"
 
 def called(origin: str) -> str:
     """The name of an origin for people."""
-    return OWN_BLOCK if origin == "local" else origin
+    return say("your own block") if origin == "local" else origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +107,8 @@ class Explanation:
     """The paused syncs whose portal showed this night as taken, or does not know that it is."""
     kept_closed: tuple[str, ...] = ()
     """The syncs whose feed closes the night though it is free: that it is free is not stored yet."""
+    ruled: tuple[Ruled, ...] = ()
+    """The portals that close it by their own settings."""
 
     @property
     def taken(self) -> bool:
@@ -129,12 +142,14 @@ def explain(ledger: Ledger, night: Night, note: str = "", feeds: Mapping[str, Ni
     kept = tuple(telling.sync for telling in tellings if ledger.syncs[telling.sync].opens_nothing)
     local = night in ledger.local
     genuine = any(not statement.is_echo for statement in statements)
+    by_rule = ruled(ledger, night)
     return Explanation(
         night,
         tuple(statements),
         tuple(tellings),
         local,
-        buffered=len(tellings) > len(kept) and not local and not genuine,
+        buffered=len(tellings) > len(kept) and not local and not genuine and not any(each.closes for each in by_rule),
+        ruled=by_rule,
         overbooked=night in found.overbooked,
         possible_ghost=night in found.possible_ghosts,
         note=note if local else "",
@@ -155,6 +170,27 @@ def _statements(ledger: Ledger, name: str, sync: SyncLedger, night: Night) -> It
             yield Statement(name, claim.began, claim.kind, rule, claim.stay)
 
 
+def possible(ledger: Ledger, night: Night) -> dict[str, frozenset[str]]:
+    """Each sync whose portal shows *night*, and what that may be by all that is known: `own`, `echo`, or either."""
+    ghost = night in trouble(ledger).possible_ghosts
+    found: dict[str, frozenset[str]] = {}
+    for name, sync in ledger.syncs.items():
+        may = [_may_be(ledger, name, claim, night, ghost=ghost) for claim in sync.claims if night in claim.nights]
+        if may:
+            found[name] = frozenset().union(*may)
+    return found
+
+
+def _may_be(ledger: Ledger, name: str, claim: Claim, night: Night, *, ghost: bool) -> frozenset[str]:
+    rule = claim.rule_on(night)
+    if rule is None or night in claim.proven:
+        return OWN
+    if rule in ECHOES:
+        either = night in claim.doubtful or (ledger.syncs[name].silent and rule is not Rule.OWN_UID)
+        return EITHER if either else ECHO
+    return EITHER if ghost else OWN
+
+
 def frees_when(ledger: Ledger, explanation: Explanation) -> str:
     """What would open the night, in one sentence."""
     if explanation.possible_ghost and not explanation.taken:
@@ -164,8 +200,11 @@ def frees_when(ledger: Ledger, explanation: Explanation) -> str:
     if explanation.kept_closed and not (explanation.taken or explanation.tellings):
         names = " and ".join(explanation.kept_closed)
         return f"When the state can be stored: until then the link of {names} keeps it closed."
-    if not (explanation.taken or explanation.tellings or explanation.statements):
-        return "Nothing keeps this night closed."
+    if not (explanation.taken or explanation.statements):
+        if explanation.ruled and (explanation.tellings or not explanation.buffered):
+            return f"When {' and '.join(f'{each.sync} sells it' for each in explanation.ruled)}, by its own settings."
+        if not explanation.tellings:
+            return "Nothing keeps this night closed."
     if explanation.possible_ghost:
         return "When all portals but one have dropped it: look at them, then follow what is said below."
     waits = [_block_waits(ledger, explanation.night)] if explanation.local else []
@@ -233,6 +272,7 @@ def words(ledger: Ledger, explanation: Explanation, accommodation: str, when: Ca
         if explanation.night in sync.retained:
             until = "it is over" if _runs_out(sync, explanation.night, ledger.today) else "that is sure"
             lines.append(f"      Its last copy does not show it any more; the night is kept closed until {until}.")
+    lines += [f"  {each}." for each in explanation.ruled]
     for telling in explanation.tellings:
         read = "which its portal has yet to read"
         if telling.fetched is not None:
@@ -298,6 +338,9 @@ def _headline(explanation: Explanation) -> str:
         return "free, and closed until that is stored"
     if explanation.buffered:
         return "free, but closed as a buffer"
+    if explanation.ruled:
+        names = " and ".join(f"{each.sync}'s own {each.what}" for each in explanation.ruled)
+        return f"free, but closed by {names}"
     return f"free, but kept closed at {' and '.join(explanation.kept)} by a pause" if explanation.kept else "free"
 
 
@@ -305,12 +348,17 @@ def overbooked_advice(origins: tuple[str, ...]) -> str:
     """What to do about a night that all of *origins* have."""
     portals = [name for name in origins if name != "local"]
     if len(portals) == len(origins):
-        but_one = "one of the bookings" if len(portals) == 2 else "all bookings but one"
-        return f"Look at {'both' if len(portals) == 2 else 'these'} portals now and cancel {but_one}."
+        if len(portals) == 2:
+            return say("Look at both portals now and cancel one of the bookings.")
+        return say("Look at these portals now and cancel all bookings but one.")
     if len(portals) == 1:
-        return f"Look at {portals[0]}: cancel its booking, or take these nights out of {OWN_BLOCK} in the config."
-    return (
-        f"Look at {' and '.join(portals)}: cancel all bookings, or all but one and take the nights out of {OWN_BLOCK}."
+        return say(
+            "Look at {portal}: cancel its booking, or take these nights out of your own block in the config.",
+            portal=portals[0],
+        )
+    return say(
+        "Look at {portals}: cancel all bookings, or all but one and take the nights out of your own block.",
+        portals=listed(portals),
     )
 
 

@@ -31,19 +31,20 @@ def origins(ledger: Ledger) -> dict[str, Nights]:
 
     An echo in doubt stands in on a night that nobody else holds: the night stays closed elsewhere, while its own portal is
     told that it is free and so shows whether it was a booking. Of several in doubt one stands in, so that they cannot keep
-    each other closed, and the same one until it has shown that.
+    each other closed, and the same one until it has shown that. Where the origin is kept though its portal no longer shows
+    it, one stands in beside it: else the night would be open at the one portal that surely does not hold it.
     """
     found = {name: sync.genuine for name, sync in ledger.syncs.items()}
     doubtful = {name: sync.summed.doubtful for name, sync in ledger.syncs.items()}
     if not any(doubtful.values()):
         return found
-    held = ledger.local | union(found.values())
-    for name, sync in ledger.syncs.items():
-        found[name] |= doubtful[name] - sync.offered.nights - held
-        held |= found[name]
-    for name, nights in doubtful.items():
-        found[name] |= nights - held
-        held |= found[name]
+    held = ledger.local | union(sync.genuine - sync.retained for sync in ledger.syncs.values())
+    waiting = {name: nights - ledger.syncs[name].offered.nights for name, nights in doubtful.items()}
+    for chosen in (waiting, doubtful):
+        for name, nights in chosen.items():
+            if stands_in := nights - held:
+                found[name] |= stands_in
+                held |= stands_in
     return found
 
 

@@ -8,10 +8,10 @@ from operator import attrgetter
 from icalsyncd.availability.admission import Admission, Admitted, Outcome
 from icalsyncd.availability.attribution import Ours, pulled, settled
 from icalsyncd.availability.ledger import Ledger, SyncLedger
-from icalsyncd.availability.rules import Rules, Sifted, followed, in_doubt, sifted
+from icalsyncd.availability.rules import Rules, followed, in_doubt, sifted
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.calendar import Event, Good, Partial
-from icalsyncd.calendars.nights import EMPTY
+from icalsyncd.calendars.nights import EMPTY, Night
 from icalsyncd.calendars.zones import nights_begun
 
 
@@ -47,9 +47,7 @@ class Receipt:
             ).decide()
         events = None
         if self.reading is not None:
-            found = sifted(sync, self.reading.events, ledger.today)
-            events = found.events
-            rules = self._rules(sync, found, admitted, ledger)
+            events, rules = self._sifted(sync, self.reading.events, admitted, ledger.today)
             if rules != sync.rules:
                 ledger = ledger.with_sync(self.sync, replace(sync, rules=rules))
                 if rules.nights != sync.rules.nights:
@@ -74,14 +72,19 @@ class Receipt:
             after = replace(after, pulled_at=sync.pulled_at)
         return entered if after is entered.syncs[self.sync] else entered.with_sync(self.sync, after), admitted
 
-    def _rules(self, sync: SyncLedger, found: Sifted, admitted: Admitted, ledger: Ledger) -> Rules:
-        """What is known of the portal's own rules after this copy; one that is not believed whole ends none."""
-        known = sync.rules
-        if self.reading is not None and admitted.outcome is Outcome.UPDATED and not self.again:
-            return followed(sync, self.reading.events, found, today=ledger.today, now=self.now)
-        if self.again and admitted.outcome is Outcome.UPDATED:
-            return replace(known, notice=found.notice, window=found.window)
-        return replace(known, notice=known.notice | found.notice, window=known.window | found.window)
+    def _sifted(
+        self, sync: SyncLedger, events: tuple[Event, ...], admitted: Admitted, today: Night
+    ) -> tuple[tuple[Event, ...], Rules]:
+        """Those of *events* that take nights, and the portal's own rules; a copy that is not believed whole ends none."""
+        rules, whole = sync.rules, admitted.outcome is Outcome.UPDATED
+        if whole and not self.again:
+            rules = followed(sync, events, today=today, now=self.now)
+        found = sifted(sync, rules, events, today)
+        notice, window = found.notice, found.window
+        if not whole:
+            notice, window = rules.notice | notice, rules.window | window
+        labelled = rules.labelled or found.are_closures
+        return found.events, replace(rules, labelled=labelled, notice=notice, window=window)
 
 
 _all_but_when = attrgetter(*(field.name for field in fields(SyncLedger) if field.name != "pulled_at"))

@@ -12,11 +12,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import inf
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.calendar import Event, Kind
 from icalsyncd.calendars.nights import EMPTY, Night, Nights, Stay, union
+
+Late: TypeAlias = Literal[0, 1, 2]
 
 if TYPE_CHECKING:
     from icalsyncd.availability.claims import Claim
@@ -48,8 +50,9 @@ class Edge:
     """When it was first seen."""
     moves: int = 0
     """Days on which it had moved on by as many nights as days had passed, in a row."""
-    late: bool = False
-    """It was seen a night behind: the portal's day begins later than ours."""
+    late: Late = 0
+    """1: it was seen a night behind since it last moved. 2: and then where it was to be, on the same day: the portal's
+    day begins later than ours."""
 
     @property
     def is_rule(self) -> bool:
@@ -94,14 +97,14 @@ class Sifted:
     """The portal itself calls all of them closures."""
 
 
-def sifted(sync: SyncLedger, events: tuple[Event, ...], today: Night) -> Sifted:
-    """*events* of a copy of *sync*'s calendar without what its portal closes by its own rules.
+def sifted(sync: SyncLedger, rules: Rules, events: tuple[Event, ...], today: Night) -> Sifted:
+    """*events* of a copy of *sync*'s calendar without what its portal closes by its own *rules*.
 
     What was claimed before a rule reached it stays an event, and so does every reservation. Where the inner edge does not
     stand where it must stand on that day, it is no rule.
     """
-    notices = _edges(sync.rules.notices, sync.channel.notice, today)
-    windows = _edges(sync.rules.windows, sync.channel.window, today)
+    notices = _edges(rules.notices, sync.channel.notice, today)
+    windows = _edges(rules.windows, sync.channel.window, today)
     if not events or not (notices or windows):
         return Sifted(events, EMPTY, EMPTY)
     chains = _Chains(events, today)
@@ -119,7 +122,7 @@ def sifted(sync: SyncLedger, events: tuple[Event, ...], today: Night) -> Sifted:
         for claim in sync.claims
         if claim.kind is not Kind.RESERVATION
         and (before := claim.genuine & (notice | window))
-        and not (_is_notice(claim, before, notices, today) if before & notice else _is_window(claim, windows, today))
+        and not (_is_notice(claim, sync.rules.notices, today) if before & notice else _is_window(claim, windows, today))
     )
     kept = (kept | (Nights.of_stays(event.stay for event in far) - window)) - beside
     for event in (*near, *far):
@@ -128,10 +131,9 @@ def sifted(sync: SyncLedger, events: tuple[Event, ...], today: Night) -> Sifted:
     return Sifted(tuple(rest), notice - kept, window - kept, are_closures)
 
 
-def followed(sync: SyncLedger, events: tuple[Event, ...], found: Sifted, *, today: Night, now: Moment) -> Rules:
-    """What is known of *sync*'s rules after a good copy with *events*, of which *found* is what was sifted."""
+def followed(sync: SyncLedger, events: tuple[Event, ...], *, today: Night, now: Moment) -> Rules:
+    """What is known of how *sync*'s edges move after a good copy with *events*."""
     rules = sync.rules
-    labelled = rules.labelled or found.are_closures or any(event.kind is Kind.RESERVATION for event in events)
     chains = _Chains(events, today)
     told = union((*sync.in_force, sync.told.nights)) if sync.told is not None else union(sync.in_force)
     starts = [
@@ -154,9 +156,7 @@ def followed(sync: SyncLedger, events: tuple[Event, ...], found: Sifted, *, toda
         notices=_moved(rules.notices, stops, today, now),
         windows=_moved(rules.windows, starts, today, now),
         ends=_end(rules.ends, chains.end, today, now),
-        labelled=labelled,
-        notice=found.notice,
-        window=found.window,
+        labelled=rules.labelled or any(event.kind is Kind.RESERVATION for event in events),
     )
 
 
@@ -197,6 +197,30 @@ def rule_on(sync: SyncLedger, night: Night) -> str | None:
     return "booking window" if night in sync.rules.window else None
 
 
+@dataclass(frozen=True, slots=True)
+class Ruled:
+    """That a portal closes a night by its own settings."""
+
+    sync: str
+    what: str
+    """`notice` or `booking window`."""
+    closes: bool
+    """It is closed at all other portals too."""
+
+    def __str__(self) -> str:
+        others = "closed at the others too" if self.closes else "not told to the others"
+        return f"{self.sync}'s own {self.what} closes it there: that is no booking, and {others}"
+
+
+def ruled(ledger: Ledger, night: Night) -> tuple[Ruled, ...]:
+    """Whose own settings close *night*."""
+    return tuple(
+        Ruled(name, what, night in closing(sync))
+        for name, sync in ledger.syncs.items()
+        if (what := rule_on(sync, night)) is not None
+    )
+
+
 def export_end(sync: SyncLedger, today: Night) -> Night | None:
     """An event that ends here or later may end where the calendar does, and that moves with the days."""
     ends = sync.rules.ends
@@ -205,22 +229,37 @@ def export_end(sync: SyncLedger, today: Night) -> Night | None:
     return today + sync.channel.horizon - JITTER - 1 if sync.channel.horizon else None
 
 
+def rules_rewound(rules: Rules, now: Moment) -> Rules:
+    """*rules* after the clock was set back to *now*."""
+
+    def earlier(edge: Edge) -> Edge:
+        return replace(edge, since=min(edge.since, now))
+
+    return replace(
+        rules,
+        notices=tuple(map(earlier, rules.notices)),
+        windows=tuple(map(earlier, rules.windows)),
+        ends=rules.ends and earlier(rules.ends),
+    )
+
+
 def _edges(edges: Sequence[Edge], given: int | None, today: Night) -> tuple[Edge, ...]:
     """Those that are a rule's; where the host knows it, that one."""
     if given is not None:
         # portals count from today or from tomorrow
-        return tuple(Edge(today, today + given + more, inf, MOVES, late=True) for more in (0, 1))
+        return tuple(Edge(today, today + given + more, inf, MOVES, late=2) for more in (0, 1))
     return tuple(edge for edge in edges if edge.is_rule)
 
 
 def _least(edge: Edge, today: Night) -> Night:
-    return edge.on(today) - edge.late
+    return edge.on(today) - (edge.late == 2)
 
 
-def _is_notice(claim: Claim, nights: Nights, edges: Sequence[Edge], today: Night) -> bool:
-    """Whether *claim*, on *nights*, is what was thought of a notice before it was known to be a rule."""
-    yesterday = any(edge.on(today) - 2 <= claim.stay.check_out <= edge.on(today) for edge in edges)
-    return yesterday and claim.stay.check_in <= today and nights.hull.check_out <= claim.stay.check_out
+def _is_notice(claim: Claim, before: Sequence[Edge], today: Night) -> bool:
+    """Whether *claim* is what was thought of a notice that this copy shows to be a rule; *before*: the edges so far."""
+    return claim.stay.check_in <= today and any(
+        edge.moves == MOVES - 1 and claim.stay.check_out in (edge.place, edge.place - 1) for edge in before
+    )
 
 
 def _is_window(claim: Claim, edges: Sequence[Edge], today: Night) -> bool:
@@ -278,11 +317,13 @@ def _moved(edges: tuple[Edge, ...], places: Iterable[Night], today: Night, now: 
         wanted = edge.on(today)
         if wanted in left:
             left.remove(wanted)
-            # of an edge that was already there yesterday only what it does since is counted
-            kept.append(replace(edge, day=today, place=wanted, moves=edge.moves + 1) if today > edge.day else edge)
+            if today > edge.day:
+                late: Late = 2 if edge.late else 0
+                edge = Edge(today, wanted, edge.since, edge.moves + 1, late)
+            kept.append(edge)
         elif today > edge.day and wanted - 1 in left:
             left.remove(wanted - 1)
-            kept.append(replace(edge, late=True))
+            kept.append(edge if edge.late else replace(edge, late=1))
         elif edge.is_rule and today - edge.day <= ASLEEP:
             kept.append(edge)
     kept += [Edge(today, place, now) for place in left]

@@ -10,9 +10,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final, TypeAlias
 
+from icalsyncd.availability.plan import OwnRules
 from icalsyncd.calendars.settings import ReadSettings
 from icalsyncd.config import schema
 from icalsyncd.config.forms import Address, Network
+from icalsyncd.config.people import Calendar, resolve_calendars
 from icalsyncd.config.portals import profile
 from icalsyncd.config.secret import Secret
 from icalsyncd.config.summaries import any_unusable, compiled
@@ -27,6 +29,9 @@ SETTINGS: Final = {
     "empty_body": "empty_is_valid",
     "echo_lag": "lag",
     "echo_padding": "padding",
+    "rules": "rules",
+    "portal_notice": "notice",
+    "portal_window": "window",
 }
 """Keys of a sync that say how its portal takes part and is read, and what they are called there."""
 
@@ -78,6 +83,7 @@ class Sync:
     """Nights that the portal adds on each side of what it imports."""
     reads_every: int
     """Seconds between two fetches, as far as is known."""
+    own_rules: OwnRules
     said: frozenset[str]
     """The settings of this sync, and of ``read``, that the file says itself: the others are the profile's or defaults."""
 
@@ -239,6 +245,8 @@ class Config:
     official_only: tuple[str, ...]
     publish: tuple[Target, ...]
     accommodations: tuple[Accommodation, ...]
+    calendars: tuple[Calendar, ...] = ()
+    """Those for people."""
 
     def syncs(self) -> tuple[Sync, ...]:
         """All syncs, in the file's order."""
@@ -308,6 +316,7 @@ def resolve(file: schema.File, folder: Path, urls: Mapping[str, Secret], places:
             for target, place in zip(file.publish, places, strict=True)
         ),
         accommodations=tuple(_accommodation(id, file, urls) for id in ids),
+        calendars=resolve_calendars(file),
     )
 
 
@@ -386,5 +395,6 @@ def _sync(accommodation: str, id: str, written: schema.Sync, timezone: str, inte
         echo_lag=written.echo_lag if written.echo_lag is not None else known.echo_lag,
         echo_padding=written.echo_padding if written.echo_padding is not None else known.echo_padding,
         reads_every=known.reads_every,
+        own_rules=OwnRules(written.rules or "", written.portal_notice, written.portal_window, known.horizon),
         said=frozenset(SETTINGS[key] for key in written.model_fields_set & SETTINGS.keys()),
     )

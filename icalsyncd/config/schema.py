@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from icalsyncd.config.forms import (
     Address,
     Day,
+    Days,
     Duration,
     Id,
     Interval,
@@ -48,7 +49,7 @@ def _address(default: Address, description: str) -> Any:
 
 _LOOPBACK: Final[tuple[Network, ...]] = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 MAY_BE_EMPTY: Final = frozenset(
-    ("server", "pull", "publish", "accommodations", "blocks", "syncs", "buffer", "official_only")
+    ("server", "pull", "publish", "calendars", "accommodations", "blocks", "syncs", "buffer", "official_only")
 )
 """Mappings and lists that a host may leave empty, as when each of their lines is a comment."""
 
@@ -163,6 +164,16 @@ class Sync(Keys):
     echo_padding: Annotated[int, Field(ge=0, le=30)] | None = Field(
         default=None, description="Nights that the portal adds around what it imports"
     )
+    rules: Literal["free", "close"] | None = Field(
+        default=None,
+        description="What the portal closes by its own notice or window: free or closed at the others. Default: learned",
+    )
+    portal_notice: Annotated[Days, Field(le=30)] | None = Field(
+        default=None, description="Nights from today on that the portal closes by its own settings"
+    )
+    portal_window: Annotated[Days, Field(ge=3, le=1000)] | None = Field(
+        default=None, description="Nights ahead from which on the portal closes all by its own settings"
+    )
 
 
 class Accommodation(Keys):
@@ -175,6 +186,18 @@ class Accommodation(Keys):
     )
     blocks: list[Block] = Field(default=[], description="Nights that the host takes")
     syncs: dict[Id, Sync] = Field(default={}, description="Its portals, each under an id of the host's choice")
+
+
+class Calendar(Keys):
+    """A calendar for people: it shows who comes and goes, where portals are only told which nights to close."""
+
+    show: Literal["stays", "turnovers"] = Field(
+        description="stays: an event a stay, and your own blocks with their note; turnovers: an event a day on which "
+        "somebody leaves or arrives"
+    )
+    accommodations: list[Text] | None = Field(default=None, description="Ids. Default: all")
+    language: Literal["en", "de", "es", "fr", "it", "pt"] = Field(default="en", description="Of the events' titles")
+    link_generation: int = Field(default=1, ge=1, le=1_000_000, description="Raise it for a new link")
 
 
 class _Target(Keys):
@@ -257,6 +280,9 @@ class File(Keys):
     )
     publish: list[Annotated[Target, Field(discriminator="type")]] = Field(
         default=[], description="The shared cloud: where the feeds are put for portals that cannot reach this machine"
+    )
+    calendars: dict[Id, Calendar] = Field(
+        default={}, description="Calendars for people, each under an id of the host's choice, with a link of its own"
     )
     accommodations: dict[Id, Accommodation] = Field(
         default={}, description="What can be booked, each under an id of the host's choice"

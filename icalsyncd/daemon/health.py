@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from icalsyncd.admin.status import ConfigStatus, state_of
 from icalsyncd.clock import Clock
+from icalsyncd.language import say
 from icalsyncd.state.journal import Journal
 from icalsyncd.state.view import View
 
@@ -16,21 +17,29 @@ def faults(view: View, journal: Journal, clock: Clock) -> tuple[str, ...]:
     found = []
     if journal.failing:
         found.append(
-            f"The state cannot be stored: {journal.failing}. No night is freed meanwhile, and what is known of now "
-            "is lost in a restart."
+            say(
+                "The state cannot be stored: {why}. No night is freed meanwhile, and what is known of now is lost in a "
+                "restart.",
+                why=journal.failing,
+            )
         )
     if clock.doubted:
         found.append(
-            "The clock has jumped and is not believed: no night opens until a portal's agrees, or you do: "
-            "icalsyncd accept clock."
+            say(
+                "The clock has jumped and is not believed: no night opens until a portal's agrees, or you do: {command}.",
+                command="icalsyncd accept clock",
+            )
         )
     elif clock.lags:
         found.append(
-            "The days since the last start are not believed before a portal's clock agrees: past nights stay, "
-            "unless you agree: icalsyncd accept clock."
+            say(
+                "The days since the last start are not believed before a portal's clock agrees: past nights stay, unless you "
+                "agree: {command}.",
+                command="icalsyncd accept clock",
+            )
         )
     if view.unsure_since is not None:
-        found.append("What was known last may not be stored: feeds are withheld until each portal was asked.")
+        found.append(say("What was known last may not be stored: feeds are withheld until each portal was asked."))
     return tuple(found)
 
 

@@ -16,12 +16,6 @@ from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.nights import EMPTY, Night, Nights, Stay, date_of
 from icalsyncd.state.state import Facts, State
 
-SCHEMA: Final = """
-CREATE TABLE IF NOT EXISTS history (
-    id INTEGER PRIMARY KEY, at REAL NOT NULL, what TEXT NOT NULL, accommodation TEXT NOT NULL, sync TEXT NOT NULL,
-    first INTEGER, last INTEGER, reader TEXT NOT NULL
-);
-"""
 MAX_ROWS: Final = 100_000
 """Events that are kept at most; of each at most some 300 bytes, so 30 MB at most in all."""
 MAX_SHOWN: Final = 1_000
@@ -146,7 +140,11 @@ def append(execute: Execute, happened: Iterable[Event], *, at: Moment, kept: flo
             break
         first, last = event.stay if event.stay is not None else (None, None)
         row = (event.at, event.what[:_MAX_TEXT], event.accommodation, event.sync, first, last, event.reader[:_MAX_TEXT])
-        execute("INSERT INTO history (at, what, accommodation, sync, first, last, reader) VALUES (?,?,?,?,?,?,?)", row)
+        execute(
+            "INSERT INTO history (id, at, what, accommodation, sync, first, last, reader) "
+            "VALUES ((SELECT coalesce(max(id), 0) + 1 FROM history), ?, ?, ?, ?, ?, ?, ?)",
+            row,
+        )
     execute("DELETE FROM history WHERE id <= (SELECT max(id) FROM history) - ?", (MAX_ROWS,))
     execute(
         "DELETE FROM history WHERE id < coalesce((SELECT id FROM history WHERE at >= ? ORDER BY id LIMIT 1), "

@@ -20,11 +20,12 @@ from icalsyncd.availability.removal import RemovalDelay
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.nights import EMPTY, Night
 from icalsyncd.pace import in_steps
+from icalsyncd.state.agenda import believed_papers
 from icalsyncd.state.copy import BodyKey
+from icalsyncd.state.database import StoreFailed, StoreInDoubt, StoreTaken
 from icalsyncd.state.history import Event
 from icalsyncd.state.publication import Publication, PublicationKey
 from icalsyncd.state.state import State
-from icalsyncd.state.state_file import StoreFailed
 from icalsyncd.state.store import Commit, Store, Stored, copies_of
 
 NOTE_KEPT: Final = 30.0
@@ -51,6 +52,8 @@ class Journal:
         self.durable: dict[str, State] = dict(stored.states)
         self._writing: dict[str, State] = {}
         """What may be on the disk already: the commit that is under way."""
+        self._in_doubt: dict[str, State] = {}
+        """The same of one whose answer was lost."""
         self.failing: str | None = None
         """Why the disk did not take the last commit; None while it does."""
         self.unsure = store.reserve.is_behind
@@ -67,6 +70,9 @@ class Journal:
         self.publications: dict[PublicationKey, Publication] = dict(stored.publications)
         """What was written in the shared cloud; its own task alone changes it, by :meth:`enter`."""
         self._entered: dict[PublicationKey, Publication | None] = {}
+        self.papers: dict[str, str] = believed_papers(stored.papers, stored.last_commit, now())
+        """What was written down under a name; see :meth:`write_down`."""
+        self._papers: dict[str, str] = {}
         self.remembered = 0.0
         """Seconds for which what happened is kept; 0 for not at all."""
         self._happened: list[Event] = []
@@ -76,6 +82,8 @@ class Journal:
         self._dirty: dict[str, int] = {}
         """Which of them was the last of each accommodation that is not written."""
         self._written = 0
+        self._taken = False
+        """Another daemon has opened the database since."""
         self._committed = now()
         self.agreed: Callable[[], Moment | None] = lambda: None
         """The last moment that a clock outside agreed to, to be written with each commit."""
@@ -86,7 +94,7 @@ class Journal:
     @property
     def kept(self) -> tuple[Mapping[str, State], ...]:
         """What a start would find, by accommodation: the durable states, or already those that are being written."""
-        return (self.durable, self._writing) if self._writing else (self.durable,)
+        return (self.durable, *(each for each in (self._in_doubt, self._writing) if each))
 
     def put(
         self, accommodation: str, state: State | None, bodies: Mapping[BodyKey, bytes | None] | None = None
@@ -131,6 +139,11 @@ class Journal:
         else:
             self.publications[key] = publication
         self._entered[key] = publication
+        self._version += 1
+
+    def write_down(self, name: str, paper: str) -> None:
+        """Take over *paper* under *name*, to be written with the next commit."""
+        self.papers[name] = self._papers[name] = paper
         self._version += 1
 
     def keep_for(self, delay: RemovalDelay) -> None:
@@ -185,6 +198,9 @@ class Journal:
             # the caller of `close` waits for the commit that is under way
             self._commit = asyncio.ensure_future(self._write())
             pause = 0.0 if await asyncio.shield(self._commit) else min(MAX_RETRY, 2 * pause or 1.0)
+            if self._taken:
+                # the daemon ends with this task: the other one knows what is so, and this one no longer
+                return
 
     async def be_sure(self) -> None:
         """Every portal was asked since the start, or for long enough: what is known holds, whatever was lost."""
@@ -196,14 +212,15 @@ class Journal:
         """Write what is left, and close the file; False if the disk does not take it, and it is lost."""
         if self._commit is not None:
             await asyncio.wait((self._commit,))
-        if self._is_behind and not await self._write():
+        if self._is_behind and not self._taken and not await self._write() and self._store.is_here:
             await self.ask(self._store.reserve.give_up)
             await self._write()
-        if self._is_behind:
+        all_stored = not self._is_behind
+        if not all_stored:
             self._say_what_is_lost()
-        await self.ask(self._store.close)
+        await self.ask(lambda: self._store.close(well=all_stored))
         self._thread.shutdown()
-        return not self._is_behind
+        return all_stored
 
     def _say_what_is_lost(self) -> None:
         for accommodation in sorted(self._dirty):
@@ -220,7 +237,7 @@ class Journal:
 
     @property
     def _is_behind(self) -> bool:
-        unwritten = self._dirty or self._bodies or self._entered or self._happened
+        unwritten = self._dirty or self._bodies or self._entered or self._happened or self._papers
         return bool(unwritten or self.removal_delay != self._delay_stored)
 
     async def _write(self) -> bool:
@@ -229,18 +246,22 @@ class Journal:
         changes = {each: (self.durable.get(each), self.current.get(each)) for each in self._dirty}
         bodies = dict(self._bodies)
         entered = dict(self._entered)
+        papers = dict(self._papers)
         happened = tuple(self._happened)
         self._writing = {each: state for each, (_, state) in changes.items() if state is not None}
         self._committed = self._now()
         commit = Commit(
-            self._now(), changes, bodies, self.mark, entered, delay, self.agreed(), happened, self.remembered
+            self._now(), changes, bodies, self.mark, entered, delay, self.agreed(), papers, happened, self.remembered
         )
         try:
             await self.ask(lambda: self._store.commit(commit))
         except StoreFailed as error:
-            if self.failing is None:
+            if self.failing is None or isinstance(error, StoreTaken):
                 log.error("the state could not be stored; no night is freed until it can be", why=str(error))
+            self._taken = self._taken or isinstance(error, StoreTaken)
             self.failing = str(error)
+            if isinstance(error, StoreInDoubt):
+                self._in_doubt = self._writing
             self._writing = {}
             await self.ask(self._store.reserve.fall_behind)
             self._answer(version, stored=False)
@@ -253,6 +274,7 @@ class Journal:
         self.mark = None
         self._delay_stored = delay
         del self._happened[: len(happened)]
+        self._papers = {name: paper for name, paper in self._papers.items() if paper is not papers.get(name)}
         self._dirty = {each: put for each, put in self._dirty.items() if put > version}
         self._entered = {
             key: put for key, put in self._entered.items() if key not in entered or put is not entered[key]
@@ -265,7 +287,7 @@ class Journal:
                 self.durable.pop(accommodation, None)
             else:
                 self.durable[accommodation] = state
-        self._writing = {}
+        self._writing, self._in_doubt = {}, {}
         async for step in in_steps(changes, STATES_AT_ONCE):
             self.on_change(frozenset(step))
         self._written = version

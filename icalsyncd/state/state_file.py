@@ -16,14 +16,18 @@ from pathlib import Path
 from sqlite3 import Connection, DatabaseError, Error
 from typing import Final
 
+from icalsyncd.state.agenda import PAPER, SHOWN
+from icalsyncd.state.database import StoreFailed, StoreRefused
 from icalsyncd.state.directory import PRIVATE, opened
-from icalsyncd.state.history import SCHEMA as HISTORY
+from icalsyncd.state.last_database import used_elsewhere
 from icalsyncd.state.records import VERSION
+from icalsyncd.state.tables import LATER, SCHEMA
 
 __all__ = [
     "Connection",
     "DatabaseError",
     "Error",
+    "FileDatabase",
     "StoreFailed",
     "StoreRefused",
     "copy_of",
@@ -38,33 +42,14 @@ __all__ = [
 
 APPLICATION_ID: Final = 0x1CA15D
 """In the file's header: tells our file from any other."""
+_UNSAVED: Final = f"{PAPER}{SHOWN}"
 MAX_STATE: Final = 128 * 2**20
 """Bytes of a state file that a backup can hold; a household's is one or two million."""
-_SCHEMA: Final = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE accommodation (id TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE sync (
-    accommodation TEXT, name TEXT, ledger TEXT NOT NULL, claims TEXT NOT NULL, facts TEXT NOT NULL,
-    PRIMARY KEY (accommodation, name)
-);
-CREATE TABLE copy (owner TEXT, role TEXT, body BLOB NOT NULL, PRIMARY KEY (owner, role));
-CREATE TABLE publication (
-    target TEXT, owner TEXT, generation INTEGER, state TEXT NOT NULL, PRIMARY KEY (target, owner, generation)
-);
-"""
 _MADE_OF: Final = "SELECT type, name, tbl_name, sql FROM sqlite_schema"
 _PATIENCE: Final = 5.0
 """Seconds to wait for another connection, as that of a backup."""
 _JOURNAL_AT: Final = slice(18, 20)
 """Where a database's header says how it is written: 1 with a rollback journal, 2 with a log ahead."""
-
-
-class StoreRefused(Exception):
-    """The state file is damaged, foreign or of a newer version; it was left as it is."""
-
-
-class StoreFailed(Exception):
-    """The disk did not take a commit, or did not give what was asked of it."""
 
 
 @contextmanager
@@ -110,7 +95,7 @@ def make(path: Path) -> None:
         )
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
         db.executescript(
-            f"BEGIN; {_SCHEMA} PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={VERSION}; COMMIT;"
+            f"BEGIN; {SCHEMA} PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={VERSION}; COMMIT;"
         )
         # now, and not once the file is in its place: a kill in between would leave what only a writer can repair
         content = _written_ahead(db.serialize())
@@ -160,6 +145,8 @@ def copy_of(path: Path) -> bytes:
         with closing(sqlite3.connect(":memory:", isolation_level=None)) as copy:
             db.execute("COMMIT")
             db.backup(copy)
+            # what was shown to people, put back later, would be older than what they have seen since
+            copy.execute("DELETE FROM meta WHERE substr(key, 1, ?) = ?", (len(_UNSAVED), _UNSAVED))
             # what was deleted goes, too
             copy.execute("VACUUM")
             return _written_ahead(copy.serialize())
@@ -177,11 +164,46 @@ def writable(path: Path) -> Connection:
         db.execute("PRAGMA synchronous=FULL")
         with suppress(sqlite3.Error):
             # a disk that is full keeps nobody from starting
-            db.execute(HISTORY)
+            db.executescript(LATER)
     except BaseException:
         db.close()
         raise
     return db
+
+
+class FileDatabase:
+    """A file of SQLite that is open for one daemon."""
+
+    is_here: Final = True
+    answers: Final = True
+
+    def __init__(self, path: Path) -> None:
+        """The file at *path*, which was examined. Raises errors of the database and OSError."""
+        self.name: Final = str(path)
+        self._db = writable(path)
+        self.execute: Final = self._db.execute
+        # where a database elsewhere was used since, this file lacks what that one knows
+        self.is_sure: Final = not used_elsewhere(path.parent)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """What runs inside is written whole, and on the disk when it ends; or not at all. Raises StoreFailed."""
+        with failing():
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+
+    def settled(self) -> None:
+        """A file answers, or the daemon is gone with it."""
+
+    def close(self, *, well: bool) -> None:  # noqa: ARG002  # a mark beside the file tells that
+        """Close the file; it can be opened again."""
+        self._db.close()
 
 
 def _keep_private(path: Path) -> None:
@@ -217,9 +239,9 @@ def _examine(db: Connection, path: Path, *, thoroughly: bool) -> None:
     if not ours <= found or not all(map(_is_history, found - ours)):
         raise StoreRefused(f"{path} is damaged: it holds other tables than those of icalsyncd, a trigger or a view")
     if thoroughly:
-        (verdict,) = db.execute("PRAGMA quick_check(1)").fetchone()
-        if verdict != "ok":
-            raise StoreRefused(f"{path} is damaged: {verdict}")
+        (found,) = db.execute("PRAGMA quick_check(1)").fetchone()
+        if found != "ok":
+            raise StoreRefused(f"{path} is damaged: {found}")
 
 
 def _is_history(part: tuple[str, ...]) -> bool:
@@ -231,5 +253,5 @@ def _is_history(part: tuple[str, ...]) -> bool:
 @cache
 def _made_of_schema() -> frozenset[tuple[str, ...]]:
     with closing(sqlite3.connect(":memory:")) as db:
-        db.executescript(_SCHEMA)
+        db.executescript(SCHEMA)
         return frozenset(db.execute(_MADE_OF))

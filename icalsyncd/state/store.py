@@ -1,14 +1,16 @@
-"""What is in the state file, and the transactions that change it: whole or not at all, durable when a commit returns.
+"""What is stored, and the transactions that change it: whole or not at all, durable when a commit returns.
 
-How the file is opened, made and refused is in :mod:`~icalsyncd.state.state_file`. Everything here blocks, and belongs on
-one thread (see :mod:`~icalsyncd.state.journal`). No secret and no link is ever in it.
+It lies in a file of SQLite (:mod:`~icalsyncd.state.state_file`) or on a PostgreSQL server
+(:mod:`~icalsyncd.state.postgresql`), which differ in nothing that is asked here. Everything blocks, and belongs on one
+thread (see :mod:`~icalsyncd.state.journal`). No secret and no link is ever in it.
 """
 
 from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -16,8 +18,11 @@ from icalsyncd import log
 from icalsyncd.availability.ledger import SyncLedger
 from icalsyncd.availability.removal import RemovalDelay
 from icalsyncd.calendars.nights import Night
+from icalsyncd.state.agenda import PAPER
 from icalsyncd.state.copy import BodyKey
-from icalsyncd.state.history import Event, append, entries, events
+from icalsyncd.state.database import Database, Place, Server, StoreFailed, StoreInDoubt, StoreRefused
+from icalsyncd.state.history import Event, Execute, append, entries, events
+from icalsyncd.state.last_database import forget_opening
 from icalsyncd.state.publication import Publication, PublicationKey
 from icalsyncd.state.records import (
     SyncRecord,
@@ -36,19 +41,17 @@ from icalsyncd.state.records import (
 from icalsyncd.state.reserve import Reserve
 from icalsyncd.state.state import Facts, State
 from icalsyncd.state.state_file import (
-    Connection,
     DatabaseError,
     Error,
-    StoreFailed,
-    StoreRefused,
+    FileDatabase,
     examined,
     examined_content,
     failing,
     is_there,
     make,
     refusing,
-    writable,
 )
+from icalsyncd.state.state_folder import StateFolder
 
 _MAX_BODY: Final = 2**30
 """Bytes of one stored copy: more than any portal's calendar that was taken in."""
@@ -76,6 +79,8 @@ class Stored:
     """The removal delay that was in force; None if none was stored yet."""
     agreed: float | None = None
     """The last moment that a clock outside agreed to, see :attr:`icalsyncd.clock.Clock.agreed`."""
+    papers: Mapping[str, str] = field(default_factory=dict)
+    """What calendars for people were shown as, and their links, see :mod:`icalsyncd.state.agenda`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +95,7 @@ class Commit:
     publications: Mapping[PublicationKey, Publication | None] = field(default_factory=dict)
     removal_delay: RemovalDelay | None = None
     agreed: float | None = None
+    papers: Mapping[str, str] = field(default_factory=dict)
     happened: tuple[Event, ...] = ()
     """What is to be remembered beside what the changes themselves tell."""
     remembered: float = 0.0
@@ -97,59 +103,76 @@ class Commit:
 
 
 class Store:
-    """An open state file."""
+    """An open store, for one daemon."""
 
-    def __init__(self, path: Path) -> None:
-        """Open the file at *path*, or make it, 0600. Raises StoreRefused, the file as it was, and StoreFailed."""
-        self._path = path
+    def __init__(self, place: Place) -> None:
+        """Open the store at *place*, or make it, for its owner alone. Raises StoreRefused, it as it was, and StoreFailed."""
         self._forgetful = False
         """What happened could not be kept with the last commit."""
-        self.reserve = Reserve(path.parent)
-        with refusing(path):
-            if not is_there(path):
-                make(path)
-            # by a connection that cannot write: a file that is not ours stays untouched by opening and closing, too
-            with examined(path, thoroughly=True) as db:
-                self._stored: Stored | None = _load(db, path)
-            self._db = writable(path)
+        self._doubted: Commit | None = None
+        """One whose answer was lost."""
+        self._ahead: Commit | None = None
+        """The same once it is known to be stored, while the journal does not know it."""
+        self.reserve = Reserve(place.parent if isinstance(place, Path) else place.folder)
+        self._db: Database
+        self._stored: Stored | None
+        self._db, self._stored = _open_file(place) if isinstance(place, Path) else _open_server(place)
+        if not self._db.is_sure:
+            self.reserve.fall_behind()
+            if isinstance(place, Path):
+                with refusing(place):
+                    forget_opening(place.parent)
+
+    @property
+    def is_here(self) -> bool:
+        """It lies on a disk of this machine, on which there may be room to be made."""
+        return self._db.is_here
 
     def load(self) -> Stored:
-        """All that was stored when the file was opened, to be asked for once. Raises StoreRefused and StoreFailed."""
+        """All that was stored when it was opened, to be asked for once. Raises StoreRefused and StoreFailed."""
         stored, self._stored = self._stored, None
         if stored is not None:
             return stored
-        with refusing(self._path):
-            return _load(self._db, self._path)
+        with failing():
+            return _load(self._db.execute, self._db.name)
 
     def commit(self, commit: Commit) -> None:
-        """Write *commit* and return once it is on the disk. Raises StoreFailed, and then nothing of it is written.
+        """Write *commit* and return once it is durable. Raises StoreFailed, and then nothing of it is written.
 
-        A history that cannot be kept keeps nothing else from being stored: without it, it is tried once more.
+        StoreInDoubt: perhaps it is. A history that cannot be kept keeps nothing else from being stored: without it, it is
+        tried once more.
         """
+        self._find_out()
+        asked, commit = commit, _since(self._ahead, commit)
         happened = _happened(commit)
         try:
-            self._transact(commit, happened)
-            self._forgetful = False
-        except StoreFailed as error:
-            if not happened:
-                raise
-            self._transact(commit, ())
-            if not self._forgetful:
-                log.error("what happened could not be kept in the history; all else is stored", why=str(error))
-            self._forgetful = True
+            try:
+                self._transact(commit, happened)
+                self._forgetful = False
+            except StoreFailed as error:
+                if not happened or isinstance(error, StoreInDoubt) or not self._db.answers:
+                    raise
+                self._transact(commit, ())
+                if not self._forgetful:
+                    log.error("what happened could not be kept in the history; all else is stored", why=str(error))
+                self._forgetful = True
+        except StoreInDoubt:
+            self._doubted = asked
+            raise
+        self._ahead = None
+
+    def _find_out(self) -> None:
+        """Whether the commit in doubt is stored. Raises StoreFailed while nobody can tell."""
+        if self._doubted is not None:
+            if self._db.settled():
+                self._ahead = self._doubted
+            self._doubted = None
 
     def _transact(self, commit: Commit, happened: tuple[Event, ...]) -> None:
-        with failing():
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                self._write(commit)
-                if happened:
-                    append(self._db.execute, happened, at=commit.at, kept=commit.remembered)
-                self._db.execute("COMMIT")
-            except BaseException:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                raise
+        with failing(), self._db.transaction():
+            self._write(commit)
+            if happened:
+                append(self._db.execute, happened, at=commit.at, kept=commit.remembered)
 
     def history(self, accommodation: str, night: Night | None) -> tuple[Event, ...]:
         """What happened to *accommodation*, or to one *night* of it, oldest first. Raises StoreFailed."""
@@ -202,6 +225,8 @@ class Store:
         execute("REPLACE INTO meta VALUES ('last_commit', ?)", (repr(commit.at),))
         if commit.agreed is not None:
             execute("REPLACE INTO meta VALUES ('agreed', ?)", (repr(commit.agreed),))
+        for name, paper in commit.papers.items():
+            execute("REPLACE INTO meta VALUES (?, ?)", (PAPER + name, paper))
         if commit.removal_delay:
             execute("REPLACE INTO meta VALUES ('removal_delay', ?)", (dump_removal_delay(commit.removal_delay),))
         if commit.installation:
@@ -211,14 +236,55 @@ class Store:
     def body(self, key: BodyKey) -> bytes | None:
         """The stored body of a copy; None if there is none. Raises StoreFailed."""
         with failing(zlib.error):
-            row = self._db.execute(
-                "SELECT body FROM copy WHERE owner = ? AND role = ?", (key[0], key[1].value)
-            ).fetchone()
-            return _inflated(row[0]) if row else None
+            found = self._db.execute("SELECT body FROM copy WHERE owner = ? AND role = ?", (key[0], key[1].value))
+            return next((_inflated(body) for (body,) in found), None)
 
-    def close(self) -> None:
-        """Close the file; it can be opened again."""
-        self._db.close()
+    def close(self, *, well: bool = False) -> None:
+        """Let another daemon have it. *well*: all that is known is stored in it."""
+        self._db.close(well=well and not self.reserve.is_behind)
+
+
+def _open_file(path: Path) -> tuple[Database, Stored]:
+    with refusing(path):
+        if not is_there(path):
+            make(path)
+        # by a connection that cannot write: a file that is not ours stays untouched by opening and closing, too
+        with examined(path, thoroughly=True) as db:
+            stored = _load(db.execute, str(path))
+        return FileDatabase(path), stored
+
+
+def _open_server(server: Server) -> tuple[Database, Stored]:
+    # what it needs is an extra
+    from icalsyncd.state.postgresql import ServerDatabase
+
+    db = ServerDatabase(server)
+    try:
+        stored = _load(db.execute, db.name)
+        db.begin(outdated=_is_outdated(stored, server.folder))
+    except BaseException:
+        db.close(well=False)
+        raise
+    return db, stored
+
+
+def _is_outdated(stored: Stored, folder: Path) -> bool:
+    """Whether the file in *folder* was written later than what is *stored* elsewhere."""
+    with suppress(StoreRefused, Error), examined(StateFolder(folder).state, thoroughly=False) as db:
+        (later,) = db.execute("SELECT max(CAST(value AS REAL)) FROM meta WHERE key = 'last_commit'").fetchone()
+        return later is not None and later > (stored.last_commit or 0.0)
+    return False
+
+
+def _since(ahead: Commit | None, commit: Commit) -> Commit:
+    """*commit* after *ahead*, which is stored though the journal does not know it: what it had written is there."""
+    if ahead is None:
+        return commit
+    changes = {
+        each: (ahead.changes[each][1] if each in ahead.changes else before, after)
+        for each, (before, after) in commit.changes.items()
+    }
+    return replace(commit, changes=changes, happened=commit.happened[len(ahead.happened) :])
 
 
 def _happened(commit: Commit) -> tuple[Event, ...]:
@@ -237,22 +303,27 @@ def _happened(commit: Commit) -> tuple[Event, ...]:
     return (*commit.happened, *told)
 
 
-def peek(path: Path) -> Stored:
-    """What the state file at *path* holds, read beside a daemon that may be writing it; nothing if there is none.
+def peek(place: Place) -> Stored:
+    """What the store at *place* holds, read beside a daemon that may be writing it; nothing if there is none.
 
     Raises StoreRefused and StoreFailed.
     """
-    with refusing(path):
-        if not is_there(path):
+    if isinstance(place, Server):
+        from icalsyncd.state.postgresql import NAME, reading
+
+        with reading(place) as rows:
+            return _load(rows, NAME) if rows is not None else Stored({}, None, None)
+    with refusing(place):
+        if not is_there(place):
             return Stored({}, None, None)
-        with examined(path, thoroughly=False) as db:
-            return _load(db, path)
+        with examined(place, thoroughly=False) as db:
+            return _load(db.execute, str(place))
 
 
 def examine(content: bytes, path: Path) -> Stored:
     """What a state file with the bytes *content* holds; *path* is what to call it. Raises StoreRefused."""
     with examined_content(content, path) as db:
-        return _load(db, path)
+        return _load(db.execute, str(path))
 
 
 def copies_of(states: Iterable[State | None]) -> set[BodyKey]:
@@ -274,22 +345,20 @@ def _inflated(packed: bytes) -> bytes:
     return body
 
 
-def _load(db: Connection, path: Path) -> Stored:
+def _load(execute: Execute, called: str) -> Stored:
     try:
-        meta = dict(db.execute("SELECT key, value FROM meta"))
+        meta = dict(execute("SELECT key, value FROM meta"))
         syncs: dict[str, dict[str, tuple[SyncLedger, Facts]]] = {}
-        for accommodation, name, *parts in db.execute("SELECT accommodation, name, ledger, claims, facts FROM sync"):
+        for accommodation, name, *parts in execute("SELECT accommodation, name, ledger, claims, facts FROM sync"):
             syncs.setdefault(accommodation, {})[name] = load_sync(SyncRecord(*parts))
         states: dict[str, State] = {}
-        for accommodation, text in db.execute("SELECT id, state FROM accommodation"):
+        for accommodation, text in execute("SELECT id, state FROM accommodation ORDER BY id"):
             own = syncs.get(accommodation, {})
             ledger = load_accommodation(text, {name: sync for name, (sync, _) in own.items()})
             states[accommodation] = State(ledger, {name: facts for name, (_, facts) in own.items()})
         publications = {
             (target, owner, generation): load_publication(text)
-            for target, owner, generation, text in db.execute(
-                "SELECT target, owner, generation, state FROM publication"
-            )
+            for target, owner, generation, text in execute("SELECT target, owner, generation, state FROM publication")
         }
         last, since = meta.get("last_commit"), meta.get("secret_since")
         delay, agreed = meta.get("removal_delay"), meta.get("agreed")
@@ -301,9 +370,10 @@ def _load(db: Connection, path: Path) -> Stored:
             publications,
             load_removal_delay(delay) if delay else None,
             float(agreed) if agreed else None,
+            {key.removeprefix(PAPER): value for key, value in meta.items() if key.startswith(PAPER)},
         )
     except DatabaseError as error:
-        raise StoreRefused(f"{path} is damaged: {error}") from error
+        raise StoreRefused(f"{called} is damaged: {error}") from error
     except _MALFORMED as error:
         # what such an error says may be what a portal said
-        raise StoreRefused(f"{path} is damaged: {type(error).__name__}") from error
+        raise StoreRefused(f"{called} is damaged: {type(error).__name__}") from error

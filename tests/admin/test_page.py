@@ -74,7 +74,7 @@ def test_where_nothing_needs_a_human_it_says_so() -> None:
 
 def test_a_sync_is_described_in_words() -> None:
     said = words(page(calm()))
-    assert "Pulled 4 min ago, next in 26 min." in said
+    assert "Pulled 4 min ago. Next in 26 min." in said
     assert "Its portal read the link 10 min ago as Portal/1" in said
     assert "both ways" in said
     assert "config.yaml:20" in said

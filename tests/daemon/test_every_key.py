@@ -69,7 +69,11 @@ SYNC = "accommodations.ID.syncs.ID"
 HOUSE = "accommodations.ID"
 BLOCK = {"from": day(50).isoformat(), "to": day(53).isoformat()}
 TRANSPARENT = calendar((10, 12), (40, 42), extra="TRANSP:TRANSPARENT\r\n")
+SHOWN = (("calendars.ID.show", "stays"),)
 DROPPED = ((f"{SYNC}.claims", "not_blocks"), (f"{SYNC}.block", ["/e/"]))
+
+RULED = ((f"{SYNC}.portal_window", "30d"), (f"{SYNC}.portal", "guesty"))
+FAR = calendar((10, 12), (30, 400, "Blocked by Guesty"))
 
 ROWS = (
     Row("terms", "accepted", R),
@@ -93,6 +97,11 @@ ROWS = (
     Row("pull.hold", "12h", W, "24h", N, then=calendar()),
     Row("pull.allow_private_addresses", True, N, False, N),
     Row("official_only", [], N, ["vrbo"], N),
+    Row("calendars", {"owner": {"show": "stays"}}, N),
+    Row("calendars.ID.show", "stays", R, "turnovers", N),
+    Row("calendars.ID.accommodations", ["house"], N, [], N, beside=SHOWN),
+    Row("calendars.ID.language", "de", N, "fr", N, beside=SHOWN),
+    Row("calendars.ID.link_generation", 2, N, 3, N, beside=SHOWN),
     Row("publish", [{"type": "folder", "name": "cloud", "path": "cloud"}], N),
     Row("accommodations", GONE, W),
     Row(f"{HOUSE}.name", "Casa", N, "Villa", N),
@@ -154,6 +163,11 @@ ROWS = (
     Row(f"{SYNC}.empty_body", "failure", N, "empty", N),
     Row(f"{SYNC}.echo_lag", "1h", N, "2h", N),
     Row(f"{SYNC}.echo_padding", 2, N, 1, N),
+    # what is not known to be a rule is a closure; nights that the portal itself calls closed open at the others by default
+    Row(f"{SYNC}.rules", "close", W, "free", O, beside=RULED, body=FAR),
+    Row(f"{SYNC}.rules", "free", N, "close", C, beside=RULED, body=FAR),
+    Row(f"{SYNC}.portal_window", "30d", N, "90d", N, body=FAR),
+    Row(f"{SYNC}.portal_notice", "2d", N, "3d", N),
 )
 PUBLISHED = {
     "folder": {"path": "cloud"},

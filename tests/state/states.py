@@ -17,7 +17,10 @@ from icalsyncd.availability.ledger import (
     Shrinking,
     Standing,
     SyncLedger,
+    Word,
 )
+from icalsyncd.availability.readers import Reader
+from icalsyncd.availability.rules import Edge, Rules
 from icalsyncd.availability.stamps import Stamps
 from icalsyncd.calendars.calendar import Kind, Reason
 from icalsyncd.calendars.expressions import expression
@@ -67,6 +70,20 @@ channels = st.builds(
     reads_every=moments,
     hold=moments,
     read=st.none() | read_settings,
+    rules=st.sampled_from(("", "free", "close")),
+    notice=st.none() | counts,
+    window=st.none() | counts,
+    horizon=st.none() | counts,
+)
+edges = st.builds(Edge, counts, counts, moments, counts, st.sampled_from((0, 1, 2)))
+rules = st.builds(
+    Rules,
+    notices=some(edges),
+    windows=some(edges),
+    ends=st.none() | edges,
+    labelled=st.booleans(),
+    notice=nights,
+    window=nights,
 )
 links = st.builds(
     Link, first_name=texts, generation=counts, old=some(st.tuples(counts, moments)), ended=counts, refused=counts
@@ -101,6 +118,8 @@ syncs = st.builds(
     departed=nights,
     told=st.none() | stamps,
     fetches=some(moments),
+    readers=some(st.builds(Reader, texts, moments, stamps, counts, counts)),
+    unsure_since=st.none() | moments,
     in_force=some(nights),
     unfetched=st.booleans(),
     withdrawn=stamps,
@@ -110,6 +129,7 @@ syncs = st.builds(
     given_up=stamps,
     silent=st.booleans(),
     shown_before_pause=nights,
+    rules=rules,
 )
 copy = st.builds(
     Copy,
@@ -147,6 +167,7 @@ ledgers = st.builds(
     syncs=st.dictionaries(names, syncs, max_size=3),
     awake_since=moments,
     complete=st.booleans(),
+    words=some(st.builds(Word, nights, st.none() | names, moments)),
 )
 
 

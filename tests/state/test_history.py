@@ -14,6 +14,7 @@ from icalsyncd.availability.roster import keep, pause
 from icalsyncd.calendars.calendar import Reason
 from icalsyncd.calendars.nights import Stay
 from icalsyncd.state import history
+from icalsyncd.state.database import Place
 from icalsyncd.state.history import Event, events
 from icalsyncd.state.state import Facts, State
 from icalsyncd.state.state_file import StoreFailed
@@ -37,8 +38,8 @@ def told(before: State | None, after: State | None, at: float = 9.0) -> list[tup
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = Store(tmp_path / "state.sqlite3")
+def store(place: Place) -> Iterator[Store]:
+    opened = Store(place)
     yield opened
     opened.close()
 
@@ -116,17 +117,15 @@ def test_a_commit_of_very_much_appends_a_part(store: Store) -> None:
 
 
 @pytest.mark.parametrize("damage", ["DROP TABLE history", "ALTER TABLE history RENAME COLUMN what TO that"])
-def test_a_damaged_history_keeps_nothing_else_from_being_stored(tmp_path: Path, damage: str) -> None:
-    path = tmp_path / "state.sqlite3"
-    store = Store(path)
-    with closing(sqlite3.connect(path)) as other:
-        other.execute(damage)
+def test_a_damaged_history_keeps_nothing_else_from_being_stored(place: Place, damage: str) -> None:
+    store = Store(place)
+    store._db.execute(damage)
     house = House("A")
     store.commit(Commit(9.0, {"casa": (None, state(house))}, remembered=YEAR))
     with pytest.raises(StoreFailed):
         store.history("casa", None)
     store.close()
-    again = Store(path)
+    again = Store(place)
     assert again.load().states == {"casa": state(house)}
     again.close()
 

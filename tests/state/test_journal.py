@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import resource
-import sqlite3
 import threading
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
@@ -17,6 +16,7 @@ from icalsyncd.availability.attribution import settled
 from icalsyncd.availability.ledger import Block, Channel, Ledger, Link, SyncLedger
 from icalsyncd.calendars.nights import Nights, Stay
 from icalsyncd.state.copy import Copies, Copy, Role
+from icalsyncd.state.database import Place
 from icalsyncd.state.installation import Installation
 from icalsyncd.state.journal import STATES_AT_ONCE, Journal
 from icalsyncd.state.state import Facts, State
@@ -51,11 +51,11 @@ def full_disk() -> Iterator[None]:
 
 
 class Desk:
-    """A journal at work on a real file, and the view that is made from it."""
+    """A journal at work on a real store, and the view that is made from it."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        store = Store(path)
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        store = Store(place)
         self.journal = Journal(store, store.load(), lambda: 5.0)
         self.journal.on_change = self._changed
         self.view = View()
@@ -90,7 +90,14 @@ class Desk:
 
 
 @pytest.fixture
-async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+async def desk(place: Place) -> AsyncIterator[Desk]:
+    made = Desk(place)
+    yield made
+    await made.stop()
+
+
+@pytest.fixture
+async def file_desk(tmp_path: Path) -> AsyncIterator[Desk]:
     made = Desk(tmp_path / "state.sqlite3")
     yield made
     await made.stop()
@@ -101,7 +108,7 @@ async def test_what_is_put_is_visible_at_once_and_durable_when_it_is_stored(desk
     assert desk.shown == nights((1, 3))
     desk.work()
     assert await desk.journal.stored()
-    assert peek(desk.path).states == {"house": replace(state((1, 3)), facts={"s": Facts()})}
+    assert peek(desk.place).states == {"house": replace(state((1, 3)), facts={"s": Facts()})}
 
 
 async def test_what_closes_shows_at_once_and_what_frees_only_when_it_is_durable(desk: Desk):
@@ -115,7 +122,8 @@ async def test_what_closes_shows_at_once_and_what_frees_only_when_it_is_durable(
 
 
 @pytest.mark.slow
-async def test_a_disk_that_fails_frees_nothing_closes_all_the_same_and_heals_without_a_restart(desk: Desk):
+async def test_a_disk_that_fails_frees_nothing_closes_all_the_same_and_heals_without_a_restart(file_desk: Desk):
+    desk = file_desk
     desk.journal.put("house", state((1, 3)), {KEY: b"one"})
     desk.work()
     assert await desk.journal.stored()
@@ -133,7 +141,7 @@ async def test_a_disk_that_fails_frees_nothing_closes_all_the_same_and_heals_wit
         while desk.journal.failing:
             await desk.changed()
     assert desk.shown == nights((6, 9))
-    assert peek(desk.path).states["house"].ledger == state((6, 9)).ledger
+    assert peek(desk.place).states["house"].ledger == state((6, 9)).ledger
     assert await desk.journal.body(KEY) == b"two"
 
 
@@ -144,7 +152,7 @@ async def test_what_was_put_while_the_disk_failed_is_written_at_the_end(tmp_path
         desk.journal.put("house", state((1, 3)))
         assert not await desk.journal.stored()
     await desk.stop()
-    assert peek(desk.path).states["house"].ledger == state((1, 3)).ledger
+    assert peek(desk.place).states["house"].ledger == state((1, 3)).ledger
 
 
 async def test_what_is_put_while_a_commit_runs_is_written_by_the_next_one(desk: Desk):
@@ -162,14 +170,14 @@ async def test_what_is_put_while_a_commit_runs_is_written_by_the_next_one(desk: 
     assert await desk.journal.body(KEY) == b"late"
 
 
-async def test_a_stop_in_the_middle_of_a_commit_loses_nothing(tmp_path: Path):
-    desk = Desk(tmp_path / "state.sqlite3")
+async def test_a_stop_in_the_middle_of_a_commit_loses_nothing(place: Place):
+    desk = Desk(place)
     desk.work()
     for number in range(20):
         desk.journal.put(f"house-{number}", state((number, number + 1)))
     await asyncio.sleep(0.0005)
     await desk.stop()
-    assert len(peek(desk.path).states) == 20
+    assert len(peek(desk.place).states) == 20
 
 
 async def test_stored_waits_for_what_was_put_before_it_and_for_no_more(desk: Desk):
@@ -193,7 +201,7 @@ async def test_a_note_is_no_news_and_is_written_with_the_next_commit(desk: Desk)
     assert not desk.seen
     desk.journal.put("other", state())
     await desk.journal.stored()
-    assert peek(desk.path).states["house"].of("s").reader == "someone"
+    assert peek(desk.place).states["house"].of("s").reader == "someone"
 
 
 async def test_many_that_are_put_together_are_seen_and_stored_together(desk: Desk):
@@ -201,7 +209,7 @@ async def test_many_that_are_put_together_are_seen_and_stored_together(desk: Des
     assert desk.seen == [frozenset(("house", "other"))]
     desk.work()
     await desk.journal.stored()
-    assert peek(desk.path).states.keys() == {"house", "other"}
+    assert peek(desk.place).states.keys() == {"house", "other"}
 
 
 async def test_an_accommodation_that_is_dropped_is_gone_from_view_and_file(desk: Desk):
@@ -212,7 +220,7 @@ async def test_an_accommodation_that_is_dropped_is_gone_from_view_and_file(desk:
     assert desk.view.houses == {}
     assert await desk.journal.stored()
     assert "house" not in desk.journal.durable
-    assert peek(desk.path).states == {}
+    assert peek(desk.place).states == {}
     assert await desk.journal.body(KEY) is None
 
 
@@ -223,7 +231,8 @@ async def test_a_copy_whose_sync_is_paused_before_it_was_written_is_not_kept(des
     desk.work()
     assert await desk.journal.stored()
     assert await desk.journal.body(KEY) is None
-    assert b"guest" not in desk.path.read_bytes()
+    if isinstance(desk.place, Path):
+        assert b"guest" not in desk.place.read_bytes()
 
 
 async def test_a_copy_goes_with_its_sync_through_a_rename_before_it_was_written(desk: Desk):
@@ -235,8 +244,8 @@ async def test_a_copy_goes_with_its_sync_through_a_rename_before_it_was_written(
     assert await desk.journal.body(KEY) == b"body"
 
 
-async def test_what_is_dropped_while_it_is_being_written_is_gone_after_a_stop(tmp_path: Path):
-    desk = Desk(tmp_path / "state.sqlite3")
+async def test_what_is_dropped_while_it_is_being_written_is_gone_after_a_stop(place: Place):
+    desk = Desk(place)
     desk.work()
     busy = threading.Event()
     asked = asyncio.ensure_future(desk.journal.ask(lambda: busy.wait(60)))
@@ -247,9 +256,10 @@ async def test_what_is_dropped_while_it_is_being_written_is_gone_after_a_stop(tm
     busy.set()
     await asked
     await desk.stop()
-    assert peek(desk.path).states == {}
-    with contextlib.closing(sqlite3.connect(desk.path)) as db:
-        assert db.execute("SELECT count(*) FROM sync").fetchone() == (0,)
+    assert peek(desk.place).states == {}
+    store = Store(place)
+    assert list(store._db.execute("SELECT count(*) FROM sync")) == [(0,)]
+    store.close()
 
 
 async def test_the_mark_of_the_installation_is_stored_with_the_next_commit(desk: Desk):
@@ -257,7 +267,7 @@ async def test_the_mark_of_the_installation_is_stored_with_the_next_commit(desk:
     desk.journal.put("house", state())
     desk.work()
     await desk.journal.stored()
-    stored = peek(desk.path)
+    stored = peek(desk.place)
     assert (stored.installation, stored.secret_since, stored.last_commit) == ("mark", 4.0, 5.0)
 
 

@@ -1,4 +1,4 @@
-"""The state file: what was acknowledged is there, whole, and a file that is not ours is left as it is."""
+"""A store, wherever it lies: what was acknowledged is there, whole, and nothing of what was not."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ import os
 import random
 import resource
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +18,7 @@ from hypothesis import HealthCheck, given, settings
 
 from icalsyncd.availability.ledger import Link
 from icalsyncd.state.copy import Role
+from icalsyncd.state.database import Place
 from icalsyncd.state.state import Facts, State
 from icalsyncd.state.state_file import StoreFailed, copy_of
 from icalsyncd.state.store import Commit, Store, Stored, examine, peek
@@ -33,28 +32,28 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def store(path: Path) -> Iterator[Store]:
-    opened = Store(path)
+def store(place: Place) -> Iterator[Store]:
+    opened = Store(place)
     yield opened
     opened.close()
 
 
-def opened_anew(path: Path) -> Stored:
-    store = Store(path)
+def opened_anew(place: Place) -> Stored:
+    store = Store(place)
     try:
         return store.load()
     finally:
         store.close()
 
 
-def test_what_was_stored_is_there_when_the_file_is_opened_again(path: Path):
-    made(path)
-    stored = opened_anew(path)
+def test_what_was_stored_is_there_when_it_is_opened_again(place: Place):
+    made(place)
+    stored = opened_anew(place)
     assert stored.states == {"house": replace(numbered(7), facts={**numbered(7).facts, "t": Facts()})}
     assert (stored.last_commit, stored.installation, stored.secret_since) == (5.0, "mark", 3.0)
 
 
-def test_a_new_file_holds_nothing(store: Store):
+def test_a_new_store_holds_nothing(store: Store):
     assert store.load() == Stored({}, None, None)
 
 
@@ -69,34 +68,39 @@ def test_the_file_and_all_beside_it_are_for_its_owner_alone(path: Path):
     assert path.stat().st_mode & 0o777 == 0o600
 
 
-def test_every_commit_is_on_the_disk_before_it_returns(path: Path, store: Store):
-    # what SQLite was told, by SQLite itself: FULL is 2
-    assert store._db.execute("PRAGMA synchronous").fetchone() == (2,)
-    assert store._db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+def test_every_commit_is_on_the_disk_before_it_returns(place: Place, store: Store):
+    if isinstance(place, Path):
+        # what SQLite was told, by SQLite itself: FULL is 2
+        assert list(store._db.execute("PRAGMA synchronous")) == [(2,)]
+        assert list(store._db.execute("PRAGMA journal_mode")) == [("wal",)]
+    else:
+        assert list(store._db.execute("SHOW synchronous_commit")) == [("on",)]
 
 
 @settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
 @given(states.states(), states.states())
-def test_a_state_that_replaces_another_is_read_back_as_it_is(tmp_path: Path, before: State, after: State):
-    path = tmp_path / f"{os.urandom(8).hex()}.sqlite3"
-    store = Store(path)
-    store.commit(Commit(1.0, {"house": (None, before), "other": (None, before)}))
+def test_a_state_that_replaces_another_is_read_back_as_it_is(place: Place, before: State, after: State):
+    store = Store(place)
+    found = store.load().states
+    was = {each: found.get(each) for each in ("house", "other")}
+    store.commit(Commit(1.0, {"house": (was["house"], before), "other": (was["other"], before)}))
     store.commit(Commit(2.0, {"house": (before, after)}))
     store.close()
-    stored = opened_anew(path)
+    stored = opened_anew(place)
     assert stored.states == {"house": after, "other": before}
     assert list(stored.states["house"].ledger.syncs) == list(after.ledger.syncs)
 
 
-def test_an_accommodation_that_is_dropped_leaves_nothing_behind(path: Path):
-    store = Store(made(path))
+def test_an_accommodation_that_is_dropped_leaves_nothing_behind(place: Place):
+    store = Store(made(place))
     known = store.load().states["house"]
     store.commit(Commit(6.0, {"house": (known, None)}))
     assert store.body(KEY) is None
     store.close()
-    assert opened_anew(path).states == {}
-    with closing(sqlite3.connect(path)) as db:
-        assert [db.execute(f"SELECT count(*) FROM {table}").fetchone() for table in ("sync", "copy")] == [(0,), (0,)]
+    assert opened_anew(place).states == {}
+    store = Store(place)
+    assert [list(store._db.execute(f"SELECT count(*) FROM {table}")) for table in ("sync", "copy")] == [[(0,)], [(0,)]]
+    store.close()
 
 
 def test_the_copies_of_a_sync_go_when_it_has_none_any_more(store: Store):
@@ -117,8 +121,8 @@ def test_the_copies_of_a_sync_stay_through_a_rename(store: Store):
     assert store.body(KEY) == b"body"
 
 
-def test_a_commit_that_fails_changes_nothing(path: Path):
-    store = Store(made(path))
+def test_a_commit_that_fails_changes_nothing(place: Place):
+    store = Store(made(place))
     known = store.load().states["house"]
     bodies = {KEY: b"new", (None, Role.WAITING): b"x", ("ok", "no role"): b"y"}
     with pytest.raises((StoreFailed, AttributeError)):
@@ -126,7 +130,7 @@ def test_a_commit_that_fails_changes_nothing(path: Path):
     assert store.body(KEY) == body_of(7)
     store.commit(Commit(10.0, {"house": (known, numbered(9))}))
     store.close()
-    assert opened_anew(path).states["house"].ledger.today == 9
+    assert opened_anew(place).states["house"].ledger.today == 9
 
 
 def test_a_copy_is_whole_while_the_file_is_open_and_written(path: Path, tmp_path: Path):
@@ -155,17 +159,17 @@ def test_what_was_deleted_is_in_no_copy(path: Path):
     store.close()
 
 
-def test_it_can_be_read_beside_the_daemon(path: Path):
-    assert peek(path) == Stored({}, None, None)
-    store = Store(made(path))
+def test_it_can_be_read_beside_the_daemon(place: Place):
+    assert peek(place) == Stored({}, None, None)
+    store = Store(made(place))
     known = store.load().states["house"]
     store.commit(Commit(6.0, {"house": (known, numbered(8))}))
-    assert peek(path).states["house"].ledger.today == 8
+    assert peek(place).states["house"].ledger.today == 8
     store.close()
 
 
-def test_a_copy_that_would_be_unpacked_without_end_is_not_read(path: Path, monkeypatch: pytest.MonkeyPatch):
-    store = Store(made(path))
+def test_a_copy_that_would_be_unpacked_without_end_is_not_read(place: Place, monkeypatch: pytest.MonkeyPatch):
+    store = Store(made(place))
     monkeypatch.setattr("icalsyncd.state.store._MAX_BODY", 1000)
     store.commit(Commit(6.0, bodies={KEY: bytes(1001)}))
     with pytest.raises(StoreFailed, match="larger than any calendar"):
@@ -175,24 +179,25 @@ def test_a_copy_that_would_be_unpacked_without_end_is_not_read(path: Path, monke
     store.close()
 
 
-def writer(path: Path, most: int = -1, preexec: Callable[[], None] | None = None) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "tests.state.writer", str(path), str(most)]
+def writer(place: Place, most: int = -1, preexec: Callable[[], None] | None = None) -> subprocess.Popen[str]:
+    where = [str(place)] if isinstance(place, Path) else [str(place.folder / "none"), place.dsn]
+    command = [sys.executable, "-m", "tests.state.writer", where[0], str(most), *where[1:]]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, preexec_fn=preexec)
 
 
 @pytest.mark.slow
-def test_a_writer_that_is_killed_at_any_moment_leaves_its_last_acknowledged_commit(path: Path):
+def test_a_writer_that_is_killed_at_any_moment_leaves_its_last_acknowledged_commit(place: Place):
     chance = random.Random(20261122)
     last = 0
-    for _ in range(8):
-        with writer(path) as process:
+    for _ in range(8 if isinstance(place, Path) else 3):
+        with writer(place) as process:
             assert process.stdout is not None
             assert process.stdout.readline() == "open\n"
             time.sleep(chance.uniform(0, 0.25))
             process.kill()
             said = process.stdout.read().split("\n")[:-1]
         acknowledged = int(said[-1]) if said else last
-        store = Store(path)
+        store = Store(place)
         house = store.load().states.get("house")
         last = house.ledger.today if house else 0
         assert acknowledged <= last <= acknowledged + 1
@@ -200,7 +205,7 @@ def test_a_writer_that_is_killed_at_any_moment_leaves_its_last_acknowledged_comm
             assert house.of("s").last_success == house.ledger.syncs["t"].pulled_at == float(last)
             assert store.body(KEY) == body_of(last)
         store.close()
-    assert last > 20
+    assert last > (20 if isinstance(place, Path) else 3)
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""A process that commits to a state file as fast as it can, and says each number that is durable."""
+"""A process that commits to a store as fast as it can, and says each number that is durable."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ import sys
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
+from typing import TypeVar
 
 from icalsyncd.availability.ledger import Channel, Ledger, Link, SyncLedger
 from icalsyncd.state.copy import Copies, Copy, Role
+from icalsyncd.state.database import Place, Server
 from icalsyncd.state.state import Facts, State
 from icalsyncd.state.store import Commit, Store
 
+P = TypeVar("P", Path, Server, Place)
 KEY = ("house/s", Role.SNAPSHOT)
 
 
@@ -27,12 +30,12 @@ def body_of(number: int) -> bytes:
     return b"%d " % number * 2000
 
 
-def made(path: Path, number: int = 7) -> Path:
-    """A state file in which something is stored."""
-    store = Store(path)
+def made(place: P, number: int = 7) -> P:
+    """A store in which something is stored."""
+    store = Store(place)
     store.commit(Commit(5.0, {"house": (None, numbered(number))}, {KEY: body_of(number)}, ("mark", 3.0)))
     store.close()
-    return path
+    return place
 
 
 def files(path: Path) -> list[str]:
@@ -40,8 +43,8 @@ def files(path: Path) -> list[str]:
     return sorted(each.name for each in path.parent.iterdir())
 
 
-def write(path: Path, most: int) -> None:
-    store = Store(path)
+def write(place: Place, most: int) -> None:
+    store = Store(place)
     stored = store.load()
     before = stored.states.get("house")
     first = before.ledger.today + 1 if before else 1
@@ -56,4 +59,5 @@ def write(path: Path, most: int) -> None:
 
 
 if __name__ == "__main__":
-    write(Path(sys.argv[1]), int(sys.argv[2]))
+    file = Path(sys.argv[1])
+    write(Server(sys.argv[3], file.parent) if sys.argv[3:] else file, int(sys.argv[2]))

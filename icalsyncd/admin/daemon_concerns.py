@@ -1,0 +1,106 @@
+"""What needs the host of the daemon itself: its config, its disk and clock, where it publishes, links not pasted yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from icalsyncd.admin.concern import Concern, Weight
+from icalsyncd.admin.overview import Overview
+from icalsyncd.admin.sentences import absolute
+from icalsyncd.availability.ledger import Presence
+from icalsyncd.language import listed, say, say_many
+
+_MAX_LISTED: Final = 8
+
+
+def of_daemon(overview: Overview) -> Iterator[Concern]:
+    """What is wrong with the whole."""
+    if not overview.config.ok:
+        yield Concern(
+            Weight.ALARM,
+            say_many(
+                "{file} cannot be taken over: {count} mistake.",
+                "{file} cannot be taken over: {count} mistakes.",
+                len(overview.config.problems),
+                file=overview.file,
+            ),
+            say("The config before it goes on. Correct the file and save it: it is taken over at once."),
+            details=overview.config.problems,
+        )
+    for fault in overview.faults:
+        what, _, more = fault.partition(". ")
+        yield Concern(Weight.ALARM, f"{what.rstrip('.')}.", more or say("The log says more."))
+    for target in overview.targets:
+        if target.failing_since is not None and target.unsent is not None:
+            yield Concern(
+                Weight.ALARM,
+                say_many(
+                    "{count} feed at {place} is old: it took them last before {moment} ({why}).",
+                    "{count} feeds at {place} are old: it took them last before {moment} ({why}).",
+                    target.behind,
+                    place=target.name,
+                    moment=absolute(target.failing_since),
+                    why=target.unsent.detail,
+                ),
+                say("Portals that read them there do not know of nights taken since. It is tried again all the time."),
+            )
+        if target.overwritten:
+            yield Concern(
+                Weight.ALARM,
+                say_many(
+                    "Somebody else writes {count} feed at {place}, under our links.",
+                    "Somebody else writes {count} feeds at {place}, under our links.",
+                    target.overwritten,
+                    place=target.name,
+                ),
+                say(
+                    "Mostly that is an earlier installation with the same secret: stop it for good. "
+                    "What it writes over ours may be old."
+                ),
+            )
+        if target.tears:
+            yield Concern(
+                Weight.NOTE,
+                say(
+                    "{place} does not move files: a portal that reads in the wrong moment gets a part of a feed.",
+                    place=target.name,
+                ),
+                say("Let the server, or the proxy before it, allow MOVE; it is tried again each half hour."),
+            )
+
+
+def of_links(overview: Overview) -> Iterator[Concern]:
+    """Links that no portal has read since they were made."""
+    unread = [
+        sync.whole
+        for sync in overview.syncs()
+        if sync.key in overview.links
+        and sync.ledger.presence is Presence.ACTIVE
+        and sync.ledger.channel.sends
+        and not sync.ledger.published
+        and (sync.ledger.last_fetch or 0.0) < (overview.secret_since or 0.0)
+    ]
+    if unread:
+        more = len(unread) - _MAX_LISTED
+        shown = unread[:_MAX_LISTED] + ([say_many("{count} more", "{count} more", more)] if more > 0 else [])
+        yield Concern(
+            Weight.NOTE,
+            say_many(
+                "{count} link not read by its portal yet: {syncs}.",
+                "{count} links not read by their portals yet: {syncs}.",
+                len(unread),
+                syncs=listed(shown),
+            ),
+            say("Copy each link below and paste it where the portal asks for a calendar to import."),
+        )
+
+
+def of_nothing(overview: Overview) -> Iterator[Concern]:
+    """That nothing is kept in step yet."""
+    if not any(house.state.ledger.syncs for house in overview.view.houses.values()):
+        yield Concern(
+            Weight.NOTE,
+            say("Nothing is kept in step yet: there is no sync in {file}.", file=overview.file),
+            say("{command} makes the first.", command="`icalsyncd add`"),
+        )
