@@ -101,6 +101,7 @@ class Daemon:
         self.hub = hub
         self._folder = folder
         host_actions = HostActions(hub, Paths(options.config, options.state_dir), self.reload)
+        self._live = host_actions.live
         feeds = with_verdict(hub.feeds.answer, lambda: hub.accepted.config.server.health, Verdict(host_actions.needs))
         handlers = {"feeds": feeds, "admin": application(host_actions.actions())}
         self._ports = Ports(handlers, hub.clock.now, lambda: hub.removal_delay, hub.counts)
@@ -184,6 +185,7 @@ class Daemon:
     async def stop(self) -> bool:
         """Close the ports, write what is known, release the folder; False if the disk did not take what is known."""
         service_manager.stopping()
+        self._live.close()
         await self._ports.close()
         await _end([*self._tasks, *self._reloads.tasks])
         stored = await self.hub.end()
