@@ -304,7 +304,7 @@ def _what(look: Look, who: str) -> str:
         case Look.BUFFER:
             return say("buffer")
         case Look.GHOST:
-            return say("{who}, perhaps a ghost", who=who) if who else say("perhaps a ghost")
+            return say("{who}, possible ghost", who=who) if who else say("possible ghost")
         case Look.OVERBOOKED:
             return say("{who}, overbooked", who=who)
         case Look.ECHO:

@@ -12,7 +12,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 from icalsyncd.admin.board import Wanted, board
-from icalsyncd.admin.concerns import concerns
+from icalsyncd.admin.concerns import concerns, needs
 from icalsyncd.admin.habits import needed_facts
 from icalsyncd.admin.overview import Overview, SyncRow
 from icalsyncd.admin.picture import Look, Month, Stretch, Taker, colour_of, months, stretches, year
@@ -76,7 +76,7 @@ def page(overview: Overview, wanted: Wanted = Wanted()) -> str:  # noqa: B008 (i
         wanted=wanted,
         only=wanted.only,
         as_of=_timed(overview),
-        concerns=mine,
+        needs=len(needs(mine)),
         worst=mine[0].weight.name.lower() if mine else "",
         common=[each for each in mine if not each.accommodation],
         troubled=[(row.id, row.name, row.tone) for row in shown.troubled],
@@ -280,11 +280,11 @@ def _words(stretch: Stretch, overview: Overview, zone: str) -> str:
         case Look.TAKEN:
             return say("{who}; repeated by {others}", who=takers, others=echoes) if echoes else takers
         case Look.GHOST if not takers:
-            return say("perhaps a ghost that comes and goes")
+            return say("possible ghost: it comes and goes")
         case Look.GHOST if echoes:
-            return say("perhaps a ghost: {who}; repeated by {others}", who=takers, others=echoes)
+            return say("possible ghost: {who}; repeated by {others}", who=takers, others=echoes)
         case Look.GHOST:
-            return say("perhaps a ghost: {who}", who=takers)
+            return say("possible ghost: {who}", who=takers)
         case Look.OVERBOOKED if echoes:
             return say("OVERBOOKED: {who}; repeated by {others}", who=takers, others=echoes)
         case Look.OVERBOOKED:
@@ -310,9 +310,9 @@ def _headline(look: Look | None, origins: tuple[str, ...]) -> str:
             return say("Overbooked: {who}", who=names)
         case Look.GHOST:
             return (
-                say("Closed, and perhaps nobody took it")
+                say("A possible ghost: closed, and perhaps nobody took it")
                 if names
-                else say("Open now, and perhaps a ghost that comes and goes")
+                else say("A possible ghost: open now, it comes and goes")
             )
         case Look.TAKEN:
             return say("Taken: {who}", who=names) if names else say("Taken")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 STATIC: Final = {
     "/static/page.css": "text/css",
     "/static/page.js": "text/javascript",
+    "/static/login.css": "text/css",
     "/static/icon.svg": "image/svg+xml",
     "/static/trouble.svg": "image/svg+xml",
 }

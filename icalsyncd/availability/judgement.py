@@ -182,8 +182,9 @@ def _carried(made: Claim, nights: Nights, at: Circumstances) -> tuple[Claim, Nig
     taken = EMPTY
     for claim in at.ended_of(made.kind).beneath(made.stay):
         genuine = claim.genuine
-        # what bore our UID is none of the portal's own, nor need be what is left of a booking that is not in it whole
-        former |= ((claim.echoes - claim.under(Rule.OWN_UID)) | (genuine if genuine <= whole else EMPTY)) & whole
+        # an echo was none of the portal's own, nor need be what is left of a booking that is not in it whole
+        if genuine <= whole:
+            former |= genuine
         if genuine & maybe and genuine <= whole:
             kept = (genuine & maybe & nights) - taken
             verdicts += [(rule, held & kept) for rule, held in claim.verdicts if rule not in ECHOES]

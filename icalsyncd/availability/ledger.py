@@ -13,11 +13,15 @@ from typing import Final, cast
 
 from icalsyncd.availability.claimed import NO_CLAIMS, Claims
 from icalsyncd.availability.claims import Claim
+from icalsyncd.availability.readers import Reader, perhaps, silent_since
 from icalsyncd.availability.stamps import NONE, Moment, Stamps
+from icalsyncd.availability.taking import Taking
 from icalsyncd.calendars.nights import EMPTY, Night, Nights, Stay, union
 from icalsyncd.calendars.settings import ReadSettings
 
 DAY: Final = 86400.0
+FOLLOWS: Final = {"follows": True}
+"""Marks fields that follow from the ledgers of the family, and so are not stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +159,12 @@ class SyncLedger:
     """The nights of the feed that the portal last fetched, each since its first fetch in a row; None: never fetched."""
     fetches: tuple[Moment, ...] = ()
     """When the portal last fetched, oldest first, at most :data:`FETCHES_KEPT`."""
+    readers: tuple[Reader, ...] = ()
+    """The programs that read its link lately, the last to read last; of more than one it may not be known which is the
+    portal's."""
+    unsure_since: Moment | None = None
+    """Since when what its portal had been told before is not known; None where nothing was lost. From its first fetch
+    after that on, the time of that fetch."""
     in_force: tuple[Nights, ...] = ()
     """Each feed that may have been the portal's last fetched one since what is claimed now was seen."""
     unfetched: bool = True
@@ -235,6 +245,24 @@ class SyncLedger:
     def last_fetch(self) -> Moment | None:
         return self.fetches[-1] if self.fetches else None
 
+    def has_read(self, product: str, nights: Nights) -> bool:
+        """Whether the reader of that name is known to have last read a feed that holds *nights*."""
+        if not self.readers:
+            return self.told is not None and self.told.nights == nights
+        return any(reader.product == product and reader.told.nights == nights for reader in self.readers)
+
+    @property
+    def surely_read_at(self) -> Moment | None:
+        """When its portal last read for sure: of several readers that may be it, the one that has not for longest."""
+        return silent_since(self.readers) if self.readers else self.last_fetch
+
+    @property
+    def perhaps_told(self) -> tuple[Nights, ...]:
+        """The feeds of which each may be the one that the portal last read; none where it has read nothing."""
+        if not self.readers:
+            return () if self.told is None else (self.told.nights,)
+        return tuple(dict.fromkeys(reader.told.nights for reader in perhaps(self.readers)))
+
     def patience(self) -> float:
         """Seconds without a fetch after which the portal is silent: a day, or three of its usual intervals."""
         gaps = sorted(later - earlier for earlier, later in zip(self.fetches, self.fetches[1:], strict=False))
@@ -266,11 +294,30 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
+class Word:
+    """What the host said of nights, having looked at the portals."""
+
+    nights: Nights
+    by: str | None
+    """The sync whose portal has them; None: nobody has."""
+    at: Moment
+
+
+@dataclass(frozen=True, slots=True)
 class Shrinking:
     """Buffers that are to become smaller when the removal delay has passed."""
 
     before: int
     after: int
+    since: Moment
+
+
+@dataclass(frozen=True, slots=True)
+class Parting:
+    """Parts that an accommodation is to lose when the removal delay has passed."""
+
+    parts: tuple[str, ...]
+    """Those that it is to have then."""
     since: Moment
 
 
@@ -291,7 +338,17 @@ class Ledger:
     awake_since: Moment = 0.0
     """Since when portals could fetch at all; nobody is silent for what was before."""
     complete: bool = False
-    """Every sync that receives has been pulled once, or counted as empty; it stays true from then on."""
+    """Every sync that receives has been pulled once, or counted as empty, here and at its kin; it stays true until the state
+    goes back."""
+    parts: tuple[str, ...] = ()
+    """The accommodations that this one consists of; none: it is one unit."""
+    parting: Parting | None = None
+    units: frozenset[str] = field(default=frozenset(), metadata=FOLLOWS)
+    """What it consists of in the end, by the ids of accommodations; empty: it shares nothing. See :mod:`families`."""
+    kin: Mapping[str, Taking] = field(default_factory=dict, metadata=FOLLOWS)
+    """What each accommodation that shares a unit with this one takes at present."""
+    words: tuple[Word, ...] = ()
+    """What the host said of nights that have not passed, oldest first."""
 
     @property
     def local(self) -> Nights:
@@ -303,5 +360,25 @@ class Ledger:
         return replace(self, syncs={**self.syncs, name: sync})
 
     def claimed_beside(self, name: str) -> Nights:
-        """Nights that syncs other than *name* claim."""
-        return union(sync.claimed for other, sync in self.syncs.items() if other != name)
+        """Nights that syncs other than *name* claim, here or at the kin."""
+        return union(
+            (
+                *(sync.claimed for other, sync in self.syncs.items() if other != name),
+                *(taking.claimed for taking in self.kin.values()),
+            )
+        )
+
+    def held_beside(self, name: str) -> Nights:
+        """Nights whose origin others than the sync *name* are, or the host, here or at the kin."""
+        return union(
+            (
+                self.local,
+                *(sync.genuine for other, sync in self.syncs.items() if other != name),
+                *(taking.judged for taking in self.kin.values()),
+            )
+        )
+
+    @property
+    def taken_by_kin(self) -> Nights:
+        """Nights that the kin take; buffers are not among them."""
+        return union(taking.taken for taking in self.kin.values())

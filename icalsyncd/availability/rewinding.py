@@ -1,12 +1,52 @@
-"""What is known after the clock was set back: nothing has happened in the future, and nobody waits for a moment there."""
+"""What is known after a time that was not as it seemed: the clock was set back, or nothing ran.
+
+After the clock was set back nothing has happened in the future, and nobody waits for a moment there. After a stop or a
+sleep no wait is over at once: half a file may lie there still, and the clock may be ahead.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
-from icalsyncd.availability.ledger import Ledger, Link, SyncLedger
+from icalsyncd.availability.ledger import Ledger, Link, Presence, SyncLedger
+from icalsyncd.availability.removal import RemovalDelay
 from icalsyncd.availability.roster import GONE_KEPT, OLD_LINK_KEPT
 from icalsyncd.availability.stamps import Moment, Stamps
+
+AWAKE: Final = 1800.0
+"""Seconds for which the daemon has to run before a wait ends that passed while nothing ran."""
+
+
+def postponed(ledger: Ledger, delay: float, now: Moment) -> Ledger:
+    """*ledger* where no wait of *delay* seconds for what is leaving ends in the first half hour from *now* on."""
+    begun = now + min(delay, AWAKE) - delay
+    shrinking = ledger.shrinking
+    moved = replace(
+        ledger,
+        shrinking=shrinking and replace(shrinking, since=max(shrinking.since, begun)),
+        blocks=tuple(
+            block if block.leaving_since is None else replace(block, leaving_since=max(block.leaving_since, begun))
+            for block in ledger.blocks
+        ),
+        syncs={name: _postponed(sync, begun) for name, sync in ledger.syncs.items()},
+    )
+    return ledger if moved == ledger else moved
+
+
+def _postponed(sync: SyncLedger, begun: Moment) -> SyncLedger:
+    if sync.presence is Presence.LEAVING:
+        return replace(sync, since=max(sync.since, begun))
+    if sync.narrowing:
+        return replace(sync, narrowing=replace(sync.narrowing, since=max(sync.narrowing.since, begun)))
+    return sync
+
+
+def delay_postponed(delay: RemovalDelay, now: Moment) -> RemovalDelay:
+    """The same of the wait by which the removal delay itself becomes shorter."""
+    if delay.shorter is None:
+        return delay
+    return replace(delay, since=max(delay.since, now + min(delay.seconds, AWAKE) - delay.seconds))
 
 
 def rewound(ledger: Ledger, now: Moment) -> Ledger:
@@ -18,12 +58,14 @@ def rewound(ledger: Ledger, now: Moment) -> Ledger:
     moved = replace(
         ledger,
         shrinking=shrinking and replace(shrinking, since=min(shrinking.since, now)),
+        parting=ledger.parting and replace(ledger.parting, since=min(ledger.parting.since, now)),
         blocks=tuple(
             block if block.leaving_since is None else replace(block, leaving_since=min(block.leaving_since, now))
             for block in ledger.blocks
         ),
         syncs={name: _rewound(sync, now) for name, sync in ledger.syncs.items()},
         awake_since=min(ledger.awake_since, now),
+        words=tuple(replace(word, at=min(word.at, now)) for word in ledger.words),
     )
     return ledger if moved == ledger else moved
 
@@ -41,6 +83,10 @@ def _rewound(sync: SyncLedger, now: Moment) -> SyncLedger:
         broken=sync.broken and replace(sync.broken, since=min(sync.broken.since, now)),
         told=sync.told and _stamps(sync.told, now),
         fetches=tuple(min(fetch, now) for fetch in sync.fetches),
+        readers=tuple(
+            replace(reader, at=min(reader.at, now), told=_stamps(reader.told, now)) for reader in sync.readers
+        ),
+        unsure_since=None if sync.unsure_since is None else min(sync.unsure_since, now),
         withdrawn=_stamps(sync.withdrawn, now),
         offered=_stamps(sync.offered, now),
         published=tuple((min(since, now), nights) for since, nights in sync.published),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
@@ -13,6 +13,7 @@ from typing import Final, TypeAlias
 from icalsyncd.calendars.settings import ReadSettings
 from icalsyncd.config import schema
 from icalsyncd.config.forms import Address, Network
+from icalsyncd.config.people import Calendar, resolve_calendars
 from icalsyncd.config.portals import profile
 from icalsyncd.config.secret import Secret
 from icalsyncd.config.summaries import any_unusable, compiled
@@ -130,6 +131,14 @@ class Accommodation:
 
 
 @dataclass(frozen=True, slots=True)
+class TlsFiles:
+    """What a listener encrypts with."""
+
+    cert: Path
+    key: Path
+
+
+@dataclass(frozen=True, slots=True)
 class Server:
     """Where the daemon is reached."""
 
@@ -140,6 +149,12 @@ class Server:
     """The start of every link, without a slash at its end."""
     admin_hosts: tuple[str, ...]
     metrics_hosts: tuple[str, ...]
+    users: tuple[tuple[str, str], ...] = field(repr=False)
+    """Names, and bcrypt's hashes of their passwords."""
+    admin_tls: TlsFiles | None
+    """None where the admin listener does not encrypt."""
+    edit: bool
+    """Whether the page may change the file."""
     proxies: tuple[Network, ...]
     """Where many come through one peer of `listen`."""
     secret_file: Path | None
@@ -241,6 +256,8 @@ class Config:
     official_only: tuple[str, ...]
     publish: tuple[Target, ...]
     accommodations: tuple[Accommodation, ...]
+    calendars: tuple[Calendar, ...] = ()
+    """Those for people."""
 
     def syncs(self) -> tuple[Sync, ...]:
         """All syncs, in the file's order."""
@@ -283,7 +300,7 @@ def resolve(file: schema.File, folder: Path, urls: Mapping[str, Secret], places:
     targets, in order.
     """
     ids = tuple(file.accommodations)
-    listen = file.server.listen
+    listen, tls = file.server.listen, file.server.admin_tls
     return Config(
         server=Server(
             listen=listen,
@@ -291,6 +308,9 @@ def resolve(file: schema.File, folder: Path, urls: Mapping[str, Secret], places:
             public_url=public_url(file),
             admin_hosts=tuple(file.server.admin_hosts),
             metrics_hosts=tuple(file.server.metrics_hosts),
+            users=tuple(file.server.users.items()),
+            admin_tls=TlsFiles(folder / tls.cert_file, folder / tls.key_file) if tls is not None else None,
+            edit=file.server.edit,
             proxies=file.server.proxies,
             secret_file=folder / file.server.secret_file if file.server.secret_file is not None else None,
             removal_delay=file.server.removal_delay,
@@ -311,6 +331,7 @@ def resolve(file: schema.File, folder: Path, urls: Mapping[str, Secret], places:
             for target, place in zip(file.publish, places, strict=True)
         ),
         accommodations=tuple(_accommodation(id, file, urls) for id in ids),
+        calendars=resolve_calendars(file),
     )
 
 

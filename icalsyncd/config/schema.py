@@ -21,6 +21,7 @@ from icalsyncd.config.forms import (
     Network,
     Networks,
     Origin,
+    PasswordHash,
     Pattern,
     Paused,
     PortalName,
@@ -29,6 +30,7 @@ from icalsyncd.config.forms import (
     SocketAddress,
     SyncName,
     Text,
+    UserName,
     Zone,
 )
 from icalsyncd.config.units import parse_duration, parse_size
@@ -48,7 +50,7 @@ def _address(default: Address, description: str) -> Any:
 
 _LOOPBACK: Final[tuple[Network, ...]] = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 MAY_BE_EMPTY: Final = frozenset(
-    ("server", "pull", "publish", "accommodations", "blocks", "syncs", "buffer", "official_only")
+    ("server", "users", "pull", "publish", "calendars", "accommodations", "blocks", "syncs", "buffer", "official_only")
 )
 """Mappings and lists that a host may leave empty, as when each of their lines is a comment."""
 
@@ -57,6 +59,13 @@ class Keys(BaseModel):
     """A mapping of the file: keys that it does not know are mistakes, and nothing is guessed from another type."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
+
+
+class AdminTls(Keys):
+    """With what the admin listener encrypts; both files are read again when they change."""
+
+    cert_file: Text = Field(description="The certificate, and those between it and its authority, as PEM")
+    key_file: Text = Field(description="Its key, as PEM, without a passphrase")
 
 
 class Server(Keys):
@@ -75,6 +84,16 @@ class Server(Keys):
     admin_hosts: list[Text] = Field(
         default=[], description="Names besides loopback under which the status page may be asked for"
     )
+    users: dict[UserName, PasswordHash] = Field(
+        default={},
+        repr=False,
+        description="Who may use the admin listener: names, and the hashes of their passwords as `icalsyncd password` "
+        "makes them. Without any, whoever can reach it may see all",
+    )
+    admin_tls: AdminTls | None = Field(
+        default=None, description="Certificate and key for the admin listener. Default: none, and nothing is encrypted"
+    )
+    edit: bool = Field(default=False, description="true: the page may change this file, where the service can write it")
     metrics_hosts: list[Text] = Field(
         default=[],
         description="Names besides loopback, any IP address and `admin_hosts` under which /metrics may be asked for",
@@ -182,6 +201,18 @@ class Accommodation(Keys):
     syncs: dict[Id, Sync] = Field(default={}, description="Its portals, each under an id of the host's choice")
 
 
+class Calendar(Keys):
+    """A calendar for people: it shows who comes and goes, where portals are only told which nights to close."""
+
+    show: Literal["stays", "turnovers"] = Field(
+        description="stays: an event a stay, and your own blocks with their note; turnovers: an event a day on which "
+        "somebody leaves or arrives"
+    )
+    accommodations: list[Text] | None = Field(default=None, description="Ids. Default: all")
+    language: Literal["en", "de", "es", "fr", "it", "pt"] = Field(default="en", description="Of the events' titles")
+    link_generation: int = Field(default=1, ge=1, le=1_000_000, description="Raise it for a new link")
+
+
 class _Target(Keys):
     name: Id = Field(description="Tells the target in logs and metrics")
     public_url: Origin | None = Field(
@@ -262,6 +293,9 @@ class File(Keys):
     )
     publish: list[Annotated[Target, Field(discriminator="type")]] = Field(
         default=[], description="The shared cloud: where the feeds are put for portals that cannot reach this machine"
+    )
+    calendars: dict[Id, Calendar] = Field(
+        default={}, description="Calendars for people, each under an id of the host's choice, with a link of its own"
     )
     accommodations: dict[Id, Accommodation] = Field(
         default={}, description="What can be booked, each under an id of the host's choice"

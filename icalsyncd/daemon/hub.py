@@ -14,11 +14,12 @@ from functools import partial
 from typing import Any, Final
 
 from icalsyncd import log
+from icalsyncd.admin.matters import Fault
 from icalsyncd.admin.metrics import Counts, Metrics, Scene
 from icalsyncd.admin.status import ConfigStatus
 from icalsyncd.availability.attribution import woke
 from icalsyncd.availability.removal import RemovalDelay
-from icalsyncd.availability.rewinding import rewound
+from icalsyncd.availability.rewinding import delay_postponed, postponed, rewound
 from icalsyncd.clock import Clock, Waking
 from icalsyncd.config.loading import Accepted
 from icalsyncd.daemon.audit import log_changes, log_trouble
@@ -34,6 +35,7 @@ from icalsyncd.pulling.pull import Puller
 from icalsyncd.pulling.rounds import Rounds
 from icalsyncd.serving.connections import Closed
 from icalsyncd.serving.feeds import Feeds
+from icalsyncd.serving.people import Calendars
 from icalsyncd.state.installation import Installation
 from icalsyncd.state.journal import Journal
 from icalsyncd.state.schedule import Attempts
@@ -73,6 +75,7 @@ class Hub:
         self.intake.on_pull = self.rounds.pulled
         self.looks = Looks(self.intake.look)
         self.feeds = Feeds(lambda: self.view, self.journal, self.looks.look, self.clock.now, self.counts)
+        self.calendars = Calendars(lambda: self.view, self.journal, installation, self.clock.now)
         self.publisher = Publisher(
             lambda: self.view, self.journal, self.clock, installation, self.looks.look, self.counts
         )
@@ -122,7 +125,7 @@ class Hub:
         """Take the config over: ledgers, schedule, deadlines, and copies to be read again. Nothing here fails.
 
         Each accommodation is under the new config from one moment to the next, a few at a time; of a household's config
-        that is one moment. Accommodations that exchange syncs change together.
+        that is one moment. Accommodations that exchange syncs or share units change together.
         """
         config = accepted.config
         wanted = await asyncio.to_thread(plans, config, self.installation)
@@ -131,6 +134,7 @@ class Hub:
         self.journal.remember("the config was taken over")
         self.intake.configure(config)
         self.publisher.configure(config)
+        self.calendars.configure(config)
         self.deadlines.configure(self._keep_for(float(config.server.removal_delay)), frozenset(wanted))
         intervals = {
             (sync.accommodation, sync.id): float(sync.interval)
@@ -187,9 +191,10 @@ class Hub:
     async def _put(self, taken: Takeover) -> frozenset[str]:
         """Put what was worked out; returns the accommodations that were not, since their states have changed meanwhile."""
         current, left = self.journal.current, set()
-        together = taken.together & taken.states.keys()
-        steps = [sorted(together)] if together else []
+        groups = [sorted(group & taken.states.keys()) for group in taken.together]
+        together = {each for group in groups for each in group}
         apart = [accommodation for accommodation in taken.states if accommodation not in together]
+        steps = [group for group in groups if group]
         steps += [apart[start : start + HOUSES_AT_ONCE] for start in range(0, len(apart), HOUSES_AT_ONCE)]
         for step in steps:
             stale = [each for each in step if current.get(each) is not taken.before.get(each)]
@@ -238,16 +243,16 @@ class Hub:
         now = self.clock.now()
         if self.view.unsure_since is not None:
             self.view = believed(self.view, min(self.view.unsure_since, now))
-        if (delay := self.journal.removal_delay) is not None and delay.since > now:
-            self.journal.keep_for(delay.not_after(now))
-            self.deadlines.configure(
-                delay.not_after(now), frozenset(each.id for each in self.accepted.config.accommodations)
-            )
+        if (delay := self.journal.removal_delay) is not None:
+            waits = delay_postponed(delay.not_after(now), now)
+            if waits != delay:
+                self.journal.keep_for(waits)
+                self.deadlines.configure(waits, frozenset(each.id for each in self.accepted.config.accommodations))
         noted: dict[str, State] = {}
         heard: dict[str, State] = {}
         for accommodation, state in self.journal.current.items():
             known = replace(state.not_after(now), ledger=rewound(state.ledger, now)) if set_back else state
-            ledger = woke(known.ledger, now=now)
+            ledger = woke(postponed(known.ledger, self.removal_delay, now), now=now)
             if ledger.syncs is known.ledger.syncs:
                 noted[accommodation] = replace(known, ledger=ledger)
             else:
@@ -296,8 +301,12 @@ class Hub:
             if not target.old
         }
 
-    def faults(self) -> tuple[str, ...]:
-        """What is wrong with the daemon itself, in sentences for its host; it may be asked on any thread."""
+    def calendar_links(self) -> dict[str, str]:
+        """The whole links of the calendars for people, by id."""
+        return {id: self.accepted.config.server.public_url + path for id, path in self.calendars.links().items()}
+
+    def faults(self) -> tuple[Fault, ...]:
+        """What is wrong with the daemon itself; it may be asked on any thread."""
         return faults(self.view, self.journal, self.clock)
 
     def status_line(self) -> str:

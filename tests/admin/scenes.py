@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Final
 
+from icalsyncd.admin.matters import Fault, Matter
 from icalsyncd.admin.overview import Overview
 from icalsyncd.admin.status import ConfigStatus
 from icalsyncd.availability.attribution import fetched, pulled
@@ -158,7 +159,7 @@ STATES: Final[dict[str, Callable[[State], State]]] = {
     "paused": lambda state: _sync(state, presence=Presence.PAUSED, since=NOW - 3600),
     "kept": lambda state: _sync(state, presence=Presence.KEPT, since=NOW - 3600),
     "leaving": lambda state: _leaving_block(_sync(state, presence=Presence.LEAVING, since=NOW - 600)),
-    "unread": lambda state: _sync(state, fetches=(NOW - 3 * 86400,)),
+    "unread": lambda state: _sync(state, fetches=(NOW - 3 * 86400,), readers=()),
     "first": lambda state: _sync(state, fetches=(), told=None, pulled_at=None, facts=Facts()),
 }
 
@@ -176,7 +177,7 @@ def scenes() -> dict[str, Callable[[], Overview]]:
     def well() -> Overview:
         return household(1)
 
-    faults = ("The clock has jumped and is not believed: no night opens until a portal's agrees, or you do.",)
+    faults = (Fault(Matter.CLOCK_DOUBTED, "The clock has jumped and is doubted.", "No night opens until you agree."),)
     mistakes = ("config.yaml:3:1: pull.intervall: did you mean `interval`?",)
     refused = ConfigStatus(ok=False, problems=mistakes, loaded_at=NOW)
     return {

@@ -7,7 +7,7 @@ from icalsyncd.availability.claims import Rule
 from icalsyncd.availability.roster import pause, resume
 from icalsyncd.calendars.calendar import Kind
 from icalsyncd.calendars.nights import EMPTY
-from tests.availability.house import DAY_ONE, House, nights, started, uid
+from tests.availability.house import DAY_ONE, nights, started, uid
 
 BLOCK, RESERVATION = Kind.BLOCK, Kind.RESERVATION
 
@@ -67,77 +67,6 @@ def test_a_booking_seen_by_the_look_is_an_origin_though_the_portal_is_then_told(
     assert house.rules("b", 10) == {Rule.UNTOLD}
     assert house.overbooked == nights(10, 11)
     assert house.offer("a") == house.offer("b") == nights(10, 11)
-
-
-def test_in_doubt_exactly_what_was_told_is_an_echo() -> None:
-    house = started("a", "b")
-    house.shows("a", (10, 12))
-    house.reads("b", looked=False)
-    house.shows("b", (10, 12))
-    assert house.rules("b", 10) == {Rule.MATCHED}
-    assert house.offer("a") == EMPTY
-
-
-def test_in_doubt_anything_else_than_what_was_told_is_an_origin() -> None:
-    house = started("a", "b")
-    house.shows("a", (10, 12))
-    house.reads("b", looked=False)
-    house.shows("b", (10, 13))
-    assert house.rules("b", 10) == {Rule.MISMATCHED}
-    assert house.offer("a") == nights(10, 11, 12)
-
-
-def test_in_doubt_a_run_is_known_again_beside_nights_that_the_portal_had() -> None:
-    house = started("a", "b")
-    house.shows("b", (8, 10))
-    house.shows("a", (10, 12))
-    house.reads("b", looked=False)
-    house.shows("b", (8, 12))
-    assert house.rules("b", 10) == {Rule.MATCHED}
-    assert house.rules("b", 9) == {Rule.UNTOLD}
-
-
-def test_a_verdict_in_doubt_does_not_flicker_with_later_fetches() -> None:
-    house = started("a", "b")
-    house.shows("a", (10, 12))
-    house.reads("b", looked=False)
-    house.shows("b", (10, 13))
-    for _ in range(3):
-        house.reads("b")
-        house.shows("b", (10, 13))
-        assert house.rules("b", 10) == {Rule.MISMATCHED}
-
-
-def test_an_echo_in_doubt_stands_in_until_its_portal_has_dropped_it() -> None:
-    house = started("a", "b", "c")
-    house.shows("a", (10, 12))
-    house.reads("b", looked=False)
-    house.shows("b", (10, 12))
-    house.shows("a")
-    assert house.rules("b", 10) == {Rule.STANDS_IN}
-    assert house.offer("a") == house.offer("c") == nights(10, 11)
-    assert house.offer("b") == EMPTY
-    house.reads("b")
-    house.shows("b")
-    assert house.taken == EMPTY
-
-
-def test_of_several_echoes_in_doubt_one_stands_in_so_that_they_cannot_keep_each_other_closed() -> None:
-    house = started("a", "b", "c")
-    house.shows("a", (10, 12))
-    house.reads("b", looked=False)
-    house.reads("c", looked=False)
-    house.shows("b", (10, 12))
-    house.shows("c", (10, 12))
-    house.shows("a")
-    assert house.offer("b") == EMPTY
-    assert house.offer("c") == nights(10, 11)
-    house.reads("b")
-    house.shows("b")
-    assert house.offer("c") == EMPTY
-    house.reads("c")
-    house.shows("c")
-    assert house.taken == EMPTY
 
 
 def test_a_reservation_is_an_origin_though_the_portal_was_told_the_night() -> None:
@@ -365,100 +294,3 @@ def test_nights_retained_of_a_copy_that_lacks_them_stay_claimed_with_their_verdi
     assert house.offer("b") == nights(10, 11, 20, 21)
     house.shows("a", (10, 12), (20, 22))
     assert house.rules("a", 10) == {Rule.UNTOLD}
-
-
-def test_where_readings_are_not_seen_exactly_what_was_published_is_an_echo_and_all_else_an_origin() -> None:
-    house = House("a", "b")
-    house.shows("a", (10, 12))
-    house.shows("b")
-    house.publishes("b")
-    house.wait(200)
-    house.shows("b", (10, 12))
-    assert house.rules("b", 10) == {Rule.MATCHED}
-    house.shows("b", (10, 12), (11, 14))
-    assert house.rules("b", 13) == {Rule.UNTOLD}
-
-
-def test_what_is_withdrawn_from_a_published_feed_may_stay_for_two_readings_and_the_lag() -> None:
-    house = House("a", "b")
-    house.shows("a", (10, 12))
-    house.shows("b")
-    house.publishes("b")
-    house.shows("b", (10, 12))
-    house.shows("a")
-    house.publishes("b")
-    house.wait(53)
-    house.shows("b", (10, 12))
-    assert Rule.OUTLIVED not in house.rules("b", 10)
-    house.wait(2)
-    house.shows("b", (10, 12))
-    assert house.rules("b", 10) == {Rule.OUTLIVED}
-
-
-def test_a_booking_of_nights_that_are_published_no_longer_is_believed_though_nothing_else_is_published() -> None:
-    house = House("a", "b")
-    house.shows("a", (10, 12))
-    house.shows("b")
-    house.publishes("b")
-    house.shows("a")
-    house.publishes("b")
-    house.shows("b", (10, 12))
-    assert house.rules("b", 10) == {Rule.MATCHED}
-    house.wait(55)
-    house.shows("b", (10, 12))
-    assert house.rules("b", 10) == {Rule.OUTLIVED}
-    assert house.offer("a") == nights(10, 11)
-
-
-def test_a_portal_that_has_dropped_what_it_repeated_does_not_go_back_to_an_older_published_feed() -> None:
-    house = House("a", "b")
-    house.shows("a", (10, 12))
-    house.shows("b")
-    house.publishes("b")
-    house.shows("b", (10, 12), (20, 22))
-    house.shows("a")
-    house.publishes("b")
-    house.shows("b", (20, 22))
-    house.shows("b", (10, 12), (20, 22))
-    assert house.rules("b", 10) == {Rule.UNTOLD}
-    assert house.offer("a") == nights(10, 11, 20, 21)
-
-
-def test_a_portal_that_repeats_a_published_feed_does_not_go_back_to_an_older_one() -> None:
-    house = House("a", "b")
-    house.shows("b")
-    house.shows("a", (10, 12))
-    house.publishes("b")
-    house.shows("a", (30, 32))
-    house.publishes("b")
-    house.shows("b", (30, 32))
-    house.shows("b", (10, 12), (30, 32))
-    assert house.rules("b", 10) == {Rule.UNTOLD}
-    assert house.offer("a") == nights(10, 11)
-
-
-def test_a_portal_that_has_dropped_a_night_may_still_read_what_was_published_later() -> None:
-    house = House("a", "b")
-    house.shows("a", (10, 12))
-    house.shows("b")
-    house.publishes("b")
-    house.shows("b", (10, 12), (20, 22))
-    for shown in ((), ((10, 12),), ()):
-        house.shows("a", *shown)
-        house.publishes("b")
-    house.shows("b", (20, 22))
-    house.shows("b", (10, 12), (20, 22))
-    assert house.rules("b", 10) == {Rule.MATCHED}
-
-
-def test_an_empty_calendar_is_no_proof_that_a_portal_has_read_what_was_published() -> None:
-    house = House("a", "b")
-    house.shows("a", (10, 12))
-    house.shows("b")
-    house.publishes("b")
-    house.shows("b", (10, 12))
-    house.shows("a")
-    house.publishes("b")
-    house.shows("b")
-    house.shows("b", (10, 12))
-    assert house.is_echo("b", 10)

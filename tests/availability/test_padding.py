@@ -74,6 +74,18 @@ def test_added_nights_stay_possible_ghosts_while_the_run_within_is_told_though_t
     assert house.possible_ghosts == nights(9, 12)
 
 
+def test_an_added_night_that_an_earlier_echo_held_is_a_possible_ghost() -> None:
+    house = started("a", "b", "c")
+    house.shows("a", (10, 12))
+    house.reads("b")
+    house.shows("b", (9, 13))
+    house.shows("a")
+    house.shows("c", (12, 14))
+    house.reads("b")
+    house.shows("b", (11, 15))
+    assert house.possible_ghosts >= nights(11, 14)
+
+
 def test_a_booking_beside_a_run_that_is_told_is_not_taken_for_what_its_portal_adds_to_that() -> None:
     house = started("a", "b", padding=1)
     house.shows("b", (10, 12))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from hypothesis import given, settings
 
-from icalsyncd.availability.ledger import Ledger
-from icalsyncd.availability.rewinding import rewound
-from icalsyncd.availability.roster import GONE_KEPT, OLD_LINK_KEPT, expiries
+from icalsyncd.availability.ledger import Ledger, Presence
+from icalsyncd.availability.rewinding import AWAKE, postponed, rewound
+from icalsyncd.availability.roster import GONE_KEPT, OLD_LINK_KEPT, expire, expiries
 from icalsyncd.state.records import dump_accommodation, dump_sync_ledger
 from tests.state import states
 
@@ -50,3 +50,16 @@ def test_what_lies_in_the_past_stays_the_same(ledger: Ledger):
     assert moved is ledger
     assert dump_accommodation(moved) == dump_accommodation(ledger)
     assert all(dump_sync_ledger(moved.syncs[name]) == dump_sync_ledger(sync) for name, sync in ledger.syncs.items())
+
+
+@settings(max_examples=100, deadline=None)
+@given(states.ledgers, states.moments)
+def test_after_a_sleep_nothing_that_leaves_goes_before_half_an_hour(ledger: Ledger, now: float):
+    for delay in (600.0, 1800.0, 86400.0):
+        awake = postponed(ledger, delay, now)
+        soon = expire(awake, delay=delay, now=now + min(delay, AWAKE) - 1.0)
+        for name, sync in awake.syncs.items():
+            if sync.presence is Presence.LEAVING:
+                assert soon.syncs[name].presence is Presence.LEAVING
+        assert (soon.before, soon.after) == (awake.before, awake.after)
+        assert soon.local == awake.local

@@ -69,7 +69,11 @@ SYNC = "accommodations.ID.syncs.ID"
 HOUSE = "accommodations.ID"
 BLOCK = {"from": day(50).isoformat(), "to": day(53).isoformat()}
 TRANSPARENT = calendar((10, 12), (40, 42), extra="TRANSP:TRANSPARENT\r\n")
+SHOWN = (("calendars.ID.show", "stays"),)
 DROPPED = ((f"{SYNC}.claims", "not_blocks"), (f"{SYNC}.block", ["/e/"]))
+
+HASH, OTHER_HASH = f"$2b$12${'a' * 53}", f"$2b$12${'b' * 53}"
+TLS = (("server.admin_tls", {"cert_file": "cert.pem", "key_file": "key.pem"}),)
 
 ROWS = (
     Row("terms", "accepted", R),
@@ -79,6 +83,11 @@ ROWS = (
     Row("server.public_url", "https://one.example", N, "https://two.example", N),
     Row("server.admin_hosts", ["one.example"], N, ["two.example"], N),
     Row("server.proxies", ["10.0.0.0/8"], N, ["10.1.0.0/16"], N),
+    Row("server.users", {"anna": HASH}, N, {"anna": OTHER_HASH}, N),
+    Row("server.admin_tls", {"cert_file": "cert.pem", "key_file": "key.pem"}, N),
+    Row("server.admin_tls.cert_file", "cert.pem", R, "other.pem", N, beside=TLS),
+    Row("server.admin_tls.key_file", "key.pem", R, "other.pem", N, beside=TLS),
+    Row("server.edit", True, N, False, N),
     Row("server.metrics_hosts", ["one.example"], N, ["two.example"], N),
     Row("server.history", "400d", N, "30d", N),
     Row("server.health", True, N, False, N),
@@ -94,6 +103,11 @@ ROWS = (
     Row("pull.hold", "12h", W, "24h", N, then=calendar()),
     Row("pull.allow_private_addresses", True, N, False, N),
     Row("official_only", [], N, ["vrbo"], N),
+    Row("calendars", {"owner": {"show": "stays"}}, N),
+    Row("calendars.ID.show", "stays", R, "turnovers", N),
+    Row("calendars.ID.accommodations", ["house"], N, [], N, beside=SHOWN),
+    Row("calendars.ID.language", "de", N, "fr", N, beside=SHOWN),
+    Row("calendars.ID.link_generation", 2, N, 3, N, beside=SHOWN),
     Row("publish", [{"type": "folder", "name": "cloud", "path": "cloud"}], N),
     Row("accommodations", GONE, W),
     Row(f"{HOUSE}.name", "Casa", N, "Villa", N),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from icalsyncd.admin.status import leaving
+from icalsyncd.availability.ledger import Presence
 from icalsyncd.availability.roster import hasten
 from tests.end_to_end.portal import calendar, portals
 from tests.pulling.house import A, House, house, sync
@@ -89,3 +91,20 @@ async def test_what_is_new_to_wait_waits_for_the_whole_delay(tmp_path: Path) -> 
         # what has come back waits no longer, and the rest goes on
         await made.save(sync("a", a, INCLUSIVE))
         assert since() == second
+
+
+async def test_a_wait_that_passed_while_nothing_ran_goes_on_after_the_start(tmp_path: Path) -> None:
+    async with portals(1) as (a,):
+        async with house(tmp_path, sync("a", a)) as made:
+            a.body = calendar((10, 12))
+            await made.hub.intake.pull(A)
+            await made.save()
+            state = made.journal.current["house"]
+            away = replace(state.ledger.syncs["a"], since=state.ledger.syncs["a"].since - 5 * 3600.0)
+            made.journal.put("house", replace(state, ledger=state.ledger.with_sync("a", away)))
+            await made.journal.stored()
+        # the machine comes back, its clock five hours ahead, and half a file lies there still
+        async with house(tmp_path) as made:
+            made.hub.deadlines.attend("house")
+            assert made.journal.current["house"].ledger.syncs["a"].presence is Presence.LEAVING
+            assert await made.shown() == {10, 11}

@@ -25,6 +25,8 @@ class Manners:
         self._leave: dict[str, list[float]] = {}
         """When there was a reason to ask out of turn, by portal; "" for all."""
         self._wait_until: dict[str, float] = {}
+        self._may_wait_until: dict[str, float] = {}
+        """The same of wishes that were heard before a kill: they may have been stored, or not."""
         self._host_asked: dict[str, float] = {}
         """What the host asks for goes its way, whatever the portal says before its turn comes."""
         self._owed: dict[str, tuple[SyncPlan, float]] = {}
@@ -122,7 +124,8 @@ class Manners:
     def interrupted(self) -> None:
         self._up_since = self._now
         self._open.clear()
-        # what it was asked to wait may not have been stored yet
+        for key, until in self._wait_until.items():
+            self._may_wait_until[key] = max(until, self._may_wait_until.get(key, 0.0))
         self._wait_until.clear()
         self.allow(None)
         self.allow(None)
@@ -159,6 +162,7 @@ class Manners:
                 self._saved_at,
                 oracle.changed.get(plan.first_name, 0.0),
                 self._wait_until.get(key, 0.0),
+                self._may_wait_until.get(key, 0.0),
                 oracle.clock_touched,
             )
             if self._now > last + patience:

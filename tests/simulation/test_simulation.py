@@ -8,13 +8,8 @@ import sys
 
 import pytest
 
-SEEDS = ("0..31", "32..38", "39..60")
+SEEDS = "0..60"
 ACTS = 60
-OPEN = {
-    31: "a wish to wait of a URL that was mistyped and mended again: the daemon heeds it, the oracle has forgotten it",
-    38: "a pause of seconds beside nights that the portal is told of: what it sold there is taken for an echo afterwards",
-}
-"""Seeds of which something is found that is not mended yet."""
 
 
 def played(*arguments: str, hashes: str = "0") -> subprocess.CompletedProcess[str]:
@@ -30,18 +25,8 @@ def played(*arguments: str, hashes: str = "0") -> subprocess.CompletedProcess[st
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seeds", SEEDS)
-def test_nothing_is_found_by_some_seeds(seeds: str) -> None:
-    done = played("--seeds", seeds, "--acts", str(ACTS), "--jobs", "2")
-    assert done.returncode == 0, done.stdout + done.stderr
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    "seed", [pytest.param(seed, marks=pytest.mark.xfail(strict=True, reason=why)) for seed, why in OPEN.items()]
-)
-def test_what_is_open_is_found_by_its_seed(seed: int) -> None:
-    done = played("--seeds", f"{seed}..{seed + 1}", "--acts", str(ACTS))
+def test_nothing_is_found_by_some_seeds() -> None:
+    done = played("--seeds", SEEDS, "--acts", str(ACTS), "--jobs", "2")
     assert done.returncode == 0, done.stdout + done.stderr
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import strategies as st
 
 from icalsyncd.availability.claims import Claim, Rule
@@ -13,11 +15,14 @@ from icalsyncd.availability.ledger import (
     Ledger,
     Link,
     Narrowing,
+    Parting,
     Presence,
     Shrinking,
     Standing,
     SyncLedger,
+    Word,
 )
+from icalsyncd.availability.readers import Reader
 from icalsyncd.availability.stamps import Stamps
 from icalsyncd.calendars.calendar import Kind, Reason
 from icalsyncd.calendars.expressions import expression
@@ -101,6 +106,8 @@ syncs = st.builds(
     departed=nights,
     told=st.none() | stamps,
     fetches=some(moments),
+    readers=some(st.builds(Reader, texts, moments, stamps, counts, counts)),
+    unsure_since=st.none() | moments,
     in_force=some(nights),
     unfetched=st.booleans(),
     withdrawn=stamps,
@@ -147,11 +154,14 @@ ledgers = st.builds(
     syncs=st.dictionaries(names, syncs, max_size=3),
     awake_since=moments,
     complete=st.booleans(),
+    parts=some(names),
+    parting=st.none() | st.builds(Parting, some(names), moments),
+    words=some(st.builds(Word, nights, st.none() | names, moments)),
 )
 
 
 @st.composite
 def states(draw: st.DrawFn) -> State:
-    """An accommodation of some syncs, of each of which facts are known."""
-    ledger = draw(ledgers)
+    """An accommodation of some syncs, of each of which facts are known, and that shares nothing with any other."""
+    ledger = replace(draw(ledgers), parts=(), parting=None)
     return State(ledger, {name: draw(facts) for name in ledger.syncs})

@@ -121,6 +121,11 @@ async function refresh(houses) {
 }
 
 async function show(fresh, all) {
+  if (!fresh.getElementById("attention")) {
+    // somebody has to log in again
+    location.reload();
+    return;
+  }
   const attention = document.getElementById("attention").textContent;
   const rows = document.querySelector(".rows"), freshRows = fresh.querySelector(".rows");
   follow(document.querySelector("header"), fresh.querySelector("header"));
