@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from icalsyncd.admin.matters import Fault
 from icalsyncd.admin.status import ConfigStatus
 from icalsyncd.availability.ledger import SyncLedger
 from icalsyncd.availability.stamps import Moment
@@ -61,8 +62,8 @@ class Overview:
     """When the secret that all links are made of was made."""
     targets: tuple[TargetStatus, ...] = ()
     """Where feeds are published, and how that goes."""
-    faults: tuple[str, ...] = ()
-    """What is wrong with the daemon itself, in sentences."""
+    faults: tuple[Fault, ...] = ()
+    """What is wrong with the daemon itself."""
 
     def name_of(self, accommodation: str) -> str:
         """What the host calls *accommodation*."""

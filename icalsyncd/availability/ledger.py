@@ -16,10 +16,13 @@ from icalsyncd.availability.claims import Claim
 from icalsyncd.availability.readers import Reader, perhaps, silent_since
 from icalsyncd.availability.rules import NO_RULES, Rules
 from icalsyncd.availability.stamps import NONE, Moment, Stamps
+from icalsyncd.availability.taking import Taking
 from icalsyncd.calendars.nights import EMPTY, Night, Nights, Stay, union
 from icalsyncd.calendars.settings import ReadSettings
 
 DAY: Final = 86400.0
+FOLLOWS: Final = {"follows": True}
+"""Marks fields that follow from the ledgers of the family, and so are not stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,6 +324,15 @@ class Shrinking:
 
 
 @dataclass(frozen=True, slots=True)
+class Parting:
+    """Parts that an accommodation is to lose when the removal delay has passed."""
+
+    parts: tuple[str, ...]
+    """Those that it is to have then."""
+    since: Moment
+
+
+@dataclass(frozen=True, slots=True)
 class Ledger:
     """What is known of one accommodation on one day."""
 
@@ -337,7 +349,15 @@ class Ledger:
     awake_since: Moment = 0.0
     """Since when portals could fetch at all; nobody is silent for what was before."""
     complete: bool = False
-    """Every sync that receives has been pulled once, or counted as empty; it stays true until the state goes back."""
+    """Every sync that receives has been pulled once, or counted as empty, here and at its kin; it stays true until the state
+    goes back."""
+    parts: tuple[str, ...] = ()
+    """The accommodations that this one consists of; none: it is one unit."""
+    parting: Parting | None = None
+    units: frozenset[str] = field(default=frozenset(), metadata=FOLLOWS)
+    """What it consists of in the end, by the ids of accommodations; empty: it shares nothing. See :mod:`families`."""
+    kin: Mapping[str, Taking] = field(default_factory=dict, metadata=FOLLOWS)
+    """What each accommodation that shares a unit with this one takes at present."""
     words: tuple[Word, ...] = ()
     """What the host said of nights that have not passed, oldest first."""
 
@@ -351,5 +371,25 @@ class Ledger:
         return replace(self, syncs={**self.syncs, name: sync})
 
     def claimed_beside(self, name: str) -> Nights:
-        """Nights that syncs other than *name* claim."""
-        return union(sync.claimed for other, sync in self.syncs.items() if other != name)
+        """Nights that syncs other than *name* claim, here or at the kin."""
+        return union(
+            (
+                *(sync.claimed for other, sync in self.syncs.items() if other != name),
+                *(taking.claimed for taking in self.kin.values()),
+            )
+        )
+
+    def held_beside(self, name: str) -> Nights:
+        """Nights whose origin others than the sync *name* are, or the host, here or at the kin."""
+        return union(
+            (
+                self.local,
+                *(sync.genuine for other, sync in self.syncs.items() if other != name),
+                *(taking.judged for taking in self.kin.values()),
+            )
+        )
+
+    @property
+    def taken_by_kin(self) -> Nights:
+        """Nights that the kin take; buffers are not among them."""
+        return union(taking.taken for taking in self.kin.values())

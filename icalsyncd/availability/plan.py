@@ -58,3 +58,5 @@ class Plan:
     after: int = 0
     blocks: tuple[Stay, ...] = ()
     syncs: Mapping[str, Seat] = field(default_factory=dict)
+    parts: tuple[str, ...] = ()
+    """The accommodations that it consists of."""

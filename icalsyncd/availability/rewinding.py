@@ -59,6 +59,7 @@ def rewound(ledger: Ledger, now: Moment) -> Ledger:
     moved = replace(
         ledger,
         shrinking=shrinking and replace(shrinking, since=min(shrinking.since, now)),
+        parting=ledger.parting and replace(ledger.parting, since=min(ledger.parting.since, now)),
         blocks=tuple(
             block if block.leaving_since is None else replace(block, leaving_since=min(block.leaving_since, now))
             for block in ledger.blocks

@@ -109,6 +109,9 @@ def _parsed(
     credentials = Credentials(path.parent, environ)
     if file is not None:
         urls = _urls(file, credentials)
+        if (tls := file.server.admin_tls) is not None:
+            credentials.watch(path.parent / tls.cert_file)
+            credentials.watch(path.parent / tls.key_file)
         places = tuple(credentials.place(target, ("publish", index)) for index, target in enumerate(file.publish))
         if ran_before:
             noticed = [*noticed, *credentials.remarks]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
@@ -136,6 +136,14 @@ class Accommodation:
 
 
 @dataclass(frozen=True, slots=True)
+class TlsFiles:
+    """What a listener encrypts with."""
+
+    cert: Path
+    key: Path
+
+
+@dataclass(frozen=True, slots=True)
 class Server:
     """Where the daemon is reached."""
 
@@ -146,6 +154,12 @@ class Server:
     """The start of every link, without a slash at its end."""
     admin_hosts: tuple[str, ...]
     metrics_hosts: tuple[str, ...]
+    users: tuple[tuple[str, str], ...] = field(repr=False)
+    """Names, and bcrypt's hashes of their passwords."""
+    admin_tls: TlsFiles | None
+    """None where the admin listener does not encrypt."""
+    edit: bool
+    """Whether the page may change the file."""
     proxies: tuple[Network, ...]
     """Where many come through one peer of `listen`."""
     secret_file: Path | None
@@ -156,6 +170,8 @@ class Server:
     """Seconds for which what happened is kept."""
     health: bool
     """Whether the feeds listener tells monitors outside if all is well."""
+    language: str | None
+    """What is spoken to people; None for what each reader asks for, and English where nobody asks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,7 +305,7 @@ def resolve(file: schema.File, folder: Path, urls: Mapping[str, Secret], places:
     targets, in order.
     """
     ids = tuple(file.accommodations)
-    listen = file.server.listen
+    listen, tls = file.server.listen, file.server.admin_tls
     return Config(
         server=Server(
             listen=listen,
@@ -297,11 +313,15 @@ def resolve(file: schema.File, folder: Path, urls: Mapping[str, Secret], places:
             public_url=public_url(file),
             admin_hosts=tuple(file.server.admin_hosts),
             metrics_hosts=tuple(file.server.metrics_hosts),
+            users=tuple(file.server.users.items()),
+            admin_tls=TlsFiles(folder / tls.cert_file, folder / tls.key_file) if tls is not None else None,
+            edit=file.server.edit,
             proxies=file.server.proxies,
             secret_file=folder / file.server.secret_file if file.server.secret_file is not None else None,
             removal_delay=file.server.removal_delay,
             history=file.server.history,
             health=file.server.health,
+            language=file.server.language,
         ),
         pull=Pull(
             interval=file.pull.interval,

@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any, Final
 
 from icalsyncd import log
+from icalsyncd.admin.matters import Fault
 from icalsyncd.admin.metrics import Counts, Metrics, Scene
 from icalsyncd.admin.status import ConfigStatus
 from icalsyncd.availability.attribution import woke
@@ -124,7 +125,7 @@ class Hub:
         """Take the config over: ledgers, schedule, deadlines, and copies to be read again. Nothing here fails.
 
         Each accommodation is under the new config from one moment to the next, a few at a time; of a household's config
-        that is one moment. Accommodations that exchange syncs change together.
+        that is one moment. Accommodations that exchange syncs or share units change together.
         """
         config = accepted.config
         wanted = await asyncio.to_thread(plans, config, self.installation)
@@ -190,9 +191,10 @@ class Hub:
     async def _put(self, taken: Takeover) -> frozenset[str]:
         """Put what was worked out; returns the accommodations that were not, since their states have changed meanwhile."""
         current, left = self.journal.current, set()
-        together = taken.together & taken.states.keys()
-        steps = [sorted(together)] if together else []
+        groups = [sorted(group & taken.states.keys()) for group in taken.together]
+        together = {each for group in groups for each in group}
         apart = [accommodation for accommodation in taken.states if accommodation not in together]
+        steps = [group for group in groups if group]
         steps += [apart[start : start + HOUSES_AT_ONCE] for start in range(0, len(apart), HOUSES_AT_ONCE)]
         for step in steps:
             stale = [each for each in step if current.get(each) is not taken.before.get(each)]
@@ -303,8 +305,8 @@ class Hub:
         """The whole links of the calendars for people, by id."""
         return {id: self.accepted.config.server.public_url + path for id, path in self.calendars.links().items()}
 
-    def faults(self) -> tuple[str, ...]:
-        """What is wrong with the daemon itself, in sentences for its host; it may be asked on any thread."""
+    def faults(self) -> tuple[Fault, ...]:
+        """What is wrong with the daemon itself; it may be asked on any thread."""
         return faults(self.view, self.journal, self.clock)
 
     def status_line(self) -> str:

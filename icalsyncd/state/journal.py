@@ -24,6 +24,7 @@ from icalsyncd.state.agenda import believed_papers
 from icalsyncd.state.copy import BodyKey
 from icalsyncd.state.database import StoreFailed, StoreInDoubt, StoreTaken
 from icalsyncd.state.history import Event
+from icalsyncd.state.kinship import with_kin
 from icalsyncd.state.publication import Publication, PublicationKey
 from icalsyncd.state.state import State
 from icalsyncd.state.store import Commit, Store, Stored, copies_of
@@ -103,7 +104,8 @@ class Journal:
         self.put_all({accommodation: state}, bodies)
 
     def put_all(self, states: Mapping[str, State | None], bodies: Mapping[BodyKey, bytes | None] | None = None) -> None:
-        """The same for many at once: they become visible together."""
+        """The same for many at once: they become visible together, and so does what their kin make of it."""
+        states = with_kin(self.current, states, self._now())
         if self._bodies:
             # a waiting body whose copy no sync has any longer is not written
             parted = copies_of(map(self.current.get, states)) - copies_of(states.values())

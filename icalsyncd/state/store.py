@@ -22,6 +22,7 @@ from icalsyncd.state.agenda import PAPER
 from icalsyncd.state.copy import BodyKey
 from icalsyncd.state.database import Database, Place, Server, StoreFailed, StoreInDoubt, StoreRefused
 from icalsyncd.state.history import Event, Execute, append, entries, events
+from icalsyncd.state.kinship import as_kin
 from icalsyncd.state.last_database import forget_opening
 from icalsyncd.state.publication import Publication, PublicationKey
 from icalsyncd.state.records import (
@@ -49,7 +50,10 @@ from icalsyncd.state.state_file import (
     failing,
     is_there,
     make,
+    put_in_place,
     refusing,
+    rescued,
+    upgrade,
 )
 from icalsyncd.state.state_folder import StateFolder
 
@@ -248,10 +252,25 @@ def _open_file(path: Path) -> tuple[Database, Stored]:
     with refusing(path):
         if not is_there(path):
             make(path)
+        else:
+            upgrade(path)
         # by a connection that cannot write: a file that is not ours stays untouched by opening and closing, too
         with examined(path, thoroughly=True) as db:
             stored = _load(db.execute, str(path))
+            whole = rescued(db, path)
+        if whole is not None:
+            _begin_history_anew(path, whole)
         return FileDatabase(path), stored
+
+
+def _begin_history_anew(path: Path, whole: bytes) -> None:
+    """Put *whole* in the place of a file whose history is damaged: that keeps no daemon from starting."""
+    try:
+        put_in_place(path, whole)
+    except (Error, OSError) as problem:
+        log.error("the history is damaged, and could not be begun anew", why=type(problem).__name__)
+    else:
+        log.error("the history was damaged and is begun anew; all else is as it was")
 
 
 def _open_server(server: Server) -> tuple[Database, Stored]:
@@ -363,7 +382,7 @@ def _load(execute: Execute, called: str) -> Stored:
         last, since = meta.get("last_commit"), meta.get("secret_since")
         delay, agreed = meta.get("removal_delay"), meta.get("agreed")
         return Stored(
-            states,
+            as_kin(states),
             float(last) if last else None,
             meta.get("installation"),
             float(since) if since else None,

@@ -74,6 +74,8 @@ DROPPED = ((f"{SYNC}.claims", "not_blocks"), (f"{SYNC}.block", ["/e/"]))
 
 RULED = ((f"{SYNC}.portal_window", "30d"), (f"{SYNC}.portal", "guesty"))
 FAR = calendar((10, 12), (30, 400, "Blocked by Guesty"))
+HASH, OTHER_HASH = f"$2b$12${'a' * 53}", f"$2b$12${'b' * 53}"
+TLS = (("server.admin_tls", {"cert_file": "cert.pem", "key_file": "key.pem"}),)
 
 ROWS = (
     Row("terms", "accepted", R),
@@ -83,9 +85,15 @@ ROWS = (
     Row("server.public_url", "https://one.example", N, "https://two.example", N),
     Row("server.admin_hosts", ["one.example"], N, ["two.example"], N),
     Row("server.proxies", ["10.0.0.0/8"], N, ["10.1.0.0/16"], N),
+    Row("server.users", {"anna": HASH}, N, {"anna": OTHER_HASH}, N),
+    Row("server.admin_tls", {"cert_file": "cert.pem", "key_file": "key.pem"}, N),
+    Row("server.admin_tls.cert_file", "cert.pem", R, "other.pem", N, beside=TLS),
+    Row("server.admin_tls.key_file", "key.pem", R, "other.pem", N, beside=TLS),
+    Row("server.edit", True, N, False, N),
     Row("server.metrics_hosts", ["one.example"], N, ["two.example"], N),
     Row("server.history", "400d", N, "30d", N),
     Row("server.health", True, N, False, N),
+    Row("server.language", "es", N, "de", N),
     Row("server.secret_file", "secret", N, "other", N),
     # what it does beside what leaves is in tests/end_to_end/test_removal_delay.py
     Row("server.removal_delay", "7d", N, "0s", N),

@@ -66,5 +66,5 @@ async def test_a_window_is_told_to_nobody_shown_and_does_not_hide_the_loss_of_th
     )
     assert await seen(running) == nights(*BOOKINGS, WINDOW, NOTICE)
     running.kill()
-    running.start()
+    await running.up()
     assert await seen(running) == nights(*BOOKINGS, WINDOW, NOTICE)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import strategies as st
 
 from icalsyncd.availability.claims import Claim, Rule
@@ -13,6 +15,7 @@ from icalsyncd.availability.ledger import (
     Ledger,
     Link,
     Narrowing,
+    Parting,
     Presence,
     Shrinking,
     Standing,
@@ -167,12 +170,14 @@ ledgers = st.builds(
     syncs=st.dictionaries(names, syncs, max_size=3),
     awake_since=moments,
     complete=st.booleans(),
+    parts=some(names),
+    parting=st.none() | st.builds(Parting, some(names), moments),
     words=some(st.builds(Word, nights, st.none() | names, moments)),
 )
 
 
 @st.composite
 def states(draw: st.DrawFn) -> State:
-    """An accommodation of some syncs, of each of which facts are known."""
-    ledger = draw(ledgers)
+    """An accommodation of some syncs, of each of which facts are known, and that shares nothing with any other."""
+    ledger = replace(draw(ledgers), parts=(), parting=None)
     return State(ledger, {name: draw(facts) for name in ledger.syncs})
