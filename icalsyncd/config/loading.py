@@ -110,6 +110,7 @@ def _parsed(
     credentials = Credentials(path.parent, environ)
     if file is not None:
         urls = _urls(file, credentials)
+        dsn = credentials.named(file.store, "dsn", ("store",))
         if (tls := file.server.admin_tls) is not None:
             credentials.watch(path.parent / tls.cert_file)
             credentials.watch(path.parent / tls.key_file)
@@ -128,7 +129,7 @@ def _parsed(
     if found or file is None:
         return Refused(_placed(found, document, path), remarked, files)
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass") + b"\0" + credentials.digest.digest()).digest()
-    config = replace(resolve(file, path.parent, urls, places), telling=telling)
+    config = replace(resolve(file, path.parent, urls, places, dsn), telling=telling)
     return Accepted(config, text, remarked, files, digest)
 
 

@@ -10,12 +10,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final, TypeAlias
 
+from icalsyncd.availability.plan import OwnRules
 from icalsyncd.calendars.settings import ReadSettings
 from icalsyncd.config import schema
 from icalsyncd.config.forms import Address, Network
 from icalsyncd.config.people import Calendar, resolve_calendars
 from icalsyncd.config.portals import profile
 from icalsyncd.config.secret import Secret
+from icalsyncd.config.store import Store
 from icalsyncd.config.summaries import any_unusable, compiled
 from icalsyncd.config.telling import NOBODY, Telling
 
@@ -29,6 +31,9 @@ SETTINGS: Final = {
     "empty_body": "empty_is_valid",
     "echo_lag": "lag",
     "echo_padding": "padding",
+    "rules": "rules",
+    "portal_notice": "notice",
+    "portal_window": "window",
 }
 """Keys of a sync that say how its portal takes part and is read, and what they are called there."""
 
@@ -80,6 +85,7 @@ class Sync:
     """Nights that the portal adds on each side of what it imports."""
     reads_every: int
     """Seconds between two fetches, as far as is known."""
+    own_rules: OwnRules
     said: frozenset[str]
     """The settings of this sync, and of ``read``, that the file says itself: the others are the profile's or defaults."""
 
@@ -166,6 +172,8 @@ class Server:
     """Seconds for which what happened is kept."""
     health: bool
     """Whether the feeds listener tells monitors outside if all is well."""
+    language: str | None
+    """What is spoken to people; None for what each reader asks for, and English where nobody asks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +260,7 @@ class Config:
 
     server: Server
     pull: Pull
+    store: Store
     official_only: tuple[str, ...]
     publish: tuple[Target, ...]
     accommodations: tuple[Accommodation, ...]
@@ -294,11 +303,13 @@ class Config:
         return {accommodation.id: accommodation for accommodation in self.accommodations}
 
 
-def resolve(file: schema.File, folder: Path, urls: Mapping[str, Secret], places: tuple[Place, ...]) -> Config:
+def resolve(
+    file: schema.File, folder: Path, urls: Mapping[str, Secret], places: tuple[Place, ...], dsn: Secret | None
+) -> Config:
     """The config that *file* means.
 
     Paths in it are relative to *folder*; *urls* are those of the syncs that receive, by name, and *places* those of its
-    targets, in order.
+    targets, in order; *dsn* is how its database is reached.
     """
     ids = tuple(file.accommodations)
     listen, tls = file.server.listen, file.server.admin_tls
@@ -317,6 +328,7 @@ def resolve(file: schema.File, folder: Path, urls: Mapping[str, Secret], places:
             removal_delay=file.server.removal_delay,
             history=file.server.history,
             health=file.server.health,
+            language=file.server.language,
         ),
         pull=Pull(
             interval=file.pull.interval,
@@ -325,6 +337,7 @@ def resolve(file: schema.File, folder: Path, urls: Mapping[str, Secret], places:
             hold=file.pull.hold,
             private_addresses=file.pull.allow_private_addresses,
         ),
+        store=Store(isinstance(file.store, schema.ServerStore), dsn, "store" in file.model_fields_set),
         official_only=tuple(file.official_only),
         publish=tuple(
             Target(target.name, target.public_url, tuple(target.accommodations or ids), place)
@@ -410,5 +423,6 @@ def _sync(accommodation: str, id: str, written: schema.Sync, timezone: str, inte
         echo_lag=written.echo_lag if written.echo_lag is not None else known.echo_lag,
         echo_padding=written.echo_padding if written.echo_padding is not None else known.echo_padding,
         reads_every=known.reads_every,
+        own_rules=OwnRules(written.rules or "", written.portal_notice, written.portal_window, known.horizon),
         said=frozenset(SETTINGS[key] for key in written.model_fields_set & SETTINGS.keys()),
     )

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from icalsyncd.config.forms import (
     Address,
     Day,
+    Days,
     Duration,
     Id,
     Interval,
@@ -50,8 +51,21 @@ def _address(default: Address, description: str) -> Any:
 
 _LOOPBACK: Final[tuple[Network, ...]] = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 MAY_BE_EMPTY: Final = frozenset(
-    ("server", "users", "pull", "publish", "notify", "calendars", "accommodations", "blocks", "syncs", "buffer")
-) | {"official_only"}
+    (
+        "server",
+        "users",
+        "pull",
+        "store",
+        "publish",
+        "notify",
+        "calendars",
+        "accommodations",
+        "blocks",
+        "syncs",
+        "buffer",
+        "official_only",
+    )
+)
 """Mappings and lists that a host may leave empty, as when each of their lines is a comment."""
 
 
@@ -111,6 +125,11 @@ class Server(Keys):
         default=False, description="true: the feeds listener answers /-/healthy with 200 or 503, for a monitor outside"
     )
     removal_delay: Duration = _time("30m", "How long what disappears from this file is kept as it was")
+    language: Literal["en", "es", "it", "de", "fr", "pt"] | None = Field(
+        default=None,
+        description="What the page speaks, and each message and calendar that has no language of its own. Default: what the "
+        "browser asks for; else en",
+    )
 
 
 class Pull(Keys):
@@ -181,6 +200,16 @@ class Sync(Keys):
     echo_lag: Duration | None = Field(default=None, description="How long the portal takes to act on what it has read")
     echo_padding: Annotated[int, Field(ge=0, le=30)] | None = Field(
         default=None, description="Nights that the portal adds around what it imports"
+    )
+    rules: Literal["free", "close"] | None = Field(
+        default=None,
+        description="What the portal closes by its own notice or window: free or closed at the others. Default: learned",
+    )
+    portal_notice: Annotated[Days, Field(le=30)] | None = Field(
+        default=None, description="Nights from today on that the portal closes by its own settings"
+    )
+    portal_window: Annotated[Days, Field(ge=3, le=1000)] | None = Field(
+        default=None, description="Nights ahead from which on the portal closes all by its own settings"
     )
 
 
@@ -297,6 +326,21 @@ class Azure(_Target):
     account_key_env: Text | None = None
 
 
+class FileStore(Keys):
+    """A file in the state folder, with nothing to install."""
+
+    type: Literal["sqlite"]
+
+
+class ServerStore(Keys):
+    """A database on a PostgreSQL server."""
+
+    type: Literal["postgresql"]
+    dsn_file: Text = Field(
+        description="A file that holds the connection string, such as postgresql://icalsyncd:PASSWORD@host/icalsyncd"
+    )
+
+
 Target: TypeAlias = Folder | WebDav | S3 | Gcs | Azure
 
 
@@ -308,6 +352,11 @@ class File(Keys):
     )
     server: Server = Field(default_factory=Server, description="Where the daemon is reached")
     pull: Pull = Field(default_factory=Pull, description="How the portals' calendars are pulled")
+    store: Annotated[FileStore | ServerStore, Field(discriminator="type")] = Field(
+        default_factory=lambda: FileStore(type="sqlite"),
+        json_schema_extra={"default": {"type": "sqlite"}},
+        description="Where the state lies. Another one is for the next start, after `icalsyncd store copy`",
+    )
     official_only: list[PortalName] = Field(
         default=["airbnb", "booking"],
         description="Portals that iCal is refused for, since they have an official connection; [] allows all",

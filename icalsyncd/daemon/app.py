@@ -104,6 +104,7 @@ class Daemon:
         self.hub = hub
         self._folder = folder
         host_actions = HostActions(hub, Paths(options.config, options.state_dir), self.reload)
+        self._live = host_actions.live
         answer = hub.calendars.serve(hub.feeds.answer)
         feeds = with_verdict(answer, lambda: hub.accepted.config.server.health, Verdict(host_actions.needs))
         self._guard = Guard(hub, folder)
@@ -127,7 +128,9 @@ class Daemon:
         try:
             accepted, refused = _boot_config(options.config, folder)
             installation = open_installation(accepted.config.server.secret_file or folder.secret)
-            daemon = cls(options, folder, Hub(accepted, installation, Store(folder.state)))
+            hide_secrets(accepted)
+            store = Store(accepted.config.store.place(folder))
+            daemon = cls(options, folder, Hub(accepted, installation, store))
         except (SecretUnusable, StoreRefused, StoreFailed) as error:
             folder.release()
             code = EX_CONFIG if isinstance(error, StoreOfAnotherVersion) else 1
@@ -145,7 +148,6 @@ class Daemon:
     async def start(self) -> None:
         """Rebuild all nights from what is stored, bind the ports, say READY, and only then pull. Raises CannotStart."""
         hub = self.hub
-        hide_secrets(hub.accepted)
         try:
             await hub.begin()
         except Exception as error:  # any bug: a config that ran before may still run
@@ -194,6 +196,7 @@ class Daemon:
     async def stop(self) -> bool:
         """Close the ports, write what is known, release the folder; False if the disk did not take what is known."""
         service_manager.stopping()
+        self._live.close()
         await self._ports.close()
         self._guard.gate.close()
         await _end([*self._tasks, *self._reloads.tasks])

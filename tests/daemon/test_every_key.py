@@ -73,6 +73,8 @@ TOLD = (("notify", [{"name": "a", "url": "json://localhost"}]),)
 SHOWN = (("calendars.ID.show", "stays"),)
 DROPPED = ((f"{SYNC}.claims", "not_blocks"), (f"{SYNC}.block", ["/e/"]))
 
+RULED = ((f"{SYNC}.portal_window", "30d"), (f"{SYNC}.portal", "guesty"))
+FAR = calendar((10, 12), (30, 400, "Blocked by Guesty"))
 HASH, OTHER_HASH = f"$2b$12${'a' * 53}", f"$2b$12${'b' * 53}"
 TLS = (("server.admin_tls", {"cert_file": "cert.pem", "key_file": "key.pem"}),)
 
@@ -92,6 +94,7 @@ ROWS = (
     Row("server.metrics_hosts", ["one.example"], N, ["two.example"], N),
     Row("server.history", "400d", N, "30d", N),
     Row("server.health", True, N, False, N),
+    Row("server.language", "es", N, "de", N),
     Row("server.secret_file", "secret", N, "other", N),
     # what it does beside what leaves is in tests/end_to_end/test_removal_delay.py
     Row("server.removal_delay", "7d", N, "0s", N),
@@ -102,6 +105,9 @@ ROWS = (
     Row("pull.hold", "12h", W, "0s", W, then=calendar()),
     Row("pull.hold", "12h", W, "24h", N, then=calendar()),
     Row("pull.allow_private_addresses", True, N, False, N),
+    # another one than the one in use is refused while the daemon runs, and half a file at a start:
+    # tests/end_to_end/test_database.py
+    Row("store", {"type": "sqlite"}, N),
     Row("official_only", [], N, ["vrbo"], N),
     Row("notify", [{"name": "a", "url": "json://localhost"}], N),
     Row("notify.name", "a", R, "b", N, beside=TOLD),
@@ -181,6 +187,11 @@ ROWS = (
     Row(f"{SYNC}.empty_body", "failure", N, "empty", N),
     Row(f"{SYNC}.echo_lag", "1h", N, "2h", N),
     Row(f"{SYNC}.echo_padding", 2, N, 1, N),
+    # what is not known to be a rule is a closure; nights that the portal itself calls closed open at the others by default
+    Row(f"{SYNC}.rules", "close", W, "free", O, beside=RULED, body=FAR),
+    Row(f"{SYNC}.rules", "free", N, "close", C, beside=RULED, body=FAR),
+    Row(f"{SYNC}.portal_window", "30d", N, "90d", N, body=FAR),
+    Row(f"{SYNC}.portal_notice", "2d", N, "3d", N),
 )
 PUBLISHED = {
     "folder": {"path": "cloud"},
@@ -193,6 +204,7 @@ PUBLISHED = {
     "azure": {"account": "a", "container": "c", "prefix": "p", "account_key_file": "f", "account_key_env": "URL"},
 }
 """The keys of each kind of target. What is published says what the feeds say, and these keys only where."""
+OF_STORES = {"store.sqlite.type", "store.postgresql.type", "store.postgresql.dsn_file"}
 OF_ALL_TARGETS = {"name", "public_url", "accommodations", "type"}
 
 
@@ -222,6 +234,7 @@ def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
 
 def test_it_is_known_of_each_key_what_half_a_file_without_it_does():
     known = {row.key for row in ROWS}
+    known |= OF_STORES
     known |= {f"publish.{kind}.{key}" for kind, own in PUBLISHED.items() for key in (*own, *OF_ALL_TARGETS)}
     assert set(keys()) == known
 
