@@ -13,6 +13,8 @@ import os
 import sys
 from typing import Any, Final
 
+from icalsyncd.state.directory import nowhere
+
 TAKEN: Final = 0
 REFUSED: Final = 10
 """The receiver did not take the message, or could not be reached."""
@@ -25,8 +27,8 @@ def main() -> int:
     """Give the message of the standard input; the exit code says what became of it."""
     message: dict[str, Any] = json.load(sys.stdin)
     # what libraries print has no place to go to
-    silence = os.open(os.devnull, os.O_RDWR)
-    for stream in (0, 1, 2):
+    silence = nowhere()
+    for stream in (1, 2):
         os.dup2(silence, stream)
     logging.disable(logging.CRITICAL)
     try:
