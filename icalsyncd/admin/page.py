@@ -59,6 +59,9 @@ STATIC: Final = {
     "/static/page.css": "text/css",
     "/static/page.js": "text/javascript",
     "/static/login.css": "text/css",
+    "/static/acts.css": "text/css",
+    "/static/acts.js": "text/javascript",
+    "/static/choose.js": "text/javascript",
     "/static/icon.svg": "image/svg+xml",
 }
 """The files that the pages use, and their types."""
@@ -156,6 +159,7 @@ def night_page(
         templates()
         .get_template("night.html")
         .render(
+            overview=overview,
             accommodation=accommodation,
             name=overview.name_of(accommodation),
             day=day(night),

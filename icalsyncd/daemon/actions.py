@@ -24,6 +24,7 @@ from icalsyncd.calendars.nights import Nights, Stay, date_of, night_of
 from icalsyncd.config.paths import Paths
 from icalsyncd.config.positions import lines_of
 from icalsyncd.config.resolved import Accommodation
+from icalsyncd.daemon.edits import digest_of
 from icalsyncd.daemon.hub import Hub
 from icalsyncd.pace import in_steps, unsearched
 from icalsyncd.pulling.report import Report
@@ -108,7 +109,14 @@ class HostActions:
     def _status(self) -> bytes:
         hub = self._hub
         names = {each.id: each.name for each in hub.accepted.config.accommodations}
-        condition = Condition(hub.config_status, hub.publisher.status(), hub.faults(), hub.removal_delay, self._needs())
+        condition = Condition(
+            hub.config_status,
+            hub.publisher.status(),
+            hub.faults(),
+            hub.removal_delay,
+            self._needs(),
+            digest_of(hub.accepted.text),
+        )
         return report(hub.view, condition, names, hub.rounds.next_pull, hub.counts.old_links)
 
     def _overview(self) -> Overview:
@@ -133,6 +141,8 @@ class HostActions:
             secret_since=hub.secret_since,
             targets=hub.publisher.status(),
             faults=hub.faults(),
+            digest=digest_of(accepted.text),
+            asks=bool(accepted.config.server.users),
         )
 
     def unhealthy(self) -> str | None:
