@@ -182,7 +182,7 @@ def test_hostile_words_are_shown_as_text(full: bool) -> None:
         tag for tag, attributes in Tags(html).found if tag == "img" or any(name.startswith("on") for name in attributes)
     ]
     assert [attributes.get("src") for tag, attributes in Tags(html).found if tag == "script"] == [
-        "static/page.js?0.1.0"
+        f"static/{name}.js?0.1.0" for name in ("page", "acts", "choose")
     ]
     assert html.count("&lt;script&gt;") >= 5
 
