@@ -105,6 +105,7 @@ class Daemon:
         self.hub = hub
         self._folder = folder
         host_actions = HostActions(hub, Paths(options.config, options.state_dir), self.reload)
+        self._live = host_actions.live
         answer = hub.calendars.serve(hub.feeds.answer)
         feeds = with_verdict(answer, lambda: hub.accepted.config.server.health, Verdict(host_actions.needs))
         self._guard = Guard(hub, folder)
@@ -193,6 +194,7 @@ class Daemon:
     async def stop(self) -> bool:
         """Close the ports, write what is known, release the folder; False if the disk did not take what is known."""
         service_manager.stopping()
+        self._live.close()
         await self._ports.close()
         self._guard.gate.close()
         await _end([*self._tasks, *self._reloads.tasks])
