@@ -211,7 +211,9 @@ const acts = (() => {
 
   document.addEventListener("click", (event) => {
     const button = event.target.closest("button[data-act]");
-    if (button && doing[button.dataset.act]) doing[button.dataset.act](button.dataset);
+    if (!button || !doing[button.dataset.act]) return;
+    const row = button.closest(".row");
+    doing[button.dataset.act](row && !button.dataset.sync ? { accommodation: row.id.slice(4), ...button.dataset } : button.dataset);
   });
   document.documentElement.classList.add("acting");
   return { block, next, say, tell: (text) => toast(text, { fleeting: true }), hush: () => toasts.replaceChildren(), words, fill };

@@ -27,6 +27,7 @@
   function begin(at) {
     chosen = { ...at, first: at.night, last: at.night, index2: at.index };
     document.documentElement.classList.add("choosing");
+    watch.observe(document.getElementById("main"), { subtree: true, attributes: true, attributeFilter: ["class"] });
     draw();
   }
 
@@ -39,14 +40,21 @@
 
   const ordered = () => (chosen.first <= chosen.last ? [chosen.first, chosen.last] : [chosen.last, chosen.first]);
 
+  function mark() {
+    const [first, last] = ordered();
+    for (const cell of chosen.within.querySelectorAll("a.night")) {
+      const { night } = nightOf(cell), wanted = first <= night && night <= last;
+      if (cell.classList.contains("chosen") !== wanted) cell.classList.toggle("chosen");
+    }
+  }
+
+  // the page may be drawn anew meanwhile
+  const watch = new MutationObserver(() => { if (chosen && chosen.within) mark(); });
+
   function draw() {
     const [first, last] = ordered();
-    if (chosen.within) {
-      for (const cell of chosen.within.querySelectorAll("a.night")) {
-        const { night } = nightOf(cell);
-        cell.classList.toggle("chosen", first <= night && night <= last);
-      }
-    } else {
+    if (chosen.within) mark();
+    else {
       const place = chosen.lane.getBoundingClientRect(), wide = place.width / chosen.days;
       const start = Math.min(chosen.index, chosen.index2), end = Math.max(chosen.index, chosen.index2) + 1;
       run ??= document.body.appendChild(Object.assign(document.createElement("div"), { className: "chosen-run" }));
@@ -56,6 +64,7 @@
   }
 
   function letGo() {
+    watch.disconnect();
     for (const cell of document.querySelectorAll(".chosen")) cell.classList.remove("chosen");
     if (run) run.remove();
     run = chosen = null;
