@@ -35,6 +35,7 @@ from icalsyncd.redaction import told, wordless
 from icalsyncd.serving.listeners import CannotListen
 from icalsyncd.serving.ports import Ports
 from icalsyncd.serving.verdict import Verdict, with_verdict
+from icalsyncd.serving.website import Website
 from icalsyncd.state.database import StoreFailed, StoreOfAnotherVersion, StoreRefused
 from icalsyncd.state.installation import SecretUnusable, open_installation
 from icalsyncd.state.state_folder import FolderHeld, StateFolder
@@ -103,7 +104,8 @@ class Daemon:
         self._folder = folder
         host_actions = HostActions(hub, Paths(options.config, options.state_dir), self.reload)
         self._live = host_actions.live
-        answer = hub.calendars.serve(hub.feeds.answer)
+        website = Website(lambda: hub.view, lambda: hub.accepted.config.public)
+        answer = website.serve(hub.calendars.serve(hub.feeds.answer))
         feeds = with_verdict(answer, lambda: hub.accepted.config.server.health, Verdict(host_actions.needs))
         self._guard = Guard(hub, folder)
         handlers = {"feeds": feeds, "admin": application(host_actions.actions(), self._guard.gate)}
