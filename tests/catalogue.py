@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 from typing import Final
@@ -27,6 +28,8 @@ FOLDER: Final = PACKAGE / "catalogues"
 OTHERS: Final = tuple(language for language in LANGUAGES if language != SOURCE and (FOLDER / language).exists())
 _ONE: Final = {"say", "translated"}
 _MANY: Final = {"say_many", "translated_many"}
+_DATED: Final = datetime(2026, 1, 1, tzinfo=UTC)
+
 Said = tuple[str, ...]
 """A sentence; of a number of things, the one for one and the one for many."""
 
@@ -45,19 +48,34 @@ def sentences() -> dict[Said, list[tuple[str, int]]]:
 
 def in_python(source: str) -> Iterator[tuple[Said, int]]:
     """The sentences of a module."""
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _ONE | _MANY:
+    for node in calls(source):
+        if isinstance(node.func, ast.Name):
             count = 1 if node.func.id in _ONE else 2
             said = tuple(each.value for each in node.args[:count] if isinstance(each, ast.Constant))
             if len(said) == count:
                 yield tuple(map(str, said)), node.lineno
 
 
+def calls(source: str) -> Iterator[ast.Call]:
+    """Where a module says something to people: other things are called `say`, too."""
+    tree = ast.parse(source)
+    said = {
+        name.asname or name.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module == "icalsyncd.language"
+        for name in node.names
+    }
+    said |= {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in said & (_ONE | _MANY):
+            yield node
+
+
 def loose(source: str) -> list[int]:
     """The lines of a module that say what is not written out, so that it can be in no catalogue."""
     found: list[int] = []
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _ONE | _MANY:
+    for node in calls(source):
+        if isinstance(node.func, ast.Name):
             count = 1 if node.func.id in _ONE else 2
             if not all(isinstance(each, ast.Constant) for each in node.args[:count]):
                 found.append(node.lineno)
@@ -117,7 +135,8 @@ def written(catalogue: Catalog) -> bytes:
 
 def compiled(catalogue: Catalog) -> bytes:
     """The same as its `.mo` has it."""
-    made = Catalog(locale=catalogue.locale, domain=DOMAIN, fuzzy=False)
+    # with one date, so that the same sentences give the same bytes
+    made = Catalog(locale=catalogue.locale, domain=DOMAIN, fuzzy=False, creation_date=_DATED, revision_date=_DATED)
     for message in catalogue:
         if message.id and all(strings(message)):
             made.add(message.id, message.string)

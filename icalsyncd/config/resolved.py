@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final, TypeAlias
 
+from icalsyncd.availability.plan import OwnRules
 from icalsyncd.calendars.settings import ReadSettings
 from icalsyncd.config import schema
 from icalsyncd.config.forms import Address, Network
@@ -28,6 +29,9 @@ SETTINGS: Final = {
     "empty_body": "empty_is_valid",
     "echo_lag": "lag",
     "echo_padding": "padding",
+    "rules": "rules",
+    "portal_notice": "notice",
+    "portal_window": "window",
 }
 """Keys of a sync that say how its portal takes part and is read, and what they are called there."""
 
@@ -79,6 +83,7 @@ class Sync:
     """Nights that the portal adds on each side of what it imports."""
     reads_every: int
     """Seconds between two fetches, as far as is known."""
+    own_rules: OwnRules
     said: frozenset[str]
     """The settings of this sync, and of ``read``, that the file says itself: the others are the profile's or defaults."""
 
@@ -418,5 +423,6 @@ def _sync(accommodation: str, id: str, written: schema.Sync, timezone: str, inte
         echo_lag=written.echo_lag if written.echo_lag is not None else known.echo_lag,
         echo_padding=written.echo_padding if written.echo_padding is not None else known.echo_padding,
         reads_every=known.reads_every,
+        own_rules=OwnRules(written.rules or "", written.portal_notice, written.portal_window, known.horizon),
         said=frozenset(SETTINGS[key] for key in written.model_fields_set & SETTINGS.keys()),
     )

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from icalsyncd.config.forms import (
     Address,
     Day,
+    Days,
     Duration,
     Id,
     Interval,
@@ -186,6 +187,16 @@ class Sync(Keys):
     echo_lag: Duration | None = Field(default=None, description="How long the portal takes to act on what it has read")
     echo_padding: Annotated[int, Field(ge=0, le=30)] | None = Field(
         default=None, description="Nights that the portal adds around what it imports"
+    )
+    rules: Literal["free", "close"] | None = Field(
+        default=None,
+        description="What the portal closes by its own notice or window: free or closed at the others. Default: learned",
+    )
+    portal_notice: Annotated[Days, Field(le=30)] | None = Field(
+        default=None, description="Nights from today on that the portal closes by its own settings"
+    )
+    portal_window: Annotated[Days, Field(ge=3, le=1000)] | None = Field(
+        default=None, description="Nights ahead from which on the portal closes all by its own settings"
     )
 
 

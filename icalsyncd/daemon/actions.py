@@ -340,6 +340,7 @@ class HostActions:
                 for pause in found.pauses
             ],
             "kept_closed": list(found.kept_closed),
+            "rules": [{"sync": each.sync, "rule": each.what, "closes": each.closes} for each in found.ruled],
             "frees_when": frees_when(ledger, found),
             "words": words(ledger, found, accommodation, lambda moment: _local(moment, ledger.timezone)),
         }

@@ -72,6 +72,8 @@ TRANSPARENT = calendar((10, 12), (40, 42), extra="TRANSP:TRANSPARENT\r\n")
 SHOWN = (("calendars.ID.show", "stays"),)
 DROPPED = ((f"{SYNC}.claims", "not_blocks"), (f"{SYNC}.block", ["/e/"]))
 
+RULED = ((f"{SYNC}.portal_window", "30d"), (f"{SYNC}.portal", "guesty"))
+FAR = calendar((10, 12), (30, 400, "Blocked by Guesty"))
 HASH, OTHER_HASH = f"$2b$12${'a' * 53}", f"$2b$12${'b' * 53}"
 TLS = (("server.admin_tls", {"cert_file": "cert.pem", "key_file": "key.pem"}),)
 
@@ -170,6 +172,11 @@ ROWS = (
     Row(f"{SYNC}.empty_body", "failure", N, "empty", N),
     Row(f"{SYNC}.echo_lag", "1h", N, "2h", N),
     Row(f"{SYNC}.echo_padding", 2, N, 1, N),
+    # what is not known to be a rule is a closure; nights that the portal itself calls closed open at the others by default
+    Row(f"{SYNC}.rules", "close", W, "free", O, beside=RULED, body=FAR),
+    Row(f"{SYNC}.rules", "free", N, "close", C, beside=RULED, body=FAR),
+    Row(f"{SYNC}.portal_window", "30d", N, "90d", N, body=FAR),
+    Row(f"{SYNC}.portal_notice", "2d", N, "3d", N),
 )
 PUBLISHED = {
     "folder": {"path": "cloud"},
