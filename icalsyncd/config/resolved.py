@@ -17,6 +17,7 @@ from icalsyncd.config.forms import Address, Network
 from icalsyncd.config.people import Calendar, resolve_calendars
 from icalsyncd.config.portals import profile
 from icalsyncd.config.secret import Secret
+from icalsyncd.config.store import Store
 from icalsyncd.config.summaries import any_unusable, compiled
 
 SETTINGS: Final = {
@@ -260,6 +261,7 @@ class Config:
 
     server: Server
     pull: Pull
+    store: Store
     official_only: tuple[str, ...]
     publish: tuple[Target, ...]
     accommodations: tuple[Accommodation, ...]
@@ -305,11 +307,13 @@ class Config:
         return {accommodation.id: accommodation for accommodation in self.accommodations}
 
 
-def resolve(file: schema.File, folder: Path, urls: Mapping[str, Secret], places: tuple[Place, ...]) -> Config:
+def resolve(
+    file: schema.File, folder: Path, urls: Mapping[str, Secret], places: tuple[Place, ...], dsn: Secret | None
+) -> Config:
     """The config that *file* means.
 
     Paths in it are relative to *folder*; *urls* are those of the syncs that receive, by name, and *places* those of its
-    targets, in order.
+    targets, in order; *dsn* is how its database is reached.
     """
     ids = tuple(file.accommodations)
     listen, tls = file.server.listen, file.server.admin_tls
@@ -337,6 +341,7 @@ def resolve(file: schema.File, folder: Path, urls: Mapping[str, Secret], places:
             hold=file.pull.hold,
             private_addresses=file.pull.allow_private_addresses,
         ),
+        store=Store(isinstance(file.store, schema.ServerStore), dsn, "store" in file.model_fields_set),
         official_only=tuple(file.official_only),
         publish=tuple(
             Target(target.name, target.public_url, tuple(target.accommodations or ids), place)

@@ -126,7 +126,9 @@ class Daemon:
         try:
             accepted, refused = _boot_config(options.config, folder)
             installation = open_installation(accepted.config.server.secret_file or folder.secret)
-            daemon = cls(options, folder, Hub(accepted, installation, Store(folder.state)))
+            hide_secrets(accepted)
+            store = Store(accepted.config.store.place(folder))
+            daemon = cls(options, folder, Hub(accepted, installation, store))
         except (SecretUnusable, StoreRefused, StoreFailed) as error:
             folder.release()
             code = EX_CONFIG if isinstance(error, StoreOfAnotherVersion) else 1
@@ -144,7 +146,6 @@ class Daemon:
     async def start(self) -> None:
         """Rebuild all nights from what is stored, bind the ports, say READY, and only then pull. Raises CannotStart."""
         hub = self.hub
-        hide_secrets(hub.accepted)
         try:
             await hub.begin()
         except Exception as error:  # any bug: a config that ran before may still run
