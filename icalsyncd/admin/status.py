@@ -52,6 +52,8 @@ class Condition:
     """Seconds for which what has left the config is kept as it was."""
     needs: tuple[str, ...]
     """What needs the host, in sentences; none where all is well."""
+    digest: str
+    """Of the config that runs: what is changed of it is based on that."""
     receivers: tuple[ReceiverStatus, ...] = ()
     """Who is told by messages, and how that goes."""
     heartbeat: HeartbeatStatus | None = None
@@ -77,7 +79,8 @@ def report(
         "targets": [target_status(target) for target in condition.targets],
         "notify": [receiver_status(receiver) for receiver in condition.receivers],
         "heartbeat": heartbeat_status(condition.heartbeat),
-        "config": {"ok": config.ok, "problems": list(config.problems), "loaded_at": rfc3339(config.loaded_at)},
+        "config": {"ok": config.ok, "problems": list(config.problems), "loaded_at": rfc3339(config.loaded_at)}
+        | {"digest": condition.digest},
     }
     written = (
         json.dumps(

@@ -133,6 +133,8 @@ class Accommodation:
     """Nights closed after each stay and block."""
     blocks: tuple[Block, ...]
     """In order, and without overlaps: those that overlapped are one, with all their notes."""
+    website: bool
+    """Whether anybody may see which nights are free."""
     syncs: tuple[Sync, ...]
     """In the file's order."""
 
@@ -286,6 +288,11 @@ class Config:
         return self._public_urls.get(accommodation, self.server.public_url)
 
     @cached_property
+    def public(self) -> Mapping[str, str]:
+        """The accommodations that anybody may see, with their names."""
+        return {each.id: each.name for each in self.accommodations if each.website}
+
+    @cached_property
     def _public_urls(self) -> Mapping[str, str]:
         return {
             accommodation: target.public_url
@@ -387,6 +394,7 @@ def _accommodation(id: str, file: schema.File, urls: Mapping[str, Secret]) -> Ac
         before=written.buffer.before,
         after=written.buffer.after,
         blocks=merged(written.blocks),
+        website=written.website,
         syncs=tuple(
             _sync(id, name, sync, written.timezone, file.pull.interval, urls.get(f"{id}/{name}"))
             for name, sync in written.syncs.items()

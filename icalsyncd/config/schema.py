@@ -222,6 +222,11 @@ class Accommodation(Keys):
         default_factory=Buffer, description="Nights closed around every stay and block, in all feeds"
     )
     blocks: list[Block] = Field(default=[], description="Nights that the host takes")
+    website: bool = Field(
+        default=False,
+        description="true: anybody may see which nights are free and taken, at /website/ID of the feeds listener. It shows "
+        "strangers when the house is empty",
+    )
     syncs: dict[Id, Sync] = Field(default={}, description="Its portals, each under an id of the host's choice")
 
 

@@ -28,6 +28,7 @@ from icalsyncd.calendars.nights import Nights, Stay, date_of, night_of
 from icalsyncd.config.paths import Paths
 from icalsyncd.config.positions import lines_of
 from icalsyncd.config.resolved import Accommodation
+from icalsyncd.daemon.edits import digest_of
 from icalsyncd.daemon.hub import Hub
 from icalsyncd.language import chosen, speaking
 from icalsyncd.pace import in_steps, unsearched
@@ -140,6 +141,7 @@ class HostActions:
             hub.faults(),
             hub.removal_delay,
             self._needs(),
+            digest_of(hub.accepted.text),
             hub.notifier.status(),
             hub.pulse.status(),
         )
@@ -167,6 +169,8 @@ class HostActions:
             secret_since=hub.secret_since,
             targets=hub.publisher.status(),
             faults=hub.faults(),
+            digest=digest_of(accepted.text),
+            asks=bool(accepted.config.server.users),
             receivers=hub.notifier.status(),
             heartbeat=hub.pulse.status(),
         )

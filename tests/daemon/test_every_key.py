@@ -129,6 +129,7 @@ ROWS = (
     Row("publish", [{"type": "folder", "name": "cloud", "path": "cloud"}], N),
     Row("accommodations", GONE, W),
     Row(f"{HOUSE}.name", "Casa", N, "Villa", N),
+    Row(f"{HOUSE}.website", True, N, False, N),
     Row(f"{HOUSE}.timezone", "UTC", R, "Etc/UTC", N),
     Row(f"{HOUSE}.buffer", {"before": 2, "after": 1}, W, {"before": 1}, W),
     Row(f"{HOUSE}.buffer", {"before": 2, "after": 1}, W, {"before": 3, "after": 1}, C),
