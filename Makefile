@@ -6,17 +6,20 @@ READY  := $(VENV)/.ready
 SEEDS  ?= 0..99
 ACTS   ?= 60
 
-.PHONY: help setup demo test quick check fix bench network simulate lock audit clean
+.PHONY: help setup demo test quick check fix bench network simulate lock audit clients catalogue pictures clean
 
 help:
 	@echo "make demo    the daemon with two made-up portals; Ctrl-C ends it"
 	@echo "make quick   check and the tests that need no second (under 30 s)"
 	@echo "make test    check and every test"
+	@echo "make clients khal, vdirsyncer, Radicale, ical and ical.js, for the tests of calendars for people"
 	@echo "make check   format, lint, types, import contracts"
 	@echo "make fix     what can be put in order by itself"
 	@echo "make bench   the measurements, beside their yardsticks"
 	@echo "make network the figures of the network of portals"
 	@echo "make simulate SEEDS=0..99 ACTS=60   the whole daemon on so many seeds"
+	@echo "make catalogue  the catalogue of sentences anew, and what has yet to be translated"
+	@echo "make pictures   the page in every state, and what a browser measures of it"
 	@echo "make lock    the lock file anew from pyproject.toml"
 	@echo "make audit   what of the lock file the registry has yanked or superseded"
 
@@ -38,6 +41,16 @@ quick: check
 test: check
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal
 
+# programs that read calendars, in an environment of their own: 90 MB that nothing else needs
+clients: .clients/.ready
+
+.clients/.ready: tests/clients/requirements.txt tests/clients/package-lock.json
+	$(PYTHON) -m venv .clients
+	.clients/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/clients/requirements.txt
+	cp tests/clients/package.json tests/clients/package-lock.json .clients/
+	npm ci --prefix .clients --silent --no-audit --no-fund
+	@touch $@
+
 check: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -57,6 +70,12 @@ network: $(READY)
 simulate: $(READY)
 	$(BIN)/python -m tests.simulation --seeds $(SEEDS) --acts $(ACTS) --jobs $(shell nproc)
 
+catalogue: $(READY)
+	$(BIN)/python -m tests.catalogue
+
+pictures: $(READY)
+	$(BIN)/python -m tests.admin.pictures pictures
+
 lock: $(READY)
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 		--no-emit-index-url --all-extras --group test --output-file requirements.lock pyproject.toml
@@ -65,4 +84,4 @@ audit: $(READY)
 	@$(BIN)/python .ci/audit.py requirements.lock
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist demo
+	rm -rf $(VENV) .clients .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist demo

@@ -16,7 +16,7 @@ from icalsyncd.commands.outcome import FAILED, INTERRUPTED, USAGE, CommandError
 from icalsyncd.config import paths
 from icalsyncd.config.paths import Paths
 
-_OF_THEIR_OWN = frozenset({None, "run", "restore", "read", "print", "demo"})
+_OF_THEIR_OWN = frozenset({None, "run", "restore", "read", "print", "demo", "password"})
 """Commands that begin a state folder, or need none; and no command at all."""
 
 
@@ -48,7 +48,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _execute(given: Namespace, where: Paths) -> int:
     match given.command:
         case None:
-            raise CommandError(f"say what to do\n\n{FIRST}", USAGE)
+            there = f"\n  your config is there:   {where.config}: icalsyncd check" if where.config.exists() else ""
+            raise CommandError(f"say what to do\n\n{FIRST}{there}", USAGE)
         case "run" | "reload" | "healthcheck" | "rotate":
             return _daemon(given, where)
         case "status":
@@ -75,6 +76,10 @@ def _execute(given: Namespace, where: Paths) -> int:
             from icalsyncd.commands.confirm import confirm
 
             return confirm(where, given.accommodation, given.start, given.end, by=given.by, yes=given.yes)
+        case "notify":
+            from icalsyncd.commands.notify import notify_test
+
+            return notify_test(where, given.name, as_json=given.json)
         case "check":
             from icalsyncd.commands.check import check
 
@@ -100,6 +105,14 @@ def _execute(given: Namespace, where: Paths) -> int:
             if given.command == "resume":
                 return resume(where, given.sync, yes=given.yes)
             return pause(where, given.sync, keeping=given.keep, yes=given.yes)
+        case "block":
+            from icalsyncd.commands.block import block
+
+            return block(where, given.accommodation, given.first, given.until, given.note)
+        case "unblock":
+            from icalsyncd.commands.block import unblock
+
+            return unblock(where, given.accommodation, given.first, given.until)
         case "backup":
             from icalsyncd.commands.backup import backup
 
@@ -108,8 +121,16 @@ def _execute(given: Namespace, where: Paths) -> int:
             from icalsyncd.commands.backup import restore
 
             return restore(where, given.file, replace=given.replace)
+        case "store":
+            from icalsyncd.commands.store import copy
+
+            return copy(where, given.to, replace=given.replace)
+        case "password":
+            from icalsyncd.commands.password import password
+
+            return password()
         case "print":
-            return _print(given.what)
+            return _print(given.what, given.shell)
         case "demo":
             from icalsyncd.commands.demo import demo
 
@@ -132,10 +153,16 @@ def _daemon(given: Namespace, where: Paths) -> int:
             return daemon.healthcheck(where)
 
 
-def _print(what: str) -> int:
+def _print(what: str, shell: str | None) -> int:
     from icalsyncd.commands import prints
 
+    if (what == "completion") is not (shell is not None):
+        raise CommandError("say which shell: icalsyncd print completion bash|zsh|fish", USAGE)
     match what:
+        case "completion":
+            return prints.print_completion(str(shell))
+        case "man":
+            return prints.print_man_page()
         case "schema":
             return prints.print_schema()
         case "unit":

@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
-from icalsyncd.admin.concern import Concern, Weight
-from icalsyncd.admin.daemon_concerns import of_daemon, of_links, of_nothing
+from icalsyncd.admin.concern import Concern
+from icalsyncd.admin.daemon_concerns import of_daemon, of_links, of_nothing, of_telling
+from icalsyncd.admin.matters import Matter
 from icalsyncd.admin.overview import Overview
 from icalsyncd.admin.sentences import clock_time, day
 from icalsyncd.admin.sync_concerns import of_pauses, of_sync
+from icalsyncd.admin.unsafe import unsafe_nights
 from icalsyncd.availability.explanation import called, overbooked_advice
 from icalsyncd.availability.ledger import Presence
 from icalsyncd.availability.narrowing import takes_back_settings
@@ -26,9 +28,10 @@ _MAX_LISTED: Final = 8
 
 def concerns(overview: Overview) -> list[Concern]:
     """All of them, the worst first."""
-    found = [*of_daemon(overview)]
+    found = [*of_daemon(overview), *of_telling(overview)]
     for accommodation, house in overview.view.houses.items():
         found += _of_house(overview, accommodation, house)
+        found += _of_unsafe(overview, accommodation, house)
         found += of_pauses(overview, accommodation, house)
         for sync in overview.syncs_of(accommodation, house):
             found += of_sync(overview, sync)
@@ -38,8 +41,11 @@ def concerns(overview: Overview) -> list[Concern]:
 
 
 def needs(found: Iterable[Concern]) -> tuple[str, ...]:
-    """The verdict on everything: one sentence for each thing that needs the host; none where all is well."""
-    return tuple(concern.what for concern in found)
+    """The verdict on everything: one sentence for each thing that needs the host; none where all is well.
+
+    A note is no need: it may stay for ever.
+    """
+    return tuple(concern.what for concern in found if concern.matter.needs_host)
 
 
 def _of_house(overview: Overview, accommodation: str, house: House) -> Iterator[Concern]:
@@ -53,23 +59,23 @@ def _of_house(overview: Overview, accommodation: str, house: House) -> Iterator[
             "{advice} Until then the nights stay closed everywhere.",
             advice=overbooked_advice(having),
         )
-        for stay, told in _told(nights, lambda *found, who=names: _overbooked(name, who, *found)):
-            yield Concern(Weight.ALARM, told, advice, accommodation, night=stay.check_in)
+        for stretch, told in _told(nights, lambda *found, who=names: _overbooked(name, who, *found)):
+            yield Concern(Matter.OVERBOOKED, told, advice, accommodation, nights=stretch)
     for showing, nights in _by_whom(house.trouble.perhaps_two, _claimed(house)).items():
         names = listed(map(called, showing))
         advice = say(
             "One of them may only repeat the other one, or have sold it before it acted on what it was told. Look at these "
             "portals; if two have a guest, cancel one."
         )
-        for stay, told in _told(nights, lambda *found, who=names: _perhaps_two(name, who, *found)):
-            yield Concern(Weight.WARNING, told, advice, accommodation, night=stay.check_in)
+        for stretch, told in _told(nights, lambda *found, who=names: _perhaps_two(name, who, *found)):
+            yield Concern(Matter.PERHAPS_TWICE, told, advice, accommodation, nights=stretch)
     for showing, nights in _by_whom(house.trouble.possible_ghosts, _claimed(house)).items():
         names = listed(map(called, showing)) if showing else ""
         advice = say(
             "Look at the portals that show it. The night's own page says what to do where none has a reservation."
         )
-        for stay, told in _told(nights, lambda *found, who=names: _ghost(name, who, *found)):
-            yield Concern(Weight.WARNING, told, advice, accommodation, night=stay.check_in)
+        for stretch, told in _told(nights, lambda *found, who=names: _ghost(name, who, *found)):
+            yield Concern(Matter.POSSIBLE_GHOST, told, advice, accommodation, nights=stretch)
     if not house.state.ledger.complete:
         missing = [
             sync.name
@@ -80,7 +86,7 @@ def _of_house(overview: Overview, accommodation: str, house: House) -> Iterator[
             and not sync.ledger.counted_empty
         ]
         yield Concern(
-            Weight.WARNING,
+            Matter.NOT_COMPLETE,
             say(
                 "{house} is not complete: its feeds answer 503 until {sync} has been pulled once.",
                 house=name,
@@ -98,6 +104,23 @@ def _of_house(overview: Overview, accommodation: str, house: House) -> Iterator[
         )
 
 
+def _of_unsafe(overview: Overview, accommodation: str, house: House) -> Iterator[Concern]:
+    """Nights about to begin that are taken, and open at a portal."""
+    for night, portals in unsafe_nights(house.state.ledger, overview.now).items():
+        yield Concern(
+            Matter.UNSAFE,
+            say(
+                "{house}: the night of {night} is unsafe: it is taken, and open at {portals}.",
+                house=overview.name_of(accommodation),
+                night=day(night),
+                portals=listed(portals),
+            ),
+            say("A guest can book it there within hours. Close it at that portal by hand."),
+            accommodation,
+            nights=Nights((night,)),
+        )
+
+
 def _of_blocks(overview: Overview, accommodation: str, house: House) -> Iterator[Concern]:
     ledger = house.state.ledger
     name = overview.name_of(accommodation)
@@ -106,11 +129,11 @@ def _of_blocks(overview: Overview, accommodation: str, house: House) -> Iterator
         if block.leaving_since is not None and block.stay.check_out > ledger.today:
             until = clock_time(block.leaving_since + overview.removal_delay, overview.now, ledger.timezone)
             yield Concern(
-                Weight.NOTE,
+                Matter.LEAVING,
                 say_many(
-                    "{house}: your own block of the night of {first} is no longer in {file}: at {time} it opens.",
-                    "{house}: your own block of the {count} nights from {first} to {last} is no longer in {file}: at {time} "
-                    "its nights open.",
+                    "{house}: your own block of the night of {first} is leaving, no longer in {file}: at {time} it opens.",
+                    "{house}: your own block of the {count} nights from {first} to {last} is leaving, no longer in {file}: "
+                    "at {time} its nights open.",
                     block.stay.check_out - block.stay.check_in,
                     house=name,
                     file=overview.file,
@@ -122,12 +145,17 @@ def _of_blocks(overview: Overview, accommodation: str, house: House) -> Iterator
                     command=command,
                 ),
                 accommodation,
+                nights=Nights.of_stays((block.stay,)),
             )
     if ledger.shrinking:
         until = clock_time(ledger.shrinking.since + overview.removal_delay, overview.now, ledger.timezone)
         yield Concern(
-            Weight.NOTE,
-            say("{house}: at {time} its buffer becomes smaller, and the nights between open.", house=name, time=until),
+            Matter.LEAVING,
+            say(
+                "{house}: a part of its buffer is leaving: at {time} the nights between open.",
+                house=name,
+                time=until,
+            ),
             say("If that was not meant, put it back before then. To have it now: {command}", command=command),
             accommodation,
         )
@@ -140,9 +168,9 @@ def _of_settings(overview: Overview, accommodation: str, house: House) -> Iterat
         if sync.narrowing and sync.presence is Presence.ACTIVE and takes_back_settings(sync):
             until = clock_time(sync.narrowing.since + overview.removal_delay, overview.now, ledger.timezone)
             yield Concern(
-                Weight.NOTE,
+                Matter.LEAVING,
                 say(
-                    "Settings of {sync} are no longer in {file} as they were: until {time} they count on.",
+                    "Settings of {sync} are leaving, no longer in {file} as they were: until {time} they count on.",
                     sync=f"{accommodation}/{name}",
                     file=overview.file,
                     time=until,
@@ -152,6 +180,7 @@ def _of_settings(overview: Overview, accommodation: str, house: House) -> Iterat
                     command=f"icalsyncd accept {accommodation}",
                 ),
                 accommodation,
+                name,
             )
 
 
@@ -181,14 +210,14 @@ def _by_whom(nights: Nights, sources: Mapping[str, Nights]) -> dict[tuple[str, .
     return found
 
 
-def _told(nights: Nights, sentence: Callable[[Stay, int, int], str]) -> Iterator[tuple[Stay, str]]:
-    """The stretches of *nights*, each with its sentence; of many the first alone, with one of all."""
+def _told(nights: Nights, sentence: Callable[[Stay, int, int], str]) -> Iterator[tuple[Nights, str]]:
+    """The stretches of *nights*, each with its sentence; many together, with one of all."""
     stays = nights.stays()
     if len(stays) > _MAX_LISTED:
-        yield stays[0], sentence(stays[0], len(nights), len(stays))
+        yield nights, sentence(stays[0], len(nights), len(stays))
         return
     for stay in stays:
-        yield stay, sentence(stay, stay.check_out - stay.check_in, 1)
+        yield Nights.of_stays((stay,)), sentence(stay, stay.check_out - stay.check_in, 1)
 
 
 def _overbooked(house: str, portals: str, stay: Stay, nights: int, stretches: int) -> str:
@@ -234,8 +263,8 @@ def _perhaps_two(house: str, portals: str, stay: Stay, nights: int, stretches: i
 def _ghost(house: str, portals: str, stay: Stay, nights: int, stretches: int) -> str:
     if stretches > 1:
         return say(
-            "{house}: {nights} nights in {stretches} stretches are closed, and perhaps nobody took them, the first on "
-            "{first}.",
+            "{house}: {nights} nights in {stretches} stretches are a possible ghost: closed, and perhaps nobody took them, "
+            "the first on {first}.",
             house=house,
             nights=nights,
             stretches=stretches,
@@ -243,15 +272,16 @@ def _ghost(house: str, portals: str, stay: Stay, nights: int, stretches: int) ->
         )
     if not portals:
         return say_many(
-            "{house}: the night of {first} is perhaps a ghost that comes and goes.",
-            "{house}: the {count} nights from {first} to {last} are perhaps a ghost that comes and goes.",
+            "{house}: the night of {first} is a possible ghost that comes and goes.",
+            "{house}: the {count} nights from {first} to {last} are a possible ghost that comes and goes.",
             nights,
             house=house,
             **_dates(stay),
         )
     return say_many(
-        "{house}: the night of {first} is closed by {portals}, and perhaps nobody took it.",
-        "{house}: the {count} nights from {first} to {last} are closed by {portals}, and perhaps nobody took them.",
+        "{house}: the night of {first} is a possible ghost: closed by {portals}, and perhaps nobody took it.",
+        "{house}: the {count} nights from {first} to {last} are a possible ghost: closed by {portals}, and perhaps nobody "
+        "took them.",
         nights,
         house=house,
         portals=portals,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from icalsyncd.admin.concern import Concern, Weight
+from icalsyncd.admin.concern import Concern
+from icalsyncd.admin.matters import Matter
 from icalsyncd.admin.overview import Overview, SyncRow
-from icalsyncd.admin.sentences import ago, clock_time, is_unread, runs, why_failing
+from icalsyncd.admin.sentences import clock_time, is_unread, runs, why_failing
 from icalsyncd.admin.status import state_of
 from icalsyncd.availability.ledger import Presence, SyncLedger
 from icalsyncd.availability.pausing import Pause, pauses
@@ -29,7 +30,7 @@ def of_pauses(overview: Overview, accommodation: str, house: House) -> Iterator[
             whole = f"{accommodation}/{pause.sync}"
             since = clock_time(pause.since, overview.now, ledger.timezone)
             yield Concern(
-                Weight.WARNING,
+                Matter.PAUSED,
                 _paused(pause, whole, since),
                 say(
                     "Any of them can be sold twice. Once it is safe to resume: {command}",
@@ -89,7 +90,7 @@ def of_sync(overview: Overview, sync: SyncRow) -> Iterator[Concern]:
     where = (sync.accommodation, sync.name)
     if ledger.link.refused:
         yield Concern(
-            Weight.WARNING,
+            Matter.LINK_ENDED,
             say(
                 "{sync} keeps its link: {key} has ended, and does not work again.",
                 sync=sync.whole,
@@ -106,7 +107,7 @@ def of_sync(overview: Overview, sync: SyncRow) -> Iterator[Concern]:
         case "failing" if facts.failing_since is not None:
             if now - facts.failing_since > INTERVALS_OF_PATIENCE * overview.intervals.get(sync.key, 0.0):
                 yield Concern(
-                    Weight.WARNING,
+                    Matter.FAILING,
                     say(
                         "{sync} has been failing since {time}: {why}.",
                         sync=sync.whole,
@@ -118,7 +119,7 @@ def of_sync(overview: Overview, sync: SyncRow) -> Iterator[Concern]:
                 )
         case "held":
             yield Concern(
-                Weight.WARNING,
+                Matter.HELD,
                 say_many(
                     "{sync} is held: its calendar suddenly lacks {count} night: {nights}.",
                     "{sync} is held: its calendar suddenly lacks {count} nights: {nights}.",
@@ -131,14 +132,17 @@ def of_sync(overview: Overview, sync: SyncRow) -> Iterator[Concern]:
             )
         case "partial":
             yield Concern(
-                Weight.WARNING,
+                Matter.PARTIAL,
                 say(
-                    "{sync} is partly unreadable, and frees no night until it is whole; kept: {nights}.",
+                    "{sync} is partial: some of it cannot be read, and no night is freed until it is whole; kept: {nights}.",
                     sync=sync.whole,
                     nights=runs(ledger.retained),
                 )
                 if ledger.retained
-                else say("{sync} is partly unreadable, and frees no night until it is whole.", sync=sync.whole),
+                else say(
+                    "{sync} is partial: some of it cannot be read, and no night is freed until it is whole.",
+                    sync=sync.whole,
+                ),
                 say("Look at the portal's calendar for what is unusual in it."),
                 *where,
                 details=facts.problems[:_MAX_LISTED],
@@ -147,9 +151,9 @@ def of_sync(overview: Overview, sync: SyncRow) -> Iterator[Concern]:
             until = clock_time(ledger.since + overview.removal_delay, now, zone)
             its = ledger.genuine.since(sync.house.state.ledger.today)
             yield Concern(
-                Weight.WARNING,
+                Matter.LEAVING,
                 say(
-                    "{sync} is no longer in {file}: at {time} its nights open: {nights}.",
+                    "{sync} is leaving, it is no longer in {file}: at {time} its nights open: {nights}.",
                     sync=sync.whole,
                     file=overview.file,
                     time=until,
@@ -157,14 +161,17 @@ def of_sync(overview: Overview, sync: SyncRow) -> Iterator[Concern]:
                 )
                 if its
                 else say(
-                    "{sync} is no longer in {file}: at {time} it ends.", sync=sync.whole, file=overview.file, time=until
+                    "{sync} is leaving, it is no longer in {file}: at {time} it ends.",
+                    sync=sync.whole,
+                    file=overview.file,
+                    time=until,
                 ),
                 say("If that was not meant, put it back before then, and nothing has happened."),
                 *where,
             )
         case "paused" if ledger.presence is Presence.KEPT:
             yield Concern(
-                Weight.NOTE,
+                Matter.KEPT,
                 say(
                     "{sync} is paused since {time} and kept as it was: what its portal sells since is not known.",
                     sync=sync.whole,
@@ -181,8 +188,8 @@ def of_sync(overview: Overview, sync: SyncRow) -> Iterator[Concern]:
     if ledger.narrowing and ledger.presence is Presence.ACTIVE:
         until = clock_time(ledger.narrowing.since + overview.removal_delay, now, zone)
         yield Concern(
-            Weight.NOTE,
-            say("{sync} gives up a direction at {time}.", sync=sync.whole, time=until),
+            Matter.LEAVING,
+            say("{sync} gives up a direction: it is leaving at {time}.", sync=sync.whole, time=until),
             say(
                 "If that was not meant, put it back before then. To have it now: {command}",
                 command=f"icalsyncd accept {sync.whole}",
@@ -191,7 +198,7 @@ def of_sync(overview: Overview, sync: SyncRow) -> Iterator[Concern]:
         )
     if several := _other_readers(sync):
         yield Concern(
-            Weight.WARNING,
+            Matter.SECOND_READER,
             several,
             say(
                 "A link is for its portal alone, and until it is known which of them is the portal's, nights open later "
@@ -202,17 +209,17 @@ def of_sync(overview: Overview, sync: SyncRow) -> Iterator[Concern]:
         )
     if is_unread(overview, sync) and ledger.surely_read_at is not None:
         untold = _untold(ledger, sync.house)
-        when = ago(ledger.surely_read_at, now)
+        time = clock_time(ledger.surely_read_at, now, zone)
         yield Concern(
-            Weight.WARNING,
+            Matter.NOT_READ,
             say(
-                "The portal of {sync} last read its link {ago}, and does not know of {nights}.",
+                "The portal of {sync} has not read its link since {time}, and does not know of {nights}.",
                 sync=sync.whole,
-                ago=when,
+                time=time,
                 nights=runs(untold),
             )
             if untold
-            else say("The portal of {sync} last read its link {ago}.", sync=sync.whole, ago=when),
+            else say("The portal of {sync} has not read its link since {time}.", sync=sync.whole, time=time),
             say("It does not know of nights taken since. Look whether the link is still entered there."),
             *where,
         )

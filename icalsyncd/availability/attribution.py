@@ -89,7 +89,7 @@ def pulled(
             hidden=hidden,
             others=others,
             lately=sync.given_up.nights,
-            held=ledger.local | union(each.genuine for other, each in ledger.syncs.items() if other != name),
+            held=ledger.held_beside(name),
         )
         claims = claims if made == claims else made
     untold = sync.untold
@@ -272,7 +272,9 @@ def settled(ledger: Ledger, now: Moment) -> Ledger:
         offered = syncs[name].offered.holding(nights, now)
         if offered is not syncs[name].offered:
             syncs[name] = replace(syncs[name], offered=offered)
-    complete = ledger.complete or not any(sync.awaited for sync in syncs.values())
+    complete = ledger.complete or not (
+        any(sync.awaited for sync in syncs.values()) or any(not taking.known for taking in ledger.kin.values())
+    )
     return replace(ledger, syncs=syncs, complete=complete)
 
 

@@ -6,7 +6,7 @@ It covers the events that the host has seen, and ends with them: an event that d
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from hashlib import sha256
 from typing import Final, NamedTuple
 
@@ -15,7 +15,7 @@ from icalsyncd.availability.claims import Claim, Rule, merged
 from icalsyncd.availability.ledger import Ledger, Word
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.calendar import Kind
-from icalsyncd.calendars.nights import EMPTY, Nights, Stay
+from icalsyncd.calendars.nights import Nights, Stay
 
 WORDS_KEPT: Final = 64
 """Of one accommodation, the last ones."""
@@ -27,15 +27,6 @@ class Seen(NamedTuple):
     sync: str
     stay: Stay
     kind: Kind
-
-
-@dataclass(frozen=True, slots=True)
-class Contradicted:
-    """Nights that nobody has by the host's word, and that a portal goes on showing though it was told that they are free."""
-
-    sync: str
-    nights: Nights
-    said: Moment
 
 
 def seen_on(ledger: Ledger, nights: Nights) -> tuple[Seen, ...]:
@@ -100,18 +91,3 @@ def _confirmed(claim: Claim, nights: Nights, name: str, by: str | None) -> Claim
         grown=claim.grown - said,
         doubtful=claim.doubtful - said,
     )
-
-
-def contradicted(ledger: Ledger) -> tuple[Contradicted, ...]:
-    """Where a portal contradicts the host, who said that nobody has these nights."""
-    found: list[Contradicted] = []
-    for word in ledger.words:
-        if word.by is None:
-            for name, sync in ledger.syncs.items():
-                outlived = EMPTY
-                for claim in sync.claims:
-                    if claim.began <= word.at:
-                        outlived |= claim.under(Rule.OUTLIVED)
-                if stayed := (outlived & word.nights).since(ledger.today):
-                    found.append(Contradicted(name, stayed, word.at))
-    return tuple(found)

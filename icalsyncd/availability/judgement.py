@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from icalsyncd.availability.claims import ECHOES, Claim, Rule, merged, reuse_stay
 from icalsyncd.availability.ended import Ended
-from icalsyncd.availability.ledger import Grounds
+from icalsyncd.availability.grounds import Grounds
 from icalsyncd.availability.runs import Runs
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.calendar import Event, Kind

@@ -13,12 +13,17 @@ from typing import Final, cast
 
 from icalsyncd.availability.claimed import NO_CLAIMS, Claims
 from icalsyncd.availability.claims import Claim
+from icalsyncd.availability.grounds import GROUNDLESS, Grounds
 from icalsyncd.availability.readers import Reader, perhaps, silent_since
+from icalsyncd.availability.rules import NO_RULES, Rules
 from icalsyncd.availability.stamps import NONE, Moment, Stamps
+from icalsyncd.availability.taking import Taking
 from icalsyncd.calendars.nights import EMPTY, Night, Nights, Stay, union
 from icalsyncd.calendars.settings import ReadSettings
 
 DAY: Final = 86400.0
+FOLLOWS: Final = {"follows": True}
+"""Marks fields that follow from the ledgers of the family, and so are not stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,14 @@ class Channel:
     """Seconds over which a suspicious copy must repeat itself (`pull.hold`)."""
     read: ReadSettings | None = None
     """How its calendar is read; None where nothing was noted of that yet."""
+    rules: str = ""
+    """What the portal's own rules mean at the others (`rules`): `free`, `close`, or `""`: as learned."""
+    notice: int | None = None
+    """Nights from today on that the portal closes by itself, as the host knows (`portal_notice`)."""
+    window: int | None = None
+    """Nights ahead from which on it closes all by itself, as the host knows (`portal_window`)."""
+    horizon: int | None = None
+    """Nights ahead beyond which its calendar shows no closure, as the profile knows."""
 
 
 class Presence(StrEnum):
@@ -126,21 +139,6 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
-class Grounds:
-    """What a portal was told of nights that nobody certain has, and what it may still act on."""
-
-    doubts: Nights = EMPTY
-    """Nights that it was told for the sake of an echo in doubt alone."""
-    passed_on: Nights = EMPTY
-    """Nights that it was told for the sake of an echo alone that repeats such a doubt: they are doubted no further."""
-    freed: Stamps = NONE
-    """Nights that it was told until lately, since it read that they are free: it may still act on what it read before."""
-
-
-GROUNDLESS: Final = Grounds()
-
-
-@dataclass(frozen=True, slots=True)
 class SyncLedger:
     """What is known of one sync."""
 
@@ -199,6 +197,8 @@ class SyncLedger:
     """While it is paused, what its portal last had taken itself: to be shown to the host, never offered or judged by."""
     silent: bool = False
     """The portal has not fetched for so long that what it claims is no echo."""
+    rules: Rules = NO_RULES
+    """What its portal closes by its own settings, and how that was found out."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.claims, Claims):
@@ -326,6 +326,15 @@ class Shrinking:
 
 
 @dataclass(frozen=True, slots=True)
+class Parting:
+    """Parts that an accommodation is to lose when the removal delay has passed."""
+
+    parts: tuple[str, ...]
+    """Those that it is to have then."""
+    since: Moment
+
+
+@dataclass(frozen=True, slots=True)
 class Ledger:
     """What is known of one accommodation on one day."""
 
@@ -342,7 +351,15 @@ class Ledger:
     awake_since: Moment = 0.0
     """Since when portals could fetch at all; nobody is silent for what was before."""
     complete: bool = False
-    """Every sync that receives has been pulled once, or counted as empty; it stays true until the state goes back."""
+    """Every sync that receives has been pulled once, or counted as empty, here and at its kin; it stays true until the state
+    goes back."""
+    parts: tuple[str, ...] = ()
+    """The accommodations that this one consists of; none: it is one unit."""
+    parting: Parting | None = None
+    units: frozenset[str] = field(default=frozenset(), metadata=FOLLOWS)
+    """What it consists of in the end, by the ids of accommodations; empty: it shares nothing. See :mod:`families`."""
+    kin: Mapping[str, Taking] = field(default_factory=dict, metadata=FOLLOWS)
+    """What each accommodation that shares a unit with this one takes at present."""
     words: tuple[Word, ...] = ()
     """What the host said of nights that have not passed, oldest first."""
 
@@ -356,5 +373,25 @@ class Ledger:
         return replace(self, syncs={**self.syncs, name: sync})
 
     def claimed_beside(self, name: str) -> Nights:
-        """Nights that syncs other than *name* claim."""
-        return union(sync.claimed for other, sync in self.syncs.items() if other != name)
+        """Nights that syncs other than *name* claim, here or at the kin."""
+        return union(
+            (
+                *(sync.claimed for other, sync in self.syncs.items() if other != name),
+                *(taking.claimed for taking in self.kin.values()),
+            )
+        )
+
+    def held_beside(self, name: str) -> Nights:
+        """Nights whose origin others than the sync *name* are, or the host, here or at the kin."""
+        return union(
+            (
+                self.local,
+                *(sync.genuine for other, sync in self.syncs.items() if other != name),
+                *(taking.judged for taking in self.kin.values()),
+            )
+        )
+
+    @property
+    def taken_by_kin(self) -> Nights:
+        """Nights that the kin take; buffers are not among them."""
+        return union(taking.taken for taking in self.kin.values())

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from icalsyncd.availability.claims import ECHOES, Claim, Rule
-from icalsyncd.availability.ledger import Ledger
+from icalsyncd.availability.ledger import Ledger, SyncLedger
 from icalsyncd.availability.mirroring import mirrors
+from icalsyncd.availability.rules import closing
 from icalsyncd.calendars.nights import EMPTY, Night, Nights, union
 
 OWN: Final = frozenset({"own"})
@@ -46,7 +47,7 @@ def origins(ledger: Ledger) -> dict[str, Nights]:
     doubtful = {name: sync.summed.doubtful for name, sync in ledger.syncs.items()}
     if not any(doubtful.values()):
         return found
-    held = ledger.local | union(sync.genuine - sync.retained for sync in ledger.syncs.values())
+    held = ledger.local | ledger.taken_by_kin | union(sync.genuine - sync.retained for sync in ledger.syncs.values())
     waiting = {name: nights - ledger.syncs[name].offered.nights for name, nights in doubtful.items()}
     for chosen in (waiting, doubtful):
         for name, nights in chosen.items():
@@ -69,20 +70,20 @@ def verdict(ledger: Ledger, name: str, claim: Claim, night: Night) -> Rule | Non
 def offers(ledger: Ledger) -> dict[str, Nights]:
     """For each sync that sends, the nights of its feed, from yesterday on.
 
-    A paused or gone sync's feed holds none; that of one whose pause keeps what is known loses none.
+    A paused or gone sync's feed holds none; that of one whose pause keeps what is known loses none. What the kin take is in
+    all of them.
     """
     around = (ledger.before, ledger.after)
     yesterday = ledger.today - 1
-    local = ledger.local.widened(*around)
+    local = ledger.local.widened(*around) | union(taking.closed(*around) for taking in ledger.kin.values())
     closed: dict[str, Nights] = {}
     rims: dict[str, Nights] = {}
     for name, taken in origins(ledger).items():
         sync = ledger.syncs[name]
-        # what may be no booking gets no buffers: an echo that grows with each turn would grow by them too
-        unsure = (sync.summed.grown & taken) | (taken - sync.genuine)
-        stays = (taken - unsure) | sync.departed
+        stays, unsure = stays_of(sync, taken)
         closed[name] = (stays.widened(*around) | unsure).since(yesterday)
         rims[name] = closed[name] - taken - sync.departed
+        closed[name] |= closing(sync).since(yesterday)
     made: dict[str, Nights] = {}
     for name, sync in ledger.syncs.items():
         if not sync.channel.sends:
@@ -96,6 +97,16 @@ def offers(ledger: Ledger) -> dict[str, Nights]:
     return made
 
 
+def stays_of(sync: SyncLedger, taken: Nights) -> tuple[Nights, Nights]:
+    """The nights of the stays that *sync* is the origin of, passed ones included, and those that may be no booking.
+
+    *taken* are all whose origin it is. What may be no booking gets no buffers: an echo that grows with each turn would
+    grow by them too.
+    """
+    unsure = (sync.summed.grown & taken) | (taken - sync.genuine)
+    return (taken - unsure) | sync.departed, unsure
+
+
 def beside(closed: Mapping[str, Nights], name: str) -> Nights:
     """What all but sync *name* close."""
     return union(nights for other, nights in closed.items() if other != name)
@@ -103,33 +114,60 @@ def beside(closed: Mapping[str, Nights], name: str) -> Nights:
 
 def blocked(ledger: Ledger) -> Nights:
     """All nights of *ledger* that are taken, by whom ever, from yesterday on; buffers are not among them."""
-    return (ledger.local | union(origins(ledger).values())).since(ledger.today - 1)
+    return (ledger.local | ledger.taken_by_kin | union(origins(ledger).values())).since(ledger.today - 1)
 
 
 def trouble(ledger: Ledger) -> Trouble:
-    """The nights from today on that are overbooked, and those that may be ghosts."""
+    """The nights from today on that are overbooked, and those that may be ghosts.
+
+    Two of the kin that share no unit with each other may both have a night that this one has not.
+    """
+    judged, twice, certain = weighed(ledger)
+    certain |= union(taking.certain for taking in ledger.kin.values())
+    certain -= contradicted(ledger)
+    twice |= judged & union(taking.judged for taking in ledger.kin.values())
+    taken = union(origins(ledger).values()) | ledger.taken_by_kin
+    fleeting = union(sync.given_up.nights for sync in ledger.syncs.values())
+    ghosts = ((taken | fleeting) - certain).since(ledger.today)
+    doubted = union(sync.summed.doubtful & ledger.claimed_beside(name) for name, sync in ledger.syncs.items())
+    perhaps_two = (doubted & judged) - twice - ghosts
+    return Trouble((twice - ghosts).since(ledger.today), perhaps_two.since(ledger.today), ghosts)
+
+
+def contradicted(ledger: Ledger) -> Nights:
+    """Nights that nobody has by the host's word, and that a portal shows on though it had time to act on that."""
+    found = EMPTY
+    for word in ledger.words:
+        if word.by is None:
+            for sync in ledger.syncs.values():
+                stayed = union(claim.under(Rule.OUTLIVED) for claim in sync.claims if claim.began <= word.at)
+                found |= stayed & word.nights
+    return found
+
+
+def weighed(ledger: Ledger) -> tuple[Nights, Nights, Nights]:
+    """The nights that are taken here by what is known, those that are so twice, and those that are so beyond doubt.
+
+    They are those of this accommodation's own blocks and syncs, weighed against what the kin's portals show.
+    """
     once, twice = ledger.local, EMPTY
-    initial_once, initial_twice = EMPTY, EMPTY
-    proven = certain = ledger.local
+    initial_once, initial_twice = union(taking.initial for taking in ledger.kin.values()), EMPTY
+    certain = ledger.local
     for sync in ledger.syncs.values():
         # an echo that counts as genuine because its portal fell silent is no second booking that anyone has seen
         judged = sync.summed.genuine
         twice |= once & judged
         once |= judged
-        proven |= sync.proven
+        certain |= sync.proven
         initial = sync.summed.initial
         initial_twice |= initial_once & initial
         initial_once |= initial
+    doubly = twice | (once & union(taking.judged for taking in ledger.kin.values()))
     for name, sync in ledger.syncs.items():
         claims = sync.summed
         sure = claims.certain_since | (claims.certain_initial - initial_twice)
-        certain |= sure - (ledger.claimed_beside(name) - twice) if mirrors(sync) else sure
-    taken = union(origins(ledger).values())
-    fleeting = union(sync.given_up.nights for sync in ledger.syncs.values())
-    ghosts = ((taken | fleeting) - proven - certain).since(ledger.today)
-    doubted = union(sync.summed.doubtful & ledger.claimed_beside(name) for name, sync in ledger.syncs.items())
-    perhaps_two = (doubted & once) - twice - ghosts
-    return Trouble((twice - ghosts).since(ledger.today), perhaps_two.since(ledger.today), ghosts)
+        certain |= sure - (ledger.claimed_beside(name) - doubly) if mirrors(sync) else sure
+    return once, twice, certain
 
 
 def explanations(ledger: Ledger, night: Night) -> dict[str, frozenset[str]]:

@@ -11,7 +11,8 @@ from typing import Final
 
 from icalsyncd.availability.attribution import settled
 from icalsyncd.availability.claims import Claim, Rule, merged
-from icalsyncd.availability.ledger import GROUNDLESS, Ledger, SyncLedger
+from icalsyncd.availability.grounds import GROUNDLESS
+from icalsyncd.availability.ledger import Ledger, SyncLedger
 from icalsyncd.availability.stamps import NONE, Moment
 from icalsyncd.calendars.nights import EMPTY, Nights
 

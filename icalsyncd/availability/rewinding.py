@@ -12,6 +12,7 @@ from typing import Final
 from icalsyncd.availability.ledger import Ledger, Link, Presence, SyncLedger
 from icalsyncd.availability.removal import RemovalDelay
 from icalsyncd.availability.roster import GONE_KEPT, OLD_LINK_KEPT
+from icalsyncd.availability.rules import rules_rewound
 from icalsyncd.availability.stamps import Moment, Stamps
 
 AWAKE: Final = 1800.0
@@ -58,6 +59,7 @@ def rewound(ledger: Ledger, now: Moment) -> Ledger:
     moved = replace(
         ledger,
         shrinking=shrinking and replace(shrinking, since=min(shrinking.since, now)),
+        parting=ledger.parting and replace(ledger.parting, since=min(ledger.parting.since, now)),
         blocks=tuple(
             block if block.leaving_since is None else replace(block, leaving_since=min(block.leaving_since, now))
             for block in ledger.blocks
@@ -91,6 +93,7 @@ def _rewound(sync: SyncLedger, now: Moment) -> SyncLedger:
         offered=_stamps(sync.offered, now),
         published=tuple((min(since, now), nights) for since, nights in sync.published),
         given_up=_stamps(sync.given_up, now),
+        rules=rules_rewound(sync.rules, now),
     )
     if any(claim.began > now for claim in sync.claims):
         moved = replace(moved, claims=tuple(replace(claim, began=min(claim.began, now)) for claim in sync.claims))

@@ -10,14 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from icalsyncd.availability.attribution import settled
+from icalsyncd.availability.families import components, joined, related
 from icalsyncd.availability.ledger import (
     DAY,
     Block,
     Ledger,
     Link,
+    Parting,
     Presence,
     Shrinking,
     Standing,
@@ -49,13 +51,13 @@ def reconcile(
     """
     moved = dict(ledgers)
     renamed = renames(ledgers, plans)
-    wanted = None if only is None else only | tied(renamed)
+    wanted = None if only is None else frozenset(only).union(*(group for group in tied(ledgers, plans) if group & only))
     for place, former in renamed.items():
         whole = all((place[0], name) in renamed for name in plans[place[0]].syncs)
         _move(moved, former, place, today, whole=whole)
     taken = {sync.link.first_name for ledger in moved.values() for sync in ledger.syncs.values()}
     reserved = {"/".join(seat.was) for plan in plans.values() for seat in plan.syncs.values() if seat.was}
-    changed: dict[str, Ledger] = {}
+    changed: list[str] = []
     for accommodation in dict.fromkeys((*moved, *plans)):
         if wanted is not None and accommodation not in wanted:
             continue
@@ -70,10 +72,15 @@ def reconcile(
                     first_name = _first_name((accommodation, name), seat, taken, reserved)
                     taken.add(first_name)
                     ledger = ledger.with_sync(name, _newcomer(seat, first_name, now))
-        before = ledgers.get(accommodation)
+        moved[accommodation] = ledger
+        changed.append(accommodation)
+    moved = related(moved)
+    for accommodation in changed:
+        before, ledger = ledgers.get(accommodation), moved[accommodation]
         # a ledger that stays as it was is settled already
-        changed[accommodation] = before if before is not None and before == ledger else settled(ledger, now)
-    return changed
+        moved[accommodation] = before if before is not None and before == ledger else settled(ledger, now)
+    moved |= joined(moved, changed, now)
+    return {accommodation: moved[accommodation] for accommodation in changed}
 
 
 def renames(ledgers: Mapping[str, Ledger], plans: Mapping[str, Plan]) -> dict[Place, Place]:
@@ -102,14 +109,12 @@ def renames(ledgers: Mapping[str, Ledger], plans: Mapping[str, Plan]) -> dict[Pl
     return found
 
 
-def tied(renamed: Mapping[Place, Place]) -> frozenset[str]:
-    """The accommodations that syncs come from or go to as they are *renamed*."""
-    return frozenset(
-        accommodation
-        for place, former in renamed.items()
-        if place[0] != former[0]
-        for accommodation in (place[0], former[0])
-    )
+def tied(ledgers: Mapping[str, Ledger], plans: Mapping[str, Plan]) -> tuple[frozenset[str], ...]:
+    """The accommodations that change together under a config: those that exchange syncs, and those of one family."""
+    exchanged = [(place[0], former[0]) for place, former in renames(ledgers, plans).items() if place[0] != former[0]]
+    shared = [(name, *ledger.kin, *ledger.parts) for name, ledger in ledgers.items()]
+    shared += [(name, *plan.parts) for name, plan in plans.items()]
+    return components((*exchanged, *(each for each in shared if len(each) > 1)))
 
 
 def expire(ledger: Ledger, *, delay: float, now: Moment) -> Ledger:
@@ -121,6 +126,8 @@ def expire(ledger: Ledger, *, delay: float, now: Moment) -> Ledger:
         )
     if moved.shrinking and _is_over(moved.shrinking.since, delay, now):
         moved = replace(moved, before=moved.shrinking.before, after=moved.shrinking.after, shrinking=None)
+    if moved.parting and _is_over(moved.parting.since, delay, now):
+        moved = replace(moved, parts=moved.parting.parts, parting=None)
     syncs: dict[str, SyncLedger] = {}
     for name, sync in ledger.syncs.items():
         kept = _expired(sync, delay, now)
@@ -138,6 +145,8 @@ def expiries(ledger: Ledger, delay: float) -> Iterator[Moment]:
             yield block.leaving_since + delay
     if ledger.shrinking:
         yield ledger.shrinking.since + delay
+    if ledger.parting:
+        yield ledger.parting.since + delay
     for sync in ledger.syncs.values():
         if sync.presence is Presence.LEAVING:
             yield sync.since + delay
@@ -164,6 +173,8 @@ def hasten(ledger: Ledger, name: str | None, *, now: Moment) -> Ledger:
         moved = replace(moved, blocks=tuple(block for block in moved.blocks if block.leaving_since is None))
         if moved.shrinking:
             moved = replace(moved, before=moved.shrinking.before, after=moved.shrinking.after, shrinking=None)
+        if moved.parting:
+            moved = replace(moved, parts=moved.parting.parts, parting=None)
     return settled(moved, now)
 
 
@@ -242,7 +253,7 @@ def _newcomer(seat: Seat, first_name: str, now: Moment) -> SyncLedger:
 def _without_plan(ledger: Ledger, now: Moment) -> Ledger:
     """The whole accommodation has disappeared from the config."""
     syncs = {name: _left(sync, now) for name, sync in ledger.syncs.items()}
-    return replace(ledger, syncs=syncs, blocks=_leaving_blocks(ledger.blocks, (), now))
+    return replace(ledger, syncs=syncs, blocks=_leaving_blocks(ledger.blocks, (), now), **_parted(ledger, (), now))
 
 
 def _under(ledger: Ledger, plan: Plan, today: Night, now: Moment) -> Ledger:
@@ -266,7 +277,17 @@ def _under(ledger: Ledger, plan: Plan, today: Night, now: Moment) -> Ledger:
         },
         # an accommodation without syncs is complete; with the first of them it begins anew
         complete=ledger.complete and bool(ledger.syncs),
+        **_parted(ledger, plan.parts, now),
     )
+
+
+def _parted(ledger: Ledger, wanted: tuple[str, ...], now: Moment) -> dict[str, Any]:
+    """The parts of *ledger* under a config that says *wanted*: what is new counts at once, what is lacking goes later."""
+    if set(ledger.parts) <= set(wanted):
+        return {"parts": wanted, "parting": None}
+    parts = tuple(dict.fromkeys((*wanted, *ledger.parts)))
+    same = ledger.parting is not None and set(ledger.parting.parts) == set(wanted)
+    return {"parts": parts, "parting": ledger.parting if same else Parting(wanted, now)}
 
 
 def _leaving_blocks(known: tuple[Block, ...], wanted: tuple[Stay, ...], now: Moment) -> tuple[Block, ...]:
@@ -357,4 +378,5 @@ def _cleared(sync: SyncLedger, presence: Presence, now: Moment) -> SyncLedger:
         withdrawn=Stamps(),
         given_up=Stamps(),
         shown_before_pause=shown,
+        rules=replace(sync.rules, notice=EMPTY, window=EMPTY),
     )

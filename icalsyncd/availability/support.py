@@ -11,7 +11,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from icalsyncd.availability.claims import Claim
-from icalsyncd.availability.ledger import Grounds, Ledger, SyncLedger
+from icalsyncd.availability.grounds import Grounds
+from icalsyncd.availability.ledger import Ledger, SyncLedger
 from icalsyncd.availability.offers import origins
 from icalsyncd.availability.stamps import Moment, Stamps
 from icalsyncd.calendars.calendar import Kind
@@ -29,7 +30,11 @@ def possible(ledger: Ledger, name: str, nights: Nights) -> SyncLedger:
     if sync.published:
         return sync  # when it reads is not known: all that it claims is in doubt anyway
     told = sync.told.nights if sync.told is not None else EMPTY
-    firm = ledger.local | union(each.genuine for other, each in ledger.syncs.items() if other != name)
+    firm = (
+        ledger.local
+        | ledger.taken_by_kin
+        | union(each.genuine for other, each in ledger.syncs.items() if other != name)
+    )
     doubts, passed_on = sync.grounds.doubts - (nights & firm), sync.grounds.passed_on - (nights & firm)
     if fresh := nights - told - firm:
         first_hand, second_hand = _doubts(ledger, name)

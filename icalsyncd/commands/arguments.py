@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from datetime import date
 from pathlib import Path
 from typing import Final
 
 from icalsyncd import __version__
+from icalsyncd.commands.dates import iso_date, said
 
 _EPILOG = """\
 exit codes: 0 done, 1 failed, 2 usage, 78 a config that cannot be run
@@ -82,8 +82,8 @@ def parser() -> argparse.ArgumentParser:
     _json(accept)
     confirm = command("confirm", "say who has some nights, or that nobody has, once you have looked at the portals")
     confirm.add_argument("accommodation", metavar="ACCOMMODATION")
-    confirm.add_argument("start", type=_date, metavar="FROM", help="the evening of the first night: 2026-12-24")
-    confirm.add_argument("end", type=_date, metavar="TO", help="the morning after the last night: 2026-12-27")
+    confirm.add_argument("start", type=iso_date, metavar="FROM", help="the evening of the first night: 2026-12-24")
+    confirm.add_argument("end", type=iso_date, metavar="TO", help="the morning after the last night: 2026-12-27")
     who = confirm.add_mutually_exclusive_group(required=True)
     who.add_argument("--by", metavar="SYNC", help="the sync at whose portal they are booked, such as holidu")
     who.add_argument("--nobody", action="store_true", help="no portal has a booking for them")
@@ -91,16 +91,32 @@ def parser() -> argparse.ArgumentParser:
     history = command("history", "what happened to an accommodation, or to one night of it, and who was told")
     history.add_argument("accommodation", metavar="ACCOMMODATION")
     history.add_argument(
-        "night", type=_date, nargs="?", metavar="DATE", help="the evening on which the night begins: 2026-12-24"
+        "night", type=iso_date, nargs="?", metavar="DATE", help="the evening on which the night begins: 2026-12-24"
     )
     _json(history)
     explain = command("explain", "why a night is taken or free")
     explain.add_argument("accommodation", metavar="ACCOMMODATION")
-    explain.add_argument("night", type=_date, metavar="DATE", help="the evening on which the night begins: 2026-12-24")
+    explain.add_argument(
+        "night", type=iso_date, metavar="DATE", help="the evening on which the night begins: 2026-12-24"
+    )
     _json(explain)
+    for name, words in (("block", "take nights yourself"), ("unblock", "give nights back that you have taken")):
+        taking = command(name, f"{words}: changes `blocks:` in the config")
+        taking.add_argument("accommodation", metavar="ACCOMMODATION")
+        taking.add_argument("first", type=said, metavar="FROM", help="the first night: 2026-12-24, tonight, friday")
+        taking.add_argument("until", type=said, metavar="TO", help="the morning on which the house is free again")
+        if name == "block":
+            taking.add_argument(
+                "--note", metavar="TEXT", default="", help="for you; it goes nowhere but into calendars:"
+            )
     rotate = command("rotate", "end an old link at once")
     _sync(rotate)
     rotate.add_argument("--now", action="store_true", help="at once, not after the 7 days that it works on")
+    notify = command("notify", "send a trial to who is told by messages")
+    notify.add_argument("what", choices=("test",), help="a trial, now")
+    notify.add_argument("name", nargs="?", metavar="NAME", help="of a receiver in `notify`; all where none is named")
+    _json(notify)
+    command("password", "the hash of a password, for `server.users` in the config")
     command("reload", "have the daemon read its config anew")
     command("healthcheck", "exit 0 where the daemon is well")
     backup = command("backup", "write state and secret to one file; the daemon may run")
@@ -108,8 +124,30 @@ def parser() -> argparse.ArgumentParser:
     restore = command("restore", "put a backup back; the daemon must not run")
     restore.add_argument("file", type=Path, metavar="FILE")
     restore.add_argument("--replace", action="store_true", help="put what is there aside")
+    store = command("store", "where the state lies").add_subparsers(dest="deed", metavar="copy", required=True)
+    copying = store.add_parser(
+        "copy",
+        help="copy the whole state to another place; no daemon may run",
+        description="Copies the state from where the config has it to another place, with links and history.",
+        parents=[everywhere],
+        allow_abbrev=False,
+    )
+    copying.add_argument(
+        "--to",
+        required=True,
+        metavar="URL",
+        help="sqlite: the file in the state folder; file:///etc/icalsyncd/dsn: the database that a file names; "
+        "postgresql://…: that database",
+    )
+    copying.add_argument("--replace", action="store_true", help="put what is there aside")
     prints = command("print", "what is shipped beside the daemon")
-    prints.add_argument("what", choices=("schema", "unit", "dashboard", "alerts"))
+    prints.add_argument(
+        "what",
+        choices=("schema", "unit", "dashboard", "alerts", "completion", "man"),
+        help="the config's JSON Schema, the systemd unit, a Grafana dashboard, Prometheus rules, what a shell completes, "
+        "or the man page",
+    )
+    prints.add_argument("shell", nargs="?", choices=("bash", "zsh", "fish"), help="of `print completion`")
     return whole
 
 
@@ -145,12 +183,5 @@ def _read(command: argparse.ArgumentParser) -> None:
     command.add_argument("source", metavar="FILE|URL", help="`-`: standard input")
     command.add_argument("--portal", metavar="NAME", help="whose summaries it has (by default that of the URL's host)")
     command.add_argument("--timezone", metavar="ZONE", help="where the accommodation lies (this machine's zone)")
-    command.add_argument("--today", type=_date, metavar="DATE", help="read it as on that day")
+    command.add_argument("--today", type=iso_date, metavar="DATE", help="read it as on that day")
     _json(command)
-
-
-def _date(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError("a date is written like 2026-12-24") from None

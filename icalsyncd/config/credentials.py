@@ -75,6 +75,15 @@ class Credentials:
                     target.account, target.container, target.prefix, self.named(target, "account_key", path)
                 )
 
+    def watch(self, path: Path) -> None:
+        """Have a change of the file at *path*, which is not looked into here, count as one of the config."""
+        self.files.append(path)
+        try:
+            self.digest.update(hashlib.sha256(content(path, _LARGEST).data).digest())
+        except OSError:
+            # whoever checks the config may be another user than the daemon, which tells what it cannot read
+            self.digest.update(b"\0")
+
     def _file(self, name: str) -> Path:
         if name.startswith(_OF_SYSTEMD):
             return Path(self._environ.get("CREDENTIALS_DIRECTORY") or _OF_THE_SERVICE, name.removeprefix(_OF_SYSTEMD))

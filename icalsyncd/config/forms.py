@@ -31,6 +31,11 @@ _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 # half of a surrogate pair is no letter: no path, no URL and no log can hold it
 _LINE: Final = re.compile("[^\x00-\x1f\x7f\ud800-\udfff]*")
 _LONGEST_NAME: Final = 253
+_BCRYPT: Final = re.compile(r"\$2[aby]\$(?P<cost>\d\d)\$[./A-Za-z0-9]{53}", re.ASCII)
+LEAST_COST: Final = 8
+"""Of a password's hash: below, whoever has the file finds the password soon."""
+MOST_COST: Final = 15
+"""Above, each look at the page takes seconds of a core."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,13 @@ def _text(value: object) -> str:
 
 def _duration(value: object) -> int:
     return parse_duration(value if isinstance(value, str) else "")
+
+
+def _days(value: object) -> int:
+    seconds = _duration(value)
+    if seconds % 86_400:
+        raise ValueError("must be whole days, such as 2d")
+    return seconds // 86_400
 
 
 def _interval(value: object) -> int:
@@ -188,6 +200,15 @@ def _pattern(value: object, info: ValidationInfo) -> str:
     return text
 
 
+def _password_hash(value: object) -> str:
+    match = _BCRYPT.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError('not a hash of a password: `icalsyncd password` makes one, which begins with "$2b$"')
+    if not LEAST_COST <= int(match["cost"]) <= MOST_COST:
+        raise ValueError(f"its cost, the number behind `$2b$`, must be {LEAST_COST} to {MOST_COST}")
+    return match.string
+
+
 def _form(pattern: str, *examples: str) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "pattern": pattern, "examples": list(examples)})
 
@@ -203,6 +224,19 @@ SyncName = Annotated[
     ),
     _form(f"^{_ID}/{_ID}$", "casa-azul/holidu"),
 ]
+UserName = Annotated[
+    str,
+    PlainValidator(
+        _named(
+            r"[a-z0-9](?:[a-z0-9._-]{0,30}[a-z0-9])?",
+            "not the name of a user: write it in lower-case letters, digits, `.`, `_` and `-`, such as anna",
+        )
+    ),
+    _form("^[a-z0-9](?:[a-z0-9._-]{0,30}[a-z0-9])?$", "anna"),
+]
+PasswordHash = Annotated[
+    str, PlainValidator(_password_hash), _form(r"^\$2[aby]\$(0[89]|1[0-5])\$[./A-Za-z0-9]{53}$", "$2b$12$…")
+]
 PortalName = Annotated[
     str,
     PlainValidator(_portal),
@@ -211,6 +245,7 @@ PortalName = Annotated[
 ]
 Zone = Annotated[str, PlainValidator(_zone), WithJsonSchema({"type": "string", "examples": ["Europe/Madrid"]})]
 Duration = Annotated[int, PlainValidator(_duration), _form(DURATION, "90s", "30m", "1h30m", "7d")]
+Days = Annotated[int, PlainValidator(_days), _form(r"^\d+d$", "2d", "365d")]
 Interval = Annotated[int, PlainValidator(_interval), _form(DURATION_NOT_ZERO, "30m", "1h", "1d")]
 Size = Annotated[int, PlainValidator(_size), _form(SIZE, "512KiB", "5MiB")]
 Day = Annotated[date, PlainValidator(_day), _form(r"^\d{4}-\d{2}-\d{2}$", "2026-12-24")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
 from typing import Final
 
 from icalsyncd.calendars.feed import SUMMARY
@@ -10,9 +11,11 @@ from icalsyncd.config import schema
 from icalsyncd.config.forms import Address
 from icalsyncd.config.mistakes import Remark, meant
 from icalsyncd.config.nodes import Path
+from icalsyncd.config.people import calendar_refusals
 from icalsyncd.config.portals import names, profile, recognise
 from icalsyncd.config.resolved import block_summaries, public_url, reservation_summaries
 from icalsyncd.config.summaries import compiled, unusable
+from icalsyncd.config.telling import telling_refusals
 from icalsyncd.config.url import Destination, Hop, Misfit, destination_of
 
 # any name may be a portal's, so only what can hardly be another one is taken for a slip
@@ -25,7 +28,11 @@ def refusals(file: schema.File, calendars: Mapping[str, Destination]) -> Iterato
     """What is refused in *file*; *calendars* are where the URLs of its syncs lead, by the sync's name."""
     yield from _server(file)
     yield from _publish(file)
+    if isinstance(file.store, schema.ServerStore) and find_spec("psycopg") is None:
+        yield Remark(("store", "type"), "PostgreSQL needs an extra: pip install 'icalsyncd[postgresql]'")
     yield from _official_only(file)
+    yield from calendar_refusals(file)
+    yield from telling_refusals(file)
     ours = _ours(file)
     known: dict[str, str] = {}
     former: dict[str, str] = {}
@@ -53,6 +60,7 @@ def warnings(file: schema.File, calendars: Mapping[str, Destination]) -> Iterato
     """What in *file* can run, and may not be what the host wants."""
     if file.server.public_url is not None and file.server.public_url.startswith("http:"):
         yield Remark(("server", "public_url"), "not encrypted: whoever is on the way can read the links; use https")
+    yield from _open_admin(file.server)
     for index, target in enumerate(file.publish):
         at_target: Path = ("publish", index)
         if target.public_url is not None and target.public_url.startswith("http:"):
@@ -76,6 +84,19 @@ def warnings(file: schema.File, calendars: Mapping[str, Destination]) -> Iterato
                 yield Remark(
                     _url_path(sync, path), "not encrypted: whoever is on the way can read it, and change it; use https"
                 )
+
+
+def _open_admin(server: schema.Server) -> Iterator[Remark]:
+    """What others on the network could do with an admin listener that they can reach."""
+    if server.admin.host in _LOOPBACK or server.admin.host.startswith("127."):
+        return
+    if not server.users:
+        yield Remark(("server", "admin"), "whoever reaches this address sees every link: add `users`, or use 127.0.0.1")
+    elif server.admin_tls is None:
+        yield Remark(
+            ("server", "admin"),
+            "not encrypted: whoever is on the way can read passwords; add `admin_tls`, or put a proxy before 127.0.0.1",
+        )
 
 
 def _has_password(target: schema.WebDav) -> bool:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 from typing import Final, TypeAlias
 
+from icalsyncd.availability.plan import OwnRules
 from icalsyncd.calendars.settings import ReadSettings
 from icalsyncd.config import schema
 from icalsyncd.config.forms import Address, Network
+from icalsyncd.config.people import Calendar, resolve_calendars
 from icalsyncd.config.portals import profile
 from icalsyncd.config.secret import Secret
+from icalsyncd.config.store import Store
 from icalsyncd.config.summaries import any_unusable, compiled
+from icalsyncd.config.telling import NOBODY, Telling
 
 SETTINGS: Final = {
     "ignore": "ignore",
@@ -27,6 +31,9 @@ SETTINGS: Final = {
     "empty_body": "empty_is_valid",
     "echo_lag": "lag",
     "echo_padding": "padding",
+    "rules": "rules",
+    "portal_notice": "notice",
+    "portal_window": "window",
 }
 """Keys of a sync that say how its portal takes part and is read, and what they are called there."""
 
@@ -78,6 +85,7 @@ class Sync:
     """Nights that the portal adds on each side of what it imports."""
     reads_every: int
     """Seconds between two fetches, as far as is known."""
+    own_rules: OwnRules
     said: frozenset[str]
     """The settings of this sync, and of ``read``, that the file says itself: the others are the profile's or defaults."""
 
@@ -125,8 +133,18 @@ class Accommodation:
     """Nights closed after each stay and block."""
     blocks: tuple[Block, ...]
     """In order, and without overlaps: those that overlapped are one, with all their notes."""
+    website: bool
+    """Whether anybody may see which nights are free."""
     syncs: tuple[Sync, ...]
     """In the file's order."""
+
+
+@dataclass(frozen=True, slots=True)
+class TlsFiles:
+    """What a listener encrypts with."""
+
+    cert: Path
+    key: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +158,12 @@ class Server:
     """The start of every link, without a slash at its end."""
     admin_hosts: tuple[str, ...]
     metrics_hosts: tuple[str, ...]
+    users: tuple[tuple[str, str], ...] = field(repr=False)
+    """Names, and bcrypt's hashes of their passwords."""
+    admin_tls: TlsFiles | None
+    """None where the admin listener does not encrypt."""
+    edit: bool
+    """Whether the page may change the file."""
     proxies: tuple[Network, ...]
     """Where many come through one peer of `listen`."""
     secret_file: Path | None
@@ -150,6 +174,8 @@ class Server:
     """Seconds for which what happened is kept."""
     health: bool
     """Whether the feeds listener tells monitors outside if all is well."""
+    language: str | None
+    """What is spoken to people; None for what each reader asks for, and English where nobody asks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,9 +262,14 @@ class Config:
 
     server: Server
     pull: Pull
+    store: Store
     official_only: tuple[str, ...]
     publish: tuple[Target, ...]
     accommodations: tuple[Accommodation, ...]
+    calendars: tuple[Calendar, ...] = ()
+    """Those for people."""
+    telling: Telling = NOBODY
+    """Who is told by messages, and that all lives."""
 
     def syncs(self) -> tuple[Sync, ...]:
         """All syncs, in the file's order."""
@@ -255,6 +286,11 @@ class Config:
     def public_url_of(self, accommodation: str) -> str:
         """The start of the links of *accommodation*: at the first target with a URL of its own, else at this daemon."""
         return self._public_urls.get(accommodation, self.server.public_url)
+
+    @cached_property
+    def public(self) -> Mapping[str, str]:
+        """The accommodations that anybody may see, with their names."""
+        return {each.id: each.name for each in self.accommodations if each.website}
 
     @cached_property
     def _public_urls(self) -> Mapping[str, str]:
@@ -274,14 +310,16 @@ class Config:
         return {accommodation.id: accommodation for accommodation in self.accommodations}
 
 
-def resolve(file: schema.File, folder: Path, urls: Mapping[str, Secret], places: tuple[Place, ...]) -> Config:
+def resolve(
+    file: schema.File, folder: Path, urls: Mapping[str, Secret], places: tuple[Place, ...], dsn: Secret | None
+) -> Config:
     """The config that *file* means.
 
     Paths in it are relative to *folder*; *urls* are those of the syncs that receive, by name, and *places* those of its
-    targets, in order.
+    targets, in order; *dsn* is how its database is reached.
     """
     ids = tuple(file.accommodations)
-    listen = file.server.listen
+    listen, tls = file.server.listen, file.server.admin_tls
     return Config(
         server=Server(
             listen=listen,
@@ -289,11 +327,15 @@ def resolve(file: schema.File, folder: Path, urls: Mapping[str, Secret], places:
             public_url=public_url(file),
             admin_hosts=tuple(file.server.admin_hosts),
             metrics_hosts=tuple(file.server.metrics_hosts),
+            users=tuple(file.server.users.items()),
+            admin_tls=TlsFiles(folder / tls.cert_file, folder / tls.key_file) if tls is not None else None,
+            edit=file.server.edit,
             proxies=file.server.proxies,
             secret_file=folder / file.server.secret_file if file.server.secret_file is not None else None,
             removal_delay=file.server.removal_delay,
             history=file.server.history,
             health=file.server.health,
+            language=file.server.language,
         ),
         pull=Pull(
             interval=file.pull.interval,
@@ -302,12 +344,14 @@ def resolve(file: schema.File, folder: Path, urls: Mapping[str, Secret], places:
             hold=file.pull.hold,
             private_addresses=file.pull.allow_private_addresses,
         ),
+        store=Store(isinstance(file.store, schema.ServerStore), dsn, "store" in file.model_fields_set),
         official_only=tuple(file.official_only),
         publish=tuple(
             Target(target.name, target.public_url, tuple(target.accommodations or ids), place)
             for target, place in zip(file.publish, places, strict=True)
         ),
         accommodations=tuple(_accommodation(id, file, urls) for id in ids),
+        calendars=resolve_calendars(file),
     )
 
 
@@ -350,6 +394,7 @@ def _accommodation(id: str, file: schema.File, urls: Mapping[str, Secret]) -> Ac
         before=written.buffer.before,
         after=written.buffer.after,
         blocks=merged(written.blocks),
+        website=written.website,
         syncs=tuple(
             _sync(id, name, sync, written.timezone, file.pull.interval, urls.get(f"{id}/{name}"))
             for name, sync in written.syncs.items()
@@ -386,5 +431,6 @@ def _sync(accommodation: str, id: str, written: schema.Sync, timezone: str, inte
         echo_lag=written.echo_lag if written.echo_lag is not None else known.echo_lag,
         echo_padding=written.echo_padding if written.echo_padding is not None else known.echo_padding,
         reads_every=known.reads_every,
+        own_rules=OwnRules(written.rules or "", written.portal_notice, written.portal_window, known.horizon),
         said=frozenset(SETTINGS[key] for key in written.model_fields_set & SETTINGS.keys()),
     )

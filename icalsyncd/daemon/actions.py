@@ -3,36 +3,44 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from time import time
 from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
 from icalsyncd import log
 from icalsyncd.admin.admin import Actions, Hosts, Refusal
+from icalsyncd.admin.board import Wanted
+from icalsyncd.admin.concern import Concern
 from icalsyncd.admin.concerns import concerns, needs
+from icalsyncd.admin.live import Live, Seen
 from icalsyncd.admin.overview import Overview
 from icalsyncd.admin.page import night_page, page
 from icalsyncd.admin.status import Condition, report, rfc3339
 from icalsyncd.admin.waits import waits
-from icalsyncd.availability.confirming import called_reservations, confirm, mark_of, seen_on
 from icalsyncd.availability.explanation import explain, frees_when, words
 from icalsyncd.availability.release import released, released_nights
 from icalsyncd.availability.roster import hasten
-from icalsyncd.calendars.nights import Nights, Stay, date_of, horizon, night_of
+from icalsyncd.calendars.nights import Stay, date_of, night_of
 from icalsyncd.config.paths import Paths
 from icalsyncd.config.positions import lines_of
 from icalsyncd.config.resolved import Accommodation
-from icalsyncd.daemon.audit import dates
+from icalsyncd.daemon.confirmations import confirm, dated
+from icalsyncd.daemon.edits import digest_of
 from icalsyncd.daemon.hub import Hub
+from icalsyncd.language import chosen, speaking
 from icalsyncd.pace import in_steps, unsearched
 from icalsyncd.pulling.report import Report
 from icalsyncd.state.history import Event
 from icalsyncd.state.state_file import StoreFailed
 from icalsyncd.state.view import SyncName
 
+PACKING: Final = 5
+"""The level of gzip for pages: two levels more make them 1 % smaller, in twice the time."""
 PULLS_AT_ONCE: Final = 32
 """Pulls that are begun in one go."""
 
@@ -50,6 +58,8 @@ class HostActions:
         self._file = paths.config.name
         self._reload = reload
         self._lines: tuple[str, dict[SyncName, int]] = ("", {})
+        self.live = Live(self._seen)
+        """Tells open pages what changes."""
 
     def actions(self) -> Actions:
         """All of them, as the admin listener takes them."""
@@ -58,6 +68,7 @@ class HostActions:
             status=self.status,
             page=self.page,
             night_page=self.night_page,
+            live=self.live.answer,
             metrics=self.metrics,
             needs=self.needs,
             unhealthy=self.unhealthy,
@@ -66,26 +77,33 @@ class HostActions:
             pull=self.pull,
             accept=self.accept,
             accept_clock=self.accept_clock,
-            confirm=self.confirm,
+            confirm=partial(confirm, self._hub),
             rotate=self.rotate,
+            rotate_calendar=self.rotate_calendar,
             explain=self.explain,
             history=self.history,
             links=self.links,
+            notify_test=self.notify_test,
         )
 
     async def status(self) -> bytes:
         return await self._aside(self._status)
 
-    async def page(self, accommodation: str | None) -> bytes:
-        """The status page."""
-        return await self._aside(lambda: page(self._overview(), accommodation).encode())
+    async def page(self, wanted: Wanted, accepted: str) -> bytes:
+        """The status page, for whoever sends *accepted* as Accept-Language; compressed by gzip."""
+        with speaking(self._language(accepted)):
+            return await self._aside(lambda: _packed(page(self._overview(), wanted)))
 
-    async def night_page(self, accommodation: str, night: int) -> bytes | Refusal:
-        """Why a night is taken or free, as a page."""
+    async def night_page(self, accommodation: str, night: int, accepted: str) -> bytes | Refusal:
+        """Why a night is taken or free, as a page; likewise."""
         happened = await self._happened(accommodation, night)
         past = [event.json() for event in happened] if not isinstance(happened, Refusal) else []
-        made = await self._aside(lambda: night_page(self._overview(), accommodation, night, past))
-        return made.encode() if made is not None else Refusal(f"there is no accommodation {accommodation}")
+        with speaking(self._language(accepted)):
+            made = await self._aside(lambda: _packed(night_page(self._overview(), accommodation, night, past) or ""))
+        return made if accommodation in self._hub.view.houses else Refusal(f"there is no accommodation {accommodation}")
+
+    def _language(self, accepted: str) -> str:
+        return self._hub.accepted.config.server.language or chosen(accepted)
 
     async def needs(self) -> tuple[str, ...]:
         """What needs the host, in sentences."""
@@ -93,6 +111,16 @@ class HostActions:
 
     def _needs(self) -> tuple[str, ...]:
         return needs(concerns(self._overview()))
+
+    def concerns(self, language: str) -> list[Concern]:
+        """All that needs the host, in *language*; on a thread."""
+        with speaking(language):
+            return concerns(self._overview())
+
+    async def notify_test(self, name: str | None) -> Json | Refusal:
+        """Send a trial to a receiver of messages, or to all: what each said, null where it took it."""
+        answers = await self._hub.notifier.test(name)
+        return Refusal(f"there is no receiver {name} in `notify`") if answers is None else dict(answers)
 
     async def metrics(self) -> bytes:
         return await self._aside(self._hub.metrics.text)
@@ -110,7 +138,16 @@ class HostActions:
     def _status(self) -> bytes:
         hub = self._hub
         names = {each.id: each.name for each in hub.accepted.config.accommodations}
-        condition = Condition(hub.config_status, hub.publisher.status(), hub.faults(), hub.removal_delay, self._needs())
+        condition = Condition(
+            hub.config_status,
+            hub.publisher.status(),
+            hub.faults(),
+            hub.removal_delay,
+            self._needs(),
+            digest_of(hub.accepted.text),
+            hub.notifier.status(),
+            hub.pulse.status(),
+        )
         return report(hub.view, condition, names, hub.rounds.next_pull, hub.counts.old_links)
 
     def _overview(self) -> Overview:
@@ -130,11 +167,23 @@ class HostActions:
             intervals={(each.accommodation, each.id): float(each.interval) for each in accepted.config.syncs()},
             next_pulls={name: due for name in names if (due := hub.rounds.next_pull(name)) is not None},
             links=hub.links(),
+            calendars=hub.calendar_links(),
             lines=self._lines[1],
             secret_since=hub.secret_since,
             targets=hub.publisher.status(),
             faults=hub.faults(),
+            digest=digest_of(accepted.text),
+            asks=bool(accepted.config.server.users),
+            receivers=hub.notifier.status(),
+            heartbeat=hub.pulse.status(),
         )
+
+    def _seen(self) -> Seen:
+        hub = self._hub
+        targets = [(each.name, each.failing_since, each.behind, each.overwritten) for each in hub.publisher.status()]
+        told = [(each.name, each.why) for each in hub.notifier.status()]
+        whole = (hub.accepted.digest, hub.config_status, hub.faults(), targets, told)
+        return Seen(hub.view.houses, whole)
 
     def unhealthy(self) -> str | None:
         """Why the daemon is not well, None if it is; a failing portal is not the daemon's fault."""
@@ -176,7 +225,7 @@ class HostActions:
             return Refusal("nothing waits here")
         now = hub.clock.now()
         after = hasten(released(state.ledger, sync), sync, now=now)
-        releases = _ranges(released_nights(state.ledger, after))
+        releases = [dated(stay) for stay in released_nights(state.ledger, after).stays()]
         answer: Json = {"waits": waiting, "releases": releases}
         if dry:
             return answer
@@ -215,49 +264,20 @@ class HostActions:
             log.warning("the host says that the machine's clock is right", was=doubt)
         return answer
 
-    async def confirm(
-        self, accommodation: str, nights: Nights, by: str | None, seen: str | None, dry: bool
-    ) -> Json | Refusal:
-        """Enter the host's word that the sync *by* has *nights*, or nobody; *seen* is what was answered to a look before."""
-        hub = self._hub
-        state = hub.journal.current.get(accommodation)
-        if state is None or (by is not None and by not in state.ledger.syncs):
-            return Refusal(f"there is no {accommodation}{'/' + by if by and state else ''}")
-        ledger, now = state.ledger, hub.clock.now()
-        nights = nights & Nights.between(*horizon(ledger.today)).since(ledger.today)
-        shown = seen_on(ledger, nights)
-        if not any(by in (None, event.sync) for event in shown):
-            return Refusal(f"{by or 'no portal'} shows none of these nights")
-        if by is None and (calling := called_reservations(ledger, nights)):
-            return Refusal(f"{' and '.join(calling)} itself calls it a reservation: cancel it there")
-        mark = mark_of(shown)
-        if seen not in (None, mark):
-            return Refusal("the portals show something else by now: look again")
-        after = confirm(ledger, nights, by, now=now)
-        answer: Json = {
-            "events": [
-                {
-                    "sync": event.sync,
-                    "from": date_of(event.stay.check_in).isoformat(),
-                    "to": date_of(event.stay.check_out).isoformat(),
-                    "kind": event.kind.value,
-                }
-                for event in shown
-            ],
-            "releases": _ranges(released_nights(ledger, after)),
-            "seen": mark,
-        }
-        if dry:
-            return answer
-        log.info("the host confirmed", accommodation=accommodation, by=by or "nobody", nights=dates(nights))
-        hub.journal.put(accommodation, state.with_ledger(after, now))
-        await hub.journal.stored()
-        return answer
-
     def _hosts(self) -> Hosts:
         server = self._hub.accepted.config.server
         page = frozenset(host.lower() for host in server.admin_hosts)
         return Hosts(page, page | {host.lower() for host in server.metrics_hosts})
+
+    async def rotate_calendar(self, id: str) -> Json | Refusal:
+        """End the old links of a calendar for people at once."""
+        ended = self._hub.calendars.rotate(id)
+        if not ended:
+            none = "it has no old link; raise link_generation first"
+            return Refusal(f"there is no calendar {id}" if ended is None else none)
+        self._hub.journal.remember(f"the host ended an old link of the calendar {id}")
+        await self._hub.journal.stored()
+        return {"ended": ended}
 
     async def rotate(self, name: SyncName) -> Json | Refusal:
         """End the old links of a sync at once."""
@@ -300,6 +320,7 @@ class HostActions:
                 for sync in hub.accepted.config.syncs()
                 if sync.sends and (sync.accommodation, sync.id) in known
             ],
+            "calendars": [{"calendar": id, "url": url} for id, url in hub.calendar_links().items()],
         }
 
     def explain(self, accommodation: str, night: int) -> Json | Refusal:
@@ -324,17 +345,14 @@ class HostActions:
                     "sync": statement.sync,
                     "since": rfc3339(statement.since),
                     "kind": statement.kind.value,
-                    "from": date_of(statement.stay.check_in).isoformat(),
-                    "to": date_of(statement.stay.check_out).isoformat(),
+                    **dated(statement.stay),
                     "verdict": "echo" if statement.is_echo else "origin",
                     "rule": statement.rule.value,
                 }
                 for statement in found.statements
             ],
             "blocks": [
-                {"from": date_of(block.stay.check_in).isoformat(), "to": date_of(block.stay.check_out).isoformat()}
-                for block in ledger.blocks
-                if block.stay.check_in <= night < block.stay.check_out
+                dated(block.stay) for block in ledger.blocks if block.stay.check_in <= night < block.stay.check_out
             ],
             "told": [
                 {"sync": telling.sync, "since": rfc3339(telling.since), "fetched": rfc3339(telling.fetched)}
@@ -351,9 +369,14 @@ class HostActions:
             ],
             "kept_closed": list(found.kept_closed),
             "said": found.said and {"by": found.said.by, "at": rfc3339(found.said.at)},
+            "rules": [{"sync": each.sync, "rule": each.what, "closes": each.closes} for each in found.ruled],
             "frees_when": frees_when(ledger, found),
             "words": words(ledger, found, accommodation, lambda moment: _local(moment, ledger.timezone)),
         }
+
+
+def _packed(text: str) -> bytes:
+    return gzip.compress(text.encode(), PACKING, mtime=0)
 
 
 def notes_of(accommodation: Accommodation) -> tuple[tuple[Stay, str], ...]:
@@ -361,14 +384,6 @@ def notes_of(accommodation: Accommodation) -> tuple[tuple[Stay, str], ...]:
     return tuple(
         (Stay(night_of(block.from_), night_of(block.to)), block.note) for block in accommodation.blocks if block.note
     )
-
-
-def _ranges(nights: Nights) -> list[Json]:
-    """*nights* as half-open ranges of dates."""
-    return [
-        {"from": date_of(stay.check_in).isoformat(), "to": date_of(stay.check_out).isoformat()}
-        for stay in nights.stays()
-    ]
 
 
 def _local(moment: float, zone: str) -> str:

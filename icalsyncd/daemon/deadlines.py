@@ -130,7 +130,7 @@ class Deadlines:
 
     def _is_over(self, accommodation: str, ledger: Ledger) -> bool:
         """Whether nothing is left of an accommodation that is no longer in the config."""
-        return not ledger.syncs and not ledger.blocks and accommodation not in self._planned
+        return not (ledger.syncs or ledger.blocks or ledger.parts) and accommodation not in self._planned
 
     def _wake_at(self, ledger: Ledger) -> Moment:
         now = self._clock.now()

@@ -8,12 +8,13 @@ time (deadlines) ───────┘
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
 from icalsyncd import log
+from icalsyncd.admin.matters import Fault
 from icalsyncd.admin.metrics import Counts, Metrics, Scene
 from icalsyncd.admin.status import ConfigStatus
 from icalsyncd.availability.attribution import woke
@@ -27,6 +28,9 @@ from icalsyncd.daemon.deadlines import Deadlines
 from icalsyncd.daemon.health import faults, status_line
 from icalsyncd.daemon.plans import plans, todays
 from icalsyncd.daemon.takeover import Takeover, take_over
+from icalsyncd.notifying.heartbeat import Pulse
+from icalsyncd.notifying.notifier import Notifier
+from icalsyncd.notifying.outbox import Outbox
 from icalsyncd.pace import in_steps
 from icalsyncd.publishing.publisher import Publisher
 from icalsyncd.pulling.intake import Intake
@@ -35,8 +39,11 @@ from icalsyncd.pulling.pull import Puller
 from icalsyncd.pulling.rounds import Rounds
 from icalsyncd.serving.connections import Closed
 from icalsyncd.serving.feeds import Feeds
+from icalsyncd.serving.people import Calendars
+from icalsyncd.state.database import StoreRefused
 from icalsyncd.state.installation import Installation
 from icalsyncd.state.journal import Journal
+from icalsyncd.state.outbox import not_after
 from icalsyncd.state.schedule import Attempts
 from icalsyncd.state.state import State
 from icalsyncd.state.store import Store
@@ -48,12 +55,22 @@ TURNS_ASIDE: Final = 8
 """Times that a config is worked out on a thread; what still changes meanwhile is then worked out on the event loop."""
 
 
+async def _nothing() -> str | None:
+    return None
+
+
 class Hub:
     """What one running daemon knows and does."""
 
     def __init__(self, accepted: Accepted, installation: Installation, store: Store) -> None:
         """Raises StoreRefused if what is stored cannot be understood."""
         stored = store.load()
+        if not store.is_here and stored.installation not in (None, installation.mark):
+            store.close()
+            raise StoreRefused(
+                "the database belongs to an installation with another secret, under which every link would change: "
+                "give this machine the same `server.secret_file`"
+            )
         self.accepted = accepted
         """The config that runs."""
         self.installation = installation
@@ -74,9 +91,17 @@ class Hub:
         self.intake.on_pull = self.rounds.pulled
         self.looks = Looks(self.intake.look)
         self.feeds = Feeds(lambda: self.view, self.journal, self.looks.look, self.clock.now, self.counts)
+        self.calendars = Calendars(lambda: self.view, self.journal, installation, self.clock.now)
         self.publisher = Publisher(
             lambda: self.view, self.journal, self.clock, installation, self.looks.look, self.counts
         )
+        outbox = Outbox(not_after(store.outbox(), self.clock.now()), self.journal.post)
+        self.notifier = Notifier(outbox, self._posted, self.clock.now, self.counts)
+        self.dead: Callable[[], Awaitable[str | None]] = _nothing
+        """What does not live; None where all does."""
+        self.pulse = Pulse(lambda: self.dead(), self.clock.now, self.counts)
+        self.on_news: Callable[[frozenset[str] | None], None] = lambda _: None
+        """Called where something needs the host, perhaps: with the accommodations, or None for the whole."""
         self.metrics = Metrics(self.counts, self._scene)
         self._gone_back = store.gone_back
         self._background: set[asyncio.Task[Any]] = set()
@@ -136,6 +161,7 @@ class Hub:
     async def end(self) -> bool:
         """Let what runs end, and write what is known; False if the disk does not take it."""
         self.feeds.flush()
+        await self.notifier.close()
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
@@ -148,7 +174,7 @@ class Hub:
         """Take the config over: ledgers, schedule, deadlines, and copies to be read again. Nothing here fails.
 
         Each accommodation is under the new config from one moment to the next, a few at a time; of a household's config
-        that is one moment. Accommodations that exchange syncs change together.
+        that is one moment. Accommodations that exchange syncs or share units change together.
         """
         config = accepted.config
         wanted = await asyncio.to_thread(plans, config, self.installation)
@@ -157,6 +183,9 @@ class Hub:
         self.journal.remember("the config was taken over")
         self.intake.configure(config)
         self.publisher.configure(config)
+        self.notifier.configure(config.telling.receivers)
+        self.pulse.configure(config.telling.heartbeat)
+        self.calendars.configure(config)
         self.deadlines.configure(self._keep_for(float(config.server.removal_delay)), frozenset(wanted))
         intervals = {
             (sync.accommodation, sync.id): float(sync.interval)
@@ -195,6 +224,7 @@ class Hub:
         await self.rounds.configure(intervals)
         for name in asked:
             self.rounds.hurry(name)
+        self.on_news(None)
 
     def _keep_for(self, wanted: float) -> RemovalDelay:
         """The removal delay under a config that says *wanted* seconds; stored, since the next start may read half a file."""
@@ -213,9 +243,10 @@ class Hub:
     async def _put(self, taken: Takeover) -> frozenset[str]:
         """Put what was worked out; returns the accommodations that were not, since their states have changed meanwhile."""
         current, left = self.journal.current, set()
-        together = taken.together & taken.states.keys()
-        steps = [sorted(together)] if together else []
+        groups = [sorted(group & taken.states.keys()) for group in taken.together]
+        together = {each for group in groups for each in group}
         apart = [accommodation for accommodation in taken.states if accommodation not in together]
+        steps = [group for group in groups if group]
         steps += [apart[start : start + HOUSES_AT_ONCE] for start in range(0, len(apart), HOUSES_AT_ONCE)]
         for step in steps:
             stale = [each for each in step if current.get(each) is not taken.before.get(each)]
@@ -231,6 +262,7 @@ class Hub:
         before = self.view
         self.view = see(before, accommodations, self.journal.current, self.journal.kept, self.installation)
         self.publisher.news(accommodations if self.view.links is before.links else None)
+        self.on_news(accommodations)
         for accommodation in accommodations:
             house, former = self.view.houses.get(accommodation), before.houses.get(accommodation)
             if house is None or former is None or former.state.ledger is not house.state.ledger:
@@ -282,6 +314,10 @@ class Hub:
         self.journal.note_all(noted)
         self.journal.put_all(heard)
 
+    async def _posted(self, patience: float) -> bool:
+        """Wait until what receivers are to be told is durable, but for no disk that takes nothing."""
+        return self.journal.failing is None and await self.journal.stored(patience)
+
     def _attempts(self, name: SyncName) -> Attempts:
         state = self.journal.current.get(name[0])
         return state.of(name[1]).attempts if state is not None else Attempts()
@@ -310,6 +346,10 @@ class Hub:
             self.publisher.status(),
             stored=self.journal.failing is None,
             believed=self.clock.doubted is None,
+            now=self.clock.now(),
+            receivers=self.notifier.status(),
+            heartbeat=self.pulse.status(),
+            remembered=self.journal.history_kept,
         )
 
     def links(self) -> dict[SyncName, str]:
@@ -322,8 +362,12 @@ class Hub:
             if not target.old
         }
 
-    def faults(self) -> tuple[str, ...]:
-        """What is wrong with the daemon itself, in sentences for its host; it may be asked on any thread."""
+    def calendar_links(self) -> dict[str, str]:
+        """The whole links of the calendars for people, by id."""
+        return {id: self.accepted.config.server.public_url + path for id, path in self.calendars.links().items()}
+
+    def faults(self) -> tuple[Fault, ...]:
+        """What is wrong with the daemon itself; it may be asked on any thread."""
         return faults(self.view, self.journal, self.clock)
 
     def status_line(self) -> str:

@@ -32,8 +32,8 @@ class Takeover:
     """The states that this was worked out from."""
     states: Mapping[str, State]
     """By accommodation; those that differ from before, or are not shown yet."""
-    together: frozenset[str]
-    """Accommodations that exchange syncs: they are put in one go, or not at all."""
+    together: tuple[frozenset[str], ...]
+    """Accommodations that exchange syncs, or share units: each group is put in one go, or not at all."""
     asked: frozenset[SyncName]
     """To be pulled at once: new, resumed, at another address, or at one that was not known."""
     reread: frozenset[SyncName]
@@ -56,7 +56,7 @@ def take_over(
     """
     ledgers = {accommodation: state.ledger for accommodation, state in states.items()}
     moved = renames(ledgers, plans)
-    together = tied(moved)
+    together = tied(ledgers, plans)
     ledgers = reconcile(ledgers, plans, today=days, now=now, only=only)
     facts = {
         (accommodation, name): known for accommodation, state in states.items() for name, known in state.facts.items()

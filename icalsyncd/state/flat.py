@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from icalsyncd.availability.claims import ALIKE, Rule, Verdicts, reuse_verdicts
-from icalsyncd.availability.ledger import GROUNDLESS, Grounds
+from icalsyncd.availability.grounds import GROUNDLESS, Grounds
 from icalsyncd.availability.readers import Reader
 from icalsyncd.availability.stamps import Stamps
 from icalsyncd.calendars.nights import EMPTY, Nights

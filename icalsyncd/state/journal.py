@@ -20,9 +20,12 @@ from icalsyncd.availability.removal import RemovalDelay
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.nights import EMPTY, Night
 from icalsyncd.pace import in_steps
+from icalsyncd.state import outbox
+from icalsyncd.state.agenda import believed_papers
 from icalsyncd.state.copy import BodyKey
 from icalsyncd.state.database import StoreFailed, StoreInDoubt, StoreTaken
 from icalsyncd.state.history import Event
+from icalsyncd.state.kinship import with_kin
 from icalsyncd.state.publication import Publication, PublicationKey
 from icalsyncd.state.state import State
 from icalsyncd.state.store import Commit, Store, Stored, copies_of
@@ -69,6 +72,10 @@ class Journal:
         self.publications: dict[PublicationKey, Publication] = dict(stored.publications)
         """What was written in the shared cloud; its own task alone changes it, by :meth:`enter`."""
         self._entered: dict[PublicationKey, Publication | None] = {}
+        self.papers: dict[str, str] = believed_papers(stored.papers, stored.last_commit, now())
+        """What was written down under a name; see :meth:`write_down`."""
+        self._papers: dict[str, str] = {}
+        self._posted: dict[outbox.Key, str | None] = {}
         self.remembered = 0.0
         """Seconds for which what happened is kept; 0 for not at all."""
         self._happened: list[Event] = []
@@ -99,7 +106,8 @@ class Journal:
         self.put_all({accommodation: state}, bodies)
 
     def put_all(self, states: Mapping[str, State | None], bodies: Mapping[BodyKey, bytes | None] | None = None) -> None:
-        """The same for many at once: they become visible together."""
+        """The same for many at once: they become visible together, and so does what their kin make of it."""
+        states = with_kin(self.current, states, self._now())
         if self._bodies:
             # a waiting body whose copy no sync has any longer is not written
             parted = copies_of(map(self.current.get, states)) - copies_of(states.values())
@@ -136,6 +144,22 @@ class Journal:
             self.publications[key] = publication
         self._entered[key] = publication
         self._version += 1
+
+    def write_down(self, name: str, paper: str) -> None:
+        """Take over *paper* under *name*, to be written with the next commit."""
+        self.papers[name] = self._papers[name] = paper
+        self._version += 1
+
+    def post(self, rows: Mapping[outbox.Key, str | None]) -> None:
+        """Take over *rows* of the outbox (None: the row goes), to be written at once."""
+        self._posted.update(rows)
+        self._version += 1
+        self._wake.set()
+
+    @property
+    def history_kept(self) -> bool:
+        """What happened was kept with the last commit; it may be asked on any thread."""
+        return not self._store.forgetful
 
     def keep_for(self, delay: RemovalDelay) -> None:
         """Take over *delay*, to be written with the next commit."""
@@ -228,7 +252,7 @@ class Journal:
 
     @property
     def _is_behind(self) -> bool:
-        unwritten = self._dirty or self._bodies or self._entered or self._happened
+        unwritten = self._dirty or self._bodies or self._entered or self._happened or self._papers or self._posted
         return bool(unwritten or self.removal_delay != self._delay_stored)
 
     async def _write(self) -> bool:
@@ -237,11 +261,22 @@ class Journal:
         changes = {each: (self.durable.get(each), self.current.get(each)) for each in self._dirty}
         bodies = dict(self._bodies)
         entered = dict(self._entered)
+        papers, posted = dict(self._papers), dict(self._posted)
         happened = tuple(self._happened)
         self._writing = {each: state for each, (_, state) in changes.items() if state is not None}
         self._committed = self._now()
         commit = Commit(
-            self._now(), changes, bodies, self.mark, entered, delay, self.agreed(), happened, self.remembered
+            self._now(),
+            changes,
+            bodies,
+            self.mark,
+            entered,
+            delay,
+            self.agreed(),
+            papers,
+            posted,
+            happened,
+            self.remembered,
         )
         try:
             await self.ask(lambda: self._store.commit(commit))
@@ -264,6 +299,8 @@ class Journal:
         self.mark = None
         self._delay_stored = delay
         del self._happened[: len(happened)]
+        self._posted = {key: row for key, row in self._posted.items() if key not in posted or row is not posted[key]}
+        self._papers = {name: paper for name, paper in self._papers.items() if paper is not papers.get(name)}
         self._dirty = {each: put for each, put in self._dirty.items() if put > version}
         self._entered = {
             key: put for key, put in self._entered.items() if key not in entered or put is not entered[key]

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
-from dataclasses import fields
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
@@ -16,11 +14,11 @@ from icalsyncd.availability.claims import ALIKE, Claim, reuse_stay
 from icalsyncd.availability.ledger import (
     Block,
     Broken,
-    Channel,
     Lack,
     Ledger,
     Link,
     Narrowing,
+    Parting,
     Presence,
     Shrinking,
     Standing,
@@ -29,9 +27,7 @@ from icalsyncd.availability.ledger import (
 )
 from icalsyncd.availability.removal import RemovalDelay
 from icalsyncd.calendars.calendar import Kind, Reason
-from icalsyncd.calendars.expressions import UnknownExpression, expression
 from icalsyncd.calendars.nights import Stay
-from icalsyncd.calendars.settings import ReadSettings, Summaries
 from icalsyncd.state.copy import Copies, Copy, ReadAs, Validators
 from icalsyncd.state.flat import (
     flat_grounds,
@@ -45,6 +41,8 @@ from icalsyncd.state.flat import (
     load_stamps,
     load_verdicts,
 )
+from icalsyncd.state.flat_channel import flat_channel, load_channel
+from icalsyncd.state.flat_habits import flat_rules, load_rules
 from icalsyncd.state.publication import Publication
 from icalsyncd.state.schedule import Attempts
 from icalsyncd.state.state import Facts
@@ -66,6 +64,8 @@ def dump_accommodation(ledger: Ledger) -> str:
             "blocks": [[*block.stay, block.leaving_since] for block in ledger.blocks],
             "awake_since": ledger.awake_since,
             "complete": ledger.complete,
+            "parts": list(ledger.parts),
+            "parting": ledger.parting and [list(ledger.parting.parts), ledger.parting.since],
             # between syncs that are alike, their order decides
             "syncs": list(ledger.syncs),
             "words": [[flat_nights(word.nights), word.by, word.at] for word in ledger.words],
@@ -87,6 +87,8 @@ def load_accommodation(text: str, syncs: Mapping[str, SyncLedger]) -> Ledger:
         syncs={name: syncs[name] for name in record.get("syncs", ())},
         awake_since=record["awake_since"],
         complete=record.get("complete", False),
+        parts=tuple(record.get("parts", ())),
+        parting=Parting(tuple(parting[0]), parting[1]) if (parting := record.get("parting")) else None,
         words=tuple(Word(load_nights(text), by, at) for text, by, at in record.get("words", ())),
     )
 
@@ -120,13 +122,13 @@ def dump_sync_ledger(sync: SyncLedger) -> str:
     """The first part of a sync's record."""
     return _json(
         {
-            "channel": _channel(sync.channel),
+            "channel": flat_channel(sync.channel),
             "link": _link(sync.link),
             "calendar": sync.calendar,
             "presence": sync.presence.value,
             "since": sync.since,
             "former": sync.former and [sync.former.presence.value, sync.former.since],
-            "narrowing": sync.narrowing and {**_channel(sync.narrowing.channel), "since": sync.narrowing.since},
+            "narrowing": sync.narrowing and {**flat_channel(sync.narrowing.channel), "since": sync.narrowing.since},
             "muted_until": sync.muted_until,
             "pulled_at": sync.pulled_at,
             "counted_empty": sync.counted_empty,
@@ -147,6 +149,7 @@ def dump_sync_ledger(sync: SyncLedger) -> str:
             "grounds": flat_grounds(sync.grounds),
             "given_up": flat_stamps(sync.given_up),
             "silent": sync.silent,
+            "rules": flat_rules(sync.rules),
             "shown_before_pause": flat_nights(sync.shown_before_pause),
         }
     )
@@ -161,13 +164,13 @@ def load_sync(parts: SyncRecord) -> tuple[SyncLedger, Facts]:
     broken = record.get("broken")
     told = record.get("told")
     sync = SyncLedger(
-        channel=_load_channel(record["channel"]),
+        channel=load_channel(record["channel"]),
         link=Link(first_name, generation, tuple((number, until) for number, until in old), *ends),
         calendar=record.get("calendar", ""),
         presence=Presence(record["presence"]),
         since=record["since"],
         former=Standing(Presence(former[0]), former[1]) if former else None,
-        narrowing=Narrowing(_load_channel(narrowing), narrowing["since"]) if narrowing else None,
+        narrowing=Narrowing(load_channel(narrowing), narrowing["since"]) if narrowing else None,
         muted_until=record.get("muted_until"),
         claims=tuple(map(_load_claim, json.loads(parts.claims, parse_float=_moment))),
         pulled_at=record.get("pulled_at"),
@@ -189,6 +192,7 @@ def load_sync(parts: SyncRecord) -> tuple[SyncLedger, Facts]:
         grounds=load_grounds(record.get("grounds")),
         given_up=load_stamps(record.get("given_up", ())),
         silent=record.get("silent", False),
+        rules=load_rules(record.get("rules")),
         shown_before_pause=load_nights(record.get("shown_before_pause", "")),
     )
     return sync, _load_facts(json.loads(parts.facts))
@@ -250,62 +254,6 @@ def _broken(broken: Broken) -> list[Any]:
 def _load_broken(row: list[Any]) -> Broken:
     fingerprints, since, times, lost = row
     return Broken(frozenset(fingerprints), since, times, load_nights(lost))
-
-
-def _channel(channel: Channel) -> Json:
-    return {
-        "portal": channel.portal,
-        "receives": channel.receives,
-        "sends": channel.sends,
-        "lag": channel.lag,
-        "padding": channel.padding,
-        "reads_every": channel.reads_every,
-        "hold": channel.hold,
-        "read": channel.read and _settings(channel.read),
-    }
-
-
-def _load_channel(record: Json) -> Channel:
-    return Channel(
-        portal=record["portal"],
-        receives=record["receives"],
-        sends=record["sends"],
-        lag=record["lag"],
-        padding=record["padding"],
-        reads_every=record["reads_every"],
-        hold=record.get("hold", 0.0),
-        read=_load_settings(record["read"]) if record.get("read") else None,
-    )
-
-
-def _settings(settings: ReadSettings) -> Json:
-    record: Json = {}
-    for each in fields(settings):
-        value = getattr(settings, each.name)
-        if value != each.default:
-            record[each.name] = _summaries(value) if isinstance(value, Summaries) else value
-    return record
-
-
-def _load_settings(record: Json) -> ReadSettings:
-    summaries = {name: _load_summaries(*value) for name, value in record.items() if isinstance(value, list)}
-    if "reservation" in summaries and len(summaries["reservation"].patterns) < len(record["reservation"][1]):
-        # what is a reservation is not known any more: nothing is dropped for being none
-        record = {**record, "drop_blocks": False}
-    return ReadSettings(**(record | summaries))
-
-
-def _summaries(summaries: Summaries) -> list[list[str]]:
-    return [sorted(summaries.texts), [pattern.pattern for pattern in summaries.patterns]]
-
-
-def _load_summaries(texts: list[str], patterns: list[str]) -> Summaries:
-    known = []
-    for pattern in patterns:
-        # one that the engine does not know any more matches nothing
-        with suppress(UnknownExpression):
-            known.append(expression(pattern))
-    return Summaries(frozenset(texts), tuple(known))
 
 
 def _claim(claim: Claim) -> list[Any]:

@@ -18,10 +18,13 @@ from icalsyncd import log
 from icalsyncd.availability.ledger import SyncLedger
 from icalsyncd.availability.removal import RemovalDelay
 from icalsyncd.calendars.nights import Night
+from icalsyncd.state import outbox
+from icalsyncd.state.agenda import PAPER
 from icalsyncd.state.copy import BodyKey
 from icalsyncd.state.database import Database, Place, Server, StoreFailed, StoreInDoubt, StoreRefused
 from icalsyncd.state.gone_back import GoneBack
 from icalsyncd.state.history import Event, Execute, append, entries, events
+from icalsyncd.state.kinship import as_kin
 from icalsyncd.state.last_database import forget_opening
 from icalsyncd.state.publication import Publication, PublicationKey
 from icalsyncd.state.records import (
@@ -44,12 +47,15 @@ from icalsyncd.state.state_file import (
     DatabaseError,
     Error,
     FileDatabase,
+    begin_anew,
     examined,
     examined_content,
     failing,
     is_there,
     make,
     refusing,
+    rescued,
+    upgrade,
 )
 from icalsyncd.state.state_folder import StateFolder
 
@@ -79,6 +85,8 @@ class Stored:
     """The removal delay that was in force; None if none was stored yet."""
     agreed: float | None = None
     """The last moment that a clock outside agreed to, see :attr:`icalsyncd.clock.Clock.agreed`."""
+    papers: Mapping[str, str] = field(default_factory=dict)
+    """What calendars for people were shown as, and their links, see :mod:`icalsyncd.state.agenda`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +101,8 @@ class Commit:
     publications: Mapping[PublicationKey, Publication | None] = field(default_factory=dict)
     removal_delay: RemovalDelay | None = None
     agreed: float | None = None
+    papers: Mapping[str, str] = field(default_factory=dict)
+    outbox: Mapping[outbox.Key, str | None] = field(default_factory=dict)
     happened: tuple[Event, ...] = ()
     """What is to be remembered beside what the changes themselves tell."""
     remembered: float = 0.0
@@ -104,7 +114,7 @@ class Store:
 
     def __init__(self, place: Place) -> None:
         """Open the store at *place*, or make it, for its owner alone. Raises StoreRefused, it as it was, and StoreFailed."""
-        self._forgetful = False
+        self.forgetful = False
         """What happened could not be kept with the last commit."""
         self._doubted: Commit | None = None
         """One whose answer was lost."""
@@ -144,20 +154,21 @@ class Store:
         self._find_out()
         asked, commit = commit, _since(self._ahead, commit)
         happened = _happened(commit)
-        try:
+        ways = [(commit, happened), *([(commit, ())] if happened else ())]
+        ways += [(replace(commit, outbox={}), ())] if commit.outbox else []
+        for way in ways:
             try:
-                self._transact(commit, happened)
-                self._forgetful = False
+                self._transact(*way)
+                break
+            except StoreInDoubt:
+                self._doubted = asked
+                raise
             except StoreFailed as error:
-                if not happened or isinstance(error, StoreInDoubt) or not self._db.answers:
+                if way is ways[-1] or not self._db.answers:
                     raise
-                self._transact(commit, ())
-                if not self._forgetful:
+                if not self.forgetful:
                     log.error("what happened could not be kept in the history; all else is stored", why=str(error))
-                self._forgetful = True
-        except StoreInDoubt:
-            self._doubted = asked
-            raise
+        self.forgetful = way is not ways[0]
         self._ahead = None
 
     def _find_out(self) -> None:
@@ -170,6 +181,7 @@ class Store:
     def _transact(self, commit: Commit, happened: tuple[Event, ...]) -> None:
         with failing(), self._db.transaction():
             self._write(commit)
+            outbox.write(self._db.execute, commit.outbox)
             if happened:
                 append(self._db.execute, happened, at=commit.at, kept=commit.remembered)
 
@@ -179,6 +191,14 @@ class Store:
             return entries(self._db.execute, accommodation, night)
         except (Error, *_MALFORMED) as error:
             raise StoreFailed(f"the history cannot be read: {type(error).__name__}") from error
+
+    def outbox(self) -> outbox.Kept:
+        """What receivers of messages have still to be told; nothing where that cannot be read."""
+        try:
+            return outbox.read(self._db.execute("SELECT receiver, number, state FROM outbox"))
+        except (Error, StoreFailed) as error:
+            log.error("what receivers have still to be told cannot be read", why=type(error).__name__)
+            return outbox.Kept()
 
     def _write(self, commit: Commit) -> None:
         execute = self._db.execute
@@ -224,6 +244,8 @@ class Store:
         execute("REPLACE INTO meta VALUES ('last_commit', ?)", (repr(commit.at),))
         if commit.agreed is not None:
             execute("REPLACE INTO meta VALUES ('agreed', ?)", (repr(commit.agreed),))
+        for name, paper in commit.papers.items():
+            execute("REPLACE INTO meta VALUES (?, ?)", (PAPER + name, paper))
         if commit.removal_delay:
             execute("REPLACE INTO meta VALUES ('removal_delay', ?)", (dump_removal_delay(commit.removal_delay),))
         if commit.installation:
@@ -245,9 +267,14 @@ def _open_file(path: Path) -> tuple[Database, Stored]:
     with refusing(path):
         if not is_there(path):
             make(path)
+        else:
+            upgrade(path)
         # by a connection that cannot write: a file that is not ours stays untouched by opening and closing, too
         with examined(path, thoroughly=True) as db:
             stored = _load(db.execute, str(path))
+            whole = rescued(db, path)
+        if whole is not None:
+            begin_anew(path, whole)
         return FileDatabase(path), stored
 
 
@@ -268,8 +295,8 @@ def _open_server(server: Server) -> tuple[Database, Stored]:
 def _is_outdated(stored: Stored, folder: Path) -> bool:
     """Whether the file in *folder* was written later than what is *stored* elsewhere."""
     with suppress(StoreRefused, Error), examined(StateFolder(folder).state, thoroughly=False) as db:
-        (later,) = db.execute("SELECT max(CAST(value AS REAL)) FROM meta WHERE key = 'last_commit'").fetchone()
-        return later is not None and later > (stored.last_commit or 0.0)
+        found = db.execute("SELECT value FROM meta WHERE key = 'last_commit'").fetchone()
+        return found is not None and float(found[0]) > (stored.last_commit or 0.0)
     return False
 
 
@@ -360,13 +387,14 @@ def _load(execute: Execute, called: str) -> Stored:
         last, since = meta.get("last_commit"), meta.get("secret_since")
         delay, agreed = meta.get("removal_delay"), meta.get("agreed")
         return Stored(
-            states,
+            as_kin(states),
             float(last) if last else None,
             meta.get("installation"),
             float(since) if since else None,
             publications,
             load_removal_delay(delay) if delay else None,
             float(agreed) if agreed else None,
+            {key.removeprefix(PAPER): value for key, value in meta.items() if key.startswith(PAPER)},
         )
     except DatabaseError as error:
         raise StoreRefused(f"{called} is damaged: {error}") from error

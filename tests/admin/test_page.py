@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,13 +10,18 @@ from html.parser import HTMLParser
 
 import pytest
 
+from icalsyncd.admin.board import Wanted
+from icalsyncd.admin.concerns import concerns, needs
+from icalsyncd.admin.matters import Fault, Matter
 from icalsyncd.admin.overview import Overview
 from icalsyncd.admin.page import POLICY, night_page, page
 from icalsyncd.admin.status import ConfigStatus
+from icalsyncd.admin.templates import STATIC, static
 from icalsyncd.availability.ledger import Lack, Presence
 from icalsyncd.calendars.calendar import Reason
 from icalsyncd.calendars.nights import Nights
 from icalsyncd.config.positions import lines_of
+from icalsyncd.daemon.actions import PACKING
 from icalsyncd.publishing.delivery import TargetStatus
 from icalsyncd.publishing.targets.storage import Unsent, Why
 from icalsyncd.state.state import Facts, State
@@ -114,16 +120,16 @@ def test_a_pause_says_when_it_is_safe_to_resume() -> None:
 
 def test_what_leaves_says_when_its_nights_open() -> None:
     said = words(page(with_sync(calm(), presence=Presence.LEAVING, since=NOW - 600)))
-    assert "house-000/portal-0 is no longer in config.yaml: at 08:20 its nights open: " in said
+    assert "house-000/portal-0 is leaving, it is no longer in config.yaml: at 08:20 its nights open: " in said
 
 
 def test_a_portal_that_does_not_read_its_link_is_named() -> None:
-    said = words(page(with_sync(calm(), fetches=(NOW - 3 * 86400,))))
-    assert "The portal of house-000/portal-0 last read its link 3 d ago." in said
+    said = words(page(with_sync(calm(), fetches=(NOW - 3 * 86400,), readers=())))
+    assert "The portal of house-000/portal-0 has not read its link since 12 Jan, 08:00." in said
 
 
 def test_a_link_that_was_never_read_is_to_be_pasted() -> None:
-    assert "1 link not read by its portal yet: house-000/portal-0." in words(
+    assert "1 link was never read by its portal: house-000/portal-0." in words(
         page(with_sync(calm(), fetches=(), told=None))
     )
 
@@ -133,26 +139,38 @@ def test_a_refused_config_is_shown_with_every_mistake() -> None:
         ok=False, problems=("config.yaml:3:1: pull.intervall: did you mean `interval`?",), loaded_at=NOW
     )
     said = words(page(replace(calm(), config=config)))
-    assert "config.yaml cannot be taken over: 1 mistake." in said
+    assert "config.yaml is refused: 1 mistake." in said
     assert "config.yaml:3:1: pull.intervall" in said
 
 
 def test_what_is_wrong_with_the_daemon_comes_first() -> None:
-    overview = replace(calm(), faults=("The state cannot be stored: disk full.",))
-    assert "The state cannot be stored: disk full." in words(page(with_sync(overview, fetches=())))[:600]
+    overview = replace(
+        calm(), faults=(Fault(Matter.NOT_STORED, "The state is not stored: disk full.", "No night is freed."),)
+    )
+    assert "The state is not stored: disk full." in words(page(with_sync(overview, fetches=())))[:600]
 
 
 def test_a_target_that_takes_no_feeds_is_named() -> None:
     target = TargetStatus("web", "folder", 4, 3, None, NOW - 900, Unsent(Why.MISSING, "there is no such folder"))
     said = words(page(replace(calm(), targets=(target,))))
-    assert "3 feeds at web are old: it took them last before 2027-01-15 07:45:00 UTC (there is no such folder)." in said
+    assert "3 feeds at web are old, and not published since 2027-01-15 07:45:00 UTC (there is no such folder)." in said
 
 
 def test_another_writer_and_a_target_that_tears_are_named() -> None:
     target = TargetStatus("web", "webdav", 4, 0, NOW, None, None, overwritten=2, tears=True)
     said = words(page(replace(calm(), targets=(target,))))
-    assert "Somebody else writes 2 feeds at web, under our links." in said
+    assert "2 feeds at web were overwritten: somebody else writes under our links." in said
     assert "web does not move files" in said
+
+
+def test_a_note_stands_on_the_page_and_all_is_well_beside_it() -> None:
+    overview = replace(calm(), targets=(TargetStatus("web", "webdav", 4, 0, NOW, None, None, tears=True),))
+    html = page(overview)
+    assert "All is well" in html
+    assert '<li class="note">' in html
+    assert "web does not move files" in words(html)
+    assert "need you" not in words(html)
+    assert needs(concerns(overview)) == ()
 
 
 @pytest.mark.parametrize("full", [True, False])
@@ -168,7 +186,7 @@ def test_hostile_words_are_shown_as_text(full: bool) -> None:
         tag for tag, attributes in Tags(html).found if tag == "img" or any(name.startswith("on") for name in attributes)
     ]
     assert [attributes.get("src") for tag, attributes in Tags(html).found if tag == "script"] == [
-        "static/page.js?0.1.0"
+        f"static/{name}.js?0.1.0" for name in ("page", "acts", "choose")
     ]
     assert html.count("&lt;script&gt;") >= 5
 
@@ -203,7 +221,7 @@ def test_a_night_is_explained() -> None:
     html = night_page(overview, "house-000", night)
     assert html is not None
     assert "Taken: portal-0" in words(html)
-    dates = r"\d{4}-\d\d-\d\d to \d{4}-\d\d-\d\d"
+    dates = r"\w{3} \d+ \w{3} to \w{3} \d+ \w{3}"
     assert re.search(rf"portal-0 shows {dates} as taken since", words(html))
     assert night_page(overview, "nowhere", night) is None
     gone = night_page(overview, "house-000", TODAY - 400)
@@ -211,15 +229,16 @@ def test_a_night_is_explained() -> None:
     assert "This night has passed" in words(gone)
 
 
-def test_many_accommodations_are_strips_that_lead_to_their_own_page() -> None:
+def test_many_accommodations_are_rows_that_lead_to_their_own_page() -> None:
     overview = world(9, 2)
-    whole, one = page(overview), page(overview, "house-003")
+    whole, one = page(overview), page(overview, Wanted(only="house-003"))
     assert 'href="?accommodation=house-003"' in whole
     assert 'class="night' not in whole
+    assert 'id="row-house-004"' in whole
     assert 'id="house-house-003"' in one
-    assert 'id="house-house-004"' not in one
+    assert 'id="row-house-004"' not in one
     assert 'class="night' in one
-    assert page(overview, "nowhere") == whole
+    assert page(overview, Wanted(only="nowhere")) == whole
 
 
 def test_the_line_of_each_sync_is_told() -> None:
@@ -233,8 +252,19 @@ def test_the_line_of_each_sync_is_told() -> None:
 
 
 @pytest.mark.slow
-def test_a_page_of_200_accommodations_shows_all_of_its_1000_syncs() -> None:
-    assert page(world(200, 5)).count('class="sync ') == 1000
+def test_a_page_of_200_accommodations_is_a_row_each_and_100_kib_on_the_wire() -> None:
+    html = page(world(200, 5))
+    assert html.count('<li class="row ') == 200
+    assert html.count("5 of 5 well") == 200
+    sent = gzip.compress(html.encode(), PACKING)
+    # all that it asks for, which is all that there is but for the login's own
+    asked = [path for path in STATIC if path[1:] in html]
+    assert {path for path in STATIC if path not in asked} <= {
+        "/static/login.css",
+        "/static/icon.svg",
+        "/static/trouble.svg",
+    }
+    assert len(sent) + sum(len(static(path)) for path in asked) < 100 * 1024
 
 
 @pytest.mark.slow

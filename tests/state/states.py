@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import strategies as st
 
 from icalsyncd.availability.claims import Claim, Rule
+from icalsyncd.availability.grounds import Grounds
 from icalsyncd.availability.ledger import (
     Block,
     Broken,
     Channel,
-    Grounds,
     Lack,
     Ledger,
     Link,
     Narrowing,
+    Parting,
     Presence,
     Shrinking,
     Standing,
@@ -21,6 +24,7 @@ from icalsyncd.availability.ledger import (
     Word,
 )
 from icalsyncd.availability.readers import Reader
+from icalsyncd.availability.rules import Edge, Rules
 from icalsyncd.availability.stamps import Stamps
 from icalsyncd.calendars.calendar import Kind, Reason
 from icalsyncd.calendars.expressions import expression
@@ -70,6 +74,20 @@ channels = st.builds(
     reads_every=moments,
     hold=moments,
     read=st.none() | read_settings,
+    rules=st.sampled_from(("", "free", "close")),
+    notice=st.none() | counts,
+    window=st.none() | counts,
+    horizon=st.none() | counts,
+)
+edges = st.builds(Edge, counts, counts, moments, counts, st.sampled_from((0, 1, 2)))
+rules = st.builds(
+    Rules,
+    notices=some(edges),
+    windows=some(edges),
+    ends=st.none() | edges,
+    labelled=st.booleans(),
+    notice=nights,
+    window=nights,
 )
 links = st.builds(
     Link, first_name=texts, generation=counts, old=some(st.tuples(counts, moments)), ended=counts, refused=counts
@@ -116,6 +134,7 @@ syncs = st.builds(
     given_up=stamps,
     silent=st.booleans(),
     shown_before_pause=nights,
+    rules=rules,
 )
 copy = st.builds(
     Copy,
@@ -153,12 +172,14 @@ ledgers = st.builds(
     syncs=st.dictionaries(names, syncs, max_size=3),
     awake_since=moments,
     complete=st.booleans(),
+    parts=some(names),
+    parting=st.none() | st.builds(Parting, some(names), moments),
     words=some(st.builds(Word, nights, st.none() | names, moments)),
 )
 
 
 @st.composite
 def states(draw: st.DrawFn) -> State:
-    """An accommodation of some syncs, of each of which facts are known."""
-    ledger = draw(ledgers)
+    """An accommodation of some syncs, of each of which facts are known, and that shares nothing with any other."""
+    ledger = replace(draw(ledgers), parts=(), parting=None)
     return State(ledger, {name: draw(facts) for name in ledger.syncs})

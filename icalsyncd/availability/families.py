@@ -1,0 +1,146 @@
+"""Accommodations that share units: a house and its rooms, and rooms that are sold in several sets.
+
+A booking takes the units of the accommodation where it was made, and closes each one that has any of them. Each ledger
+holds what its kin take; whatever changes one ledger changes theirs in the same step.
+
+    parts ─▶ units ─▶ kin: whoever shares one
+    a ledger changes ─▶ what it takes ─▶ the kin's ledgers, settled ─▶ what they take ─▶ …
+
+What goes on from one to the next is only what it takes itself, so that a room's booking closes the house and, through the
+house, no other room.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
+from typing import Final
+
+from icalsyncd.availability.attribution import settled
+from icalsyncd.availability.ledger import Ledger
+from icalsyncd.availability.offers import origins, stays_of, weighed
+from icalsyncd.availability.stamps import Moment
+from icalsyncd.availability.taking import Taking
+from icalsyncd.calendars.nights import Nights, union
+
+_TURNS: Final = 16
+"""Times that one accommodation is settled for one change. Two are enough: who stands in for whom is then agreed."""
+
+
+def units_of(parts: Mapping[str, Collection[str]]) -> dict[str, frozenset[str]]:
+    """The units of each accommodation that has parts or is one, by its id; *parts* are the parts of each.
+
+    One with parts counts as a unit beside theirs: whoever has it has them, so nobody meets it for that alone. Parts may be
+    shared, be unknown, and even go round in a circle, as they may while old and new ones count.
+    """
+    found: dict[str, frozenset[str]] = {}
+    for whole in dict.fromkeys(
+        (*(each for each in parts if parts[each]), *(p for each in parts.values() for p in each))
+    ):
+        reached: set[str] = set()
+        waiting = [whole]
+        while waiting:
+            if (each := waiting.pop()) not in reached:
+                reached.add(each)
+                waiting += parts.get(each, ())
+        found[whole] = frozenset(reached)
+    return found
+
+
+def components(groups: Iterable[Collection[str]]) -> tuple[frozenset[str], ...]:
+    """*groups*, those that have a member in common made one, until none have."""
+    owner: dict[str, set[str]] = {}
+    for group in groups:
+        whole = set(group)
+        for each in group:
+            whole |= owner.get(each, set())
+        owner.update(dict.fromkeys(whole, whole))
+    return tuple(frozenset(whole) for whole in {id(whole): whole for whole in owner.values()}.values())
+
+
+def taking_of(ledger: Ledger) -> Taking:
+    """What the accommodation of *ledger* takes itself, as its kin see it."""
+    return _taking(ledger, origins(ledger))
+
+
+def _stood(ledger: Ledger) -> dict[str, Nights]:
+    """The origins as they were when *ledger* was settled last, whatever its kin take: who stands in is not told of it."""
+    return {
+        name: sync.genuine | (sync.summed.doubtful - sync.offered.nights) if sync.summed.doubtful else sync.genuine
+        for name, sync in ledger.syncs.items()
+    }
+
+
+def _taking(ledger: Ledger, found: Mapping[str, Nights]) -> Taking:
+    split = [stays_of(ledger.syncs[name], taken) for name, taken in found.items()]
+    judged, _, certain = weighed(ledger)
+    return Taking(
+        units=ledger.units,
+        origins=tuple((name, nights) for name, nights in (("local", ledger.local), *found.items()) if nights),
+        stays=ledger.local | union(stays for stays, _ in split),
+        unsure=union(unsure for _, unsure in split),
+        before=ledger.before,
+        after=ledger.after,
+        claimed=union(sync.claimed for sync in ledger.syncs.values()),
+        judged=judged,
+        certain=certain,
+        initial=union(sync.summed.initial for sync in ledger.syncs.values()),
+        known=ledger.complete or not any(sync.awaited for sync in ledger.syncs.values()),
+    )
+
+
+def related(ledgers: Mapping[str, Ledger]) -> dict[str, Ledger]:
+    """All *ledgers*, each with its units and with what its kin take at present; a ledger that has them is the same object.
+
+    Nothing is settled.
+    """
+    units = units_of({name: ledger.parts for name, ledger in ledgers.items()})
+    made = {
+        name: ledger if ledger.units == (own := units.get(name, frozenset())) else replace(ledger, units=own)
+        for name, ledger in ledgers.items()
+    }
+    holders: dict[str, list[str]] = {}
+    for name in units.keys() & made.keys():
+        for unit in units[name]:
+            holders.setdefault(unit, []).append(name)
+    takings = {name: _taking(made[name], _stood(made[name])) for name in units.keys() & made.keys()}
+    for name, ledger in made.items():
+        seen = sorted({kin for unit in ledger.units for kin in holders[unit]} - {name})
+        kin = {each: takings[each] for each in seen}
+        if kin != ledger.kin:
+            made[name] = replace(ledger, kin=kin)
+    return made
+
+
+def joined(ledgers: Mapping[str, Ledger], changed: Iterable[str], now: Moment) -> dict[str, Ledger]:
+    """Those of *ledgers* that are to be other ones after those *changed*: each kin is settled under what they take now.
+
+    Of a family all ledgers that are there must be in *ledgers*; their units must be right (see :func:`related`).
+    """
+    moved: dict[str, Ledger] = {}
+    turns: dict[str, int] = {}
+    waiting = deque(dict.fromkeys(changed))
+    while waiting:
+        name = waiting.popleft()
+        ledger = moved.get(name) or ledgers.get(name)
+        if ledger is None or not ledger.kin:
+            continue
+        taking = taking_of(ledger)
+        for kin in ledger.kin:
+            seen = moved.get(kin) or ledgers.get(kin)
+            if seen is None or seen.kin.get(name) == taking or turns.get(kin, 0) >= _TURNS:
+                continue
+            turns[kin] = turns.get(kin, 0) + 1
+            moved[kin] = settled(replace(seen, kin={**seen.kin, name: taking}), now)
+            if kin not in waiting:
+                waiting.append(kin)
+    return moved
+
+
+def rejoined(ledgers: Mapping[str, Ledger], now: Moment, changed: Iterable[str] = ()) -> dict[str, Ledger]:
+    """The same where parts have changed, or accommodations come or gone; *ledgers* are all that there are."""
+    made = related(ledgers)
+    moved = {name: settled(ledger, now) for name, ledger in made.items() if ledger is not ledgers[name]}
+    moved |= joined(made | moved, (*moved, *changed), now)
+    return {name: ledger for name, ledger in moved.items() if ledger != ledgers[name]}

@@ -1,0 +1,48 @@
+"""What one accommodation takes of its units, as the others of its family see it.
+
+To those that share a unit with it, it is much like a block of the host's: they close these nights in all their feeds, an
+echo of them is known by what their portals were told, and nothing of it ever goes on to a third accommodation from there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from icalsyncd.calendars.nights import Nights, union
+
+
+@dataclass(frozen=True, slots=True)
+class Taking:
+    """The nights that are taken at one accommodation itself, whatever its family takes."""
+
+    units: frozenset[str]
+    """Of the accommodation that takes them."""
+    origins: tuple[tuple[str, Nights], ...]
+    """For each of its syncs, and `local`, the nights whose origin it is."""
+    stays: Nights
+    """Those of its stays and blocks, passed ones included: buffers go around them."""
+    unsure: Nights
+    """Those that may be no booking, and so get no buffers."""
+    before: int
+    """Nights closed ahead of each of its stays."""
+    after: int
+    """Nights closed behind each of its stays."""
+    claimed: Nights
+    """All that its portals claim, echoes too."""
+    judged: Nights
+    """Taken by its blocks, or by claims that are genuine by what is known of them, whether their portal reads us or not."""
+    certain: Nights
+    """Those that are taken beyond doubt, as far as we can tell."""
+    initial: Nights
+    """Genuine nights of claims that were there when their portals were first pulled."""
+    known: bool
+    """Every sync that receives was pulled once, or counts as empty."""
+
+    @property
+    def taken(self) -> Nights:
+        """All nights that it takes; buffers are not among them."""
+        return union(nights for _, nights in self.origins)
+
+    def closed(self, before: int, after: int) -> Nights:
+        """The nights that it closes where stays are to be *before* and *after* nights apart from others, at least."""
+        return self.stays.widened(max(self.before, before), max(self.after, after)) | self.unsure
