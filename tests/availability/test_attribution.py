@@ -162,7 +162,7 @@ def test_a_claim_that_outlives_what_it_repeats_is_an_origin() -> None:
     house.reads("b")
     house.wait(5)
     house.shows("b", (10, 12))
-    assert house.rules("b", 10) == {Rule.STANDS_IN}
+    assert house.is_echo("b", 10)
     house.wait(2)
     house.shows("b", (10, 12))
     assert house.rules("b", 10) == {Rule.OUTLIVED}
@@ -180,7 +180,7 @@ def test_nothing_outlives_a_feed_that_the_portal_has_not_fetched_or_a_copy_that_
     house.reads("b")
     house.wait(7)
     house.shows("b", (10, 12), good=False)
-    assert house.rules("b", 10) == {Rule.STANDS_IN}
+    assert house.is_echo("b", 10)
 
 
 def test_a_portal_that_has_not_fetched_for_a_day_has_no_echoes_until_it_fetches_again() -> None:
@@ -294,3 +294,20 @@ def test_nights_retained_of_a_copy_that_lacks_them_stay_claimed_with_their_verdi
     assert house.offer("b") == nights(10, 11, 20, 21)
     house.shows("a", (10, 12), (20, 22))
     assert house.rules("a", 10) == {Rule.UNTOLD}
+
+
+def test_a_booking_that_was_known_stays_one_though_it_comes_under_our_uid() -> None:
+    house = started("a", "b", "c")
+    house.shows("b", (10, 12))
+    house.reads("a")
+    house.shows("a", (10, 12))
+    house.wait(30)
+    assert house.offer("b") == nights(10, 11), "a has not read for a day"
+    house.reads("b")
+    house.shows("b", (10, 12, Kind.UNKNOWN, uid(10, 12)))
+    house.reads("a")
+    assert house.offer("a") == house.offer("c") == nights(10, 11)
+    began = house.ledger.syncs["b"].claims[0].began
+    house.shows("b", (10, 12, Kind.UNKNOWN, uid(10, 12)))
+    assert house.offer("c") == nights(10, 11)
+    assert house.ledger.syncs["b"].claims[0].began == began
