@@ -42,6 +42,14 @@ class Channel:
     """Seconds over which a suspicious copy must repeat itself (`pull.hold`)."""
     read: ReadSettings | None = None
     """How its calendar is read; None where nothing was noted of that yet."""
+    buffer: tuple[int, int] | None = None
+    """Nights closed ahead of and behind every stay in its feed; None: those of the accommodation."""
+    notice: int = 0
+    """Nights from today on that its feed closes in any case."""
+    window: int | None = None
+    """Nights from today on behind which its feed closes all; None: none for that."""
+    linked: bool = False
+    """Its portal closes this accommodation by itself when it sells one of the family (`linked`)."""
 
 
 class Presence(StrEnum):

@@ -44,6 +44,15 @@ def takes_back_settings(sync: SyncLedger) -> bool:
 def _kept(sync: SyncLedger, wanted: Channel, said: Set[str]) -> Channel:
     """What counts under a config that wants *wanted*."""
     before = sync.channel
+    wanted = replace(
+        wanted,
+        # while it waits, the larger of the two buffers counts
+        buffer=before.buffer,
+        notice=max(before.notice, wanted.notice),
+        window=wanted.window if before.window is None or wanted.window is None else min(before.window, wanted.window),
+    )
+    if before.window is not None and wanted.window is None:
+        wanted = replace(wanted, window=before.window)
     receives = wanted.receives or (before.receives and sync.presence in (Presence.ACTIVE, Presence.KEPT))
     sends = wanted.sends or before.sends
     if not receives:

@@ -7,6 +7,7 @@ from typing import Final
 
 from icalsyncd.calendars.feed import SUMMARY
 from icalsyncd.config import schema
+from icalsyncd.config.families import family_refusals, family_warnings
 from icalsyncd.config.forms import Address
 from icalsyncd.config.mistakes import Remark, meant
 from icalsyncd.config.nodes import Path
@@ -26,6 +27,7 @@ def refusals(file: schema.File, calendars: Mapping[str, Destination]) -> Iterato
     yield from _server(file)
     yield from _publish(file)
     yield from _official_only(file)
+    yield from family_refusals(file)
     ours = _ours(file)
     known: dict[str, str] = {}
     former: dict[str, str] = {}
@@ -62,6 +64,7 @@ def warnings(file: schema.File, calendars: Mapping[str, Destination]) -> Iterato
         if isinstance(target, schema.WebDav) and target.url.startswith("http:") and _has_password(target):
             yield Remark((*at_target, "url"), "not encrypted: whoever is on the way can read the password; use https")
     yield from _unreachable(file)
+    yield from family_warnings(file)
     for id, accommodation in file.accommodations.items():
         at: Path = ("accommodations", id)
         yield from _overlaps(accommodation, at)

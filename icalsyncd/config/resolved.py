@@ -31,6 +31,9 @@ SETTINGS: Final = {
 """Keys of a sync that say how its portal takes part and is read, and what they are called there."""
 
 
+_DAY: Final = 86_400
+
+
 class Direction(StrEnum):
     """Which way nights are told, seen from here."""
 
@@ -47,6 +50,16 @@ class Direction(StrEnum):
     def sends(self) -> bool:
         """Whether the portal has a feed to read."""
         return self is not Direction.IMPORT
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """How near and how far nights are offered."""
+
+    notice: int = 0
+    """Nights from today on that are not."""
+    window: int | None = None
+    """Nights from today on after which none is; None: all are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +91,11 @@ class Sync:
     """Nights that the portal adds on each side of what it imports."""
     reads_every: int
     """Seconds between two fetches, as far as is known."""
+    buffer: tuple[int, int] | None
+    """Nights closed before and after each stay in its feed; None: as at the accommodation."""
+    offer: Offer
+    linked: bool
+    """Its portal closes this accommodation by itself when it sells one of the family."""
     said: frozenset[str]
     """The settings of this sync, and of ``read``, that the file says itself: the others are the profile's or defaults."""
 
@@ -127,6 +145,8 @@ class Accommodation:
     """In order, and without overlaps: those that overlapped are one, with all their notes."""
     syncs: tuple[Sync, ...]
     """In the file's order."""
+    parts: tuple[str, ...]
+    """Ids of the accommodations that it consists of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,16 +371,27 @@ def _accommodation(id: str, file: schema.File, urls: Mapping[str, Secret]) -> Ac
         after=written.buffer.after,
         blocks=merged(written.blocks),
         syncs=tuple(
-            _sync(id, name, sync, written.timezone, file.pull.interval, urls.get(f"{id}/{name}"))
+            _sync(id, name, sync, written, file.pull.interval, urls.get(f"{id}/{name}"))
             for name, sync in written.syncs.items()
         ),
+        parts=tuple(written.parts),
     )
 
 
-def _sync(accommodation: str, id: str, written: schema.Sync, timezone: str, interval: int, url: Secret | None) -> Sync:
+def offer_of(*written: schema.Offer | None) -> Offer:
+    """What *written* come to, the first that has a key counting: a notice rounded up to whole nights, a window down."""
+    said = [each for each in written if each is not None]
+    notice = next((each.notice for each in said if each.notice is not None), 0)
+    window = next((each.window for each in said if each.window is not None), None)
+    return Offer(-(-notice // _DAY), None if window is None else window // _DAY)
+
+
+def _sync(
+    accommodation: str, id: str, written: schema.Sync, of: schema.Accommodation, interval: int, url: Secret | None
+) -> Sync:
     known = profile(written.portal)
     read = ReadSettings(
-        timezone=timezone,
+        timezone=of.timezone,
         ignore=compiled(tuple(written.ignore)),
         reservation=compiled(reservation_summaries(written)),
         block=compiled(block_summaries(written)),
@@ -386,5 +417,8 @@ def _sync(accommodation: str, id: str, written: schema.Sync, timezone: str, inte
         echo_lag=written.echo_lag if written.echo_lag is not None else known.echo_lag,
         echo_padding=written.echo_padding if written.echo_padding is not None else known.echo_padding,
         reads_every=known.reads_every,
+        buffer=None if written.buffer is None else (written.buffer.before, written.buffer.after),
+        offer=offer_of(written.offer, of.offer),
+        linked=written.linked,
         said=frozenset(SETTINGS[key] for key in written.model_fields_set & SETTINGS.keys()),
     )

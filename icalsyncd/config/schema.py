@@ -48,7 +48,7 @@ def _address(default: Address, description: str) -> Any:
 
 _LOOPBACK: Final[tuple[Network, ...]] = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 MAY_BE_EMPTY: Final = frozenset(
-    ("server", "pull", "publish", "accommodations", "blocks", "syncs", "buffer", "official_only")
+    ("server", "pull", "publish", "accommodations", "blocks", "syncs", "buffer", "official_only", "parts", "offer")
 )
 """Mappings and lists that a host may leave empty, as when each of their lines is a comment."""
 
@@ -113,6 +113,15 @@ class Buffer(Keys):
     after: int = Field(default=0, ge=0, le=30, description="Nights closed after each stay")
 
 
+class Offer(Keys):
+    """How near and how far nights are offered at all; what is nearer or further is closed in the feeds."""
+
+    notice: Duration | None = Field(
+        default=None, description="Nights that begin sooner than this are closed; part of a day counts as a whole one"
+    )
+    window: Interval | None = Field(default=None, description="Nights further ahead than this are closed")
+
+
 class Block(Keys):
     """Nights that the host takes."""
 
@@ -163,6 +172,16 @@ class Sync(Keys):
     echo_padding: Annotated[int, Field(ge=0, le=30)] | None = Field(
         default=None, description="Nights that the portal adds around what it imports"
     )
+    buffer: Buffer | None = Field(
+        default=None, description="Nights closed around every stay and block in this feed. Default: the accommodation's"
+    )
+    offer: Offer | None = Field(
+        default=None, description="What is offered at this portal. Default: as for the accommodation, key by key"
+    )
+    linked: bool = Field(
+        default=False,
+        description="true: this portal closes this accommodation by itself when it sells one of its family",
+    )
 
 
 class Accommodation(Keys):
@@ -174,6 +193,11 @@ class Accommodation(Keys):
         default_factory=Buffer, description="Nights closed around every stay and block, in all feeds"
     )
     blocks: list[Block] = Field(default=[], description="Nights that the host takes")
+    parts: list[Id] = Field(
+        default=[],
+        description="Accommodations that this one consists of: it is closed where one of them is taken, and closes them all",
+    )
+    offer: Offer = Field(default_factory=Offer, description="How near and how far nights are offered, in all feeds")
     syncs: dict[Id, Sync] = Field(default={}, description="Its portals, each under an id of the host's choice")
 
 

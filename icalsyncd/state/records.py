@@ -275,7 +275,12 @@ def _channel(channel: Channel) -> Json:
         "reads_every": channel.reads_every,
         "hold": channel.hold,
         "read": channel.read and _settings(channel.read),
+        **_whole({name: getattr(channel, name) for name in _OF_CHANNEL}),
     }
+
+
+_OF_CHANNEL: Final = ("buffer", "notice", "window", "linked")
+"""Settings that few syncs have; a channel without them is written as it was before there were any."""
 
 
 def _load_channel(record: Json) -> Channel:
@@ -288,6 +293,10 @@ def _load_channel(record: Json) -> Channel:
         reads_every=record["reads_every"],
         hold=record.get("hold", 0.0),
         read=_load_settings(record["read"]) if record.get("read") else None,
+        buffer=(buffer[0], buffer[1]) if (buffer := record.get("buffer")) else None,
+        notice=record.get("notice", 0),
+        window=record.get("window"),
+        linked=record.get("linked", False),
     )
 
 

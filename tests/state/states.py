@@ -70,6 +70,10 @@ channels = st.builds(
     reads_every=moments,
     hold=moments,
     read=st.none() | read_settings,
+    buffer=st.none() | st.tuples(counts, counts),
+    notice=counts,
+    window=st.none() | counts,
+    linked=st.booleans(),
 )
 links = st.builds(
     Link, first_name=texts, generation=counts, old=some(st.tuples(counts, moments)), ended=counts, refused=counts
