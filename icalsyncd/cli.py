@@ -96,6 +96,14 @@ def _execute(given: Namespace, where: Paths) -> int:
             if given.command == "resume":
                 return resume(where, given.sync, yes=given.yes)
             return pause(where, given.sync, keeping=given.keep, yes=given.yes)
+        case "block":
+            from icalsyncd.commands.block import block
+
+            return block(where, given.accommodation, given.first, given.until, given.note)
+        case "unblock":
+            from icalsyncd.commands.block import unblock
+
+            return unblock(where, given.accommodation, given.first, given.until)
         case "backup":
             from icalsyncd.commands.backup import backup
 

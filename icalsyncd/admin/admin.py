@@ -79,6 +79,7 @@ class Actions:
     accept: Callable[[str, str | None, bool], Awaitable[Json | Refusal]]
     accept_clock: Callable[[bool], Awaitable[Json | Refusal]]
     rotate: Callable[[SyncName], Awaitable[Json | Refusal]]
+    rotate_calendar: Callable[[str], Awaitable[Json | Refusal]]
     explain: Callable[[str, Night], Json | Refusal]
     history: Callable[[str, Night | None], Awaitable[list[Json] | Refusal]]
     """What happened to an accommodation, or to one night of it, oldest first."""
@@ -265,6 +266,8 @@ async def _accept(actions: Actions, request: web.BaseRequest) -> web.Response:
 
 
 async def _rotate(actions: Actions, request: web.BaseRequest) -> web.Response:
+    if (calendar := request.query.get("calendar")) is not None:
+        return _answered(await actions.rotate_calendar(calendar), 409)
     name = _name(request.query.get("sync", ""))
     if name is None:
         return _json(400, {"error": "sync must be accommodation/sync"})

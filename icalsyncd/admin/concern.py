@@ -3,37 +3,40 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum
+from typing import Final
 
-from icalsyncd.calendars.nights import Night, date_of
+from icalsyncd.admin.matters import Matter, Weight
+from icalsyncd.calendars.nights import EMPTY, Nights, date_of
 
-
-class Weight(IntEnum):
-    """How much a concern matters."""
-
-    ALARM = 0
-    """A night may be sold twice, or the daemon does not do what its config says."""
-    WARNING = 1
-    """A portal does not play its part."""
-    NOTE = 2
-    """Something that the host has begun and not finished."""
+_EXPLAINED: Final = (Matter.OVERBOOKED, Matter.POSSIBLE_GHOST)
+"""What a night's own page says more of."""
 
 
 @dataclass(frozen=True, slots=True)
 class Concern:
     """One thing that needs a human."""
 
-    weight: Weight
+    matter: Matter
     what: str
+    """One sentence, in which the matter's word is."""
     advice: str
     accommodation: str = ""
     """Empty if it is about the whole."""
     sync: str = ""
-    night: Night | None = None
-    """A night to be explained."""
+    nights: Nights = EMPTY
+    """Those that it is about, where it is about nights."""
+    target: str = ""
+    """The target of `publish` or `notify` that it is about."""
     details: tuple[str, ...] = ()
+
+    @property
+    def weight(self) -> Weight:
+        """How much it matters."""
+        return self.matter.weight
 
 
 def first_night(concern: Concern) -> str | None:
-    """The date of the night that a concern is about."""
-    return date_of(concern.night).isoformat() if concern.night is not None else None
+    """The date of the first night that a concern is about, where that night is to be explained."""
+    if concern.matter not in _EXPLAINED or not concern.nights:
+        return None
+    return date_of(concern.nights.hull.check_in).isoformat()

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
-from icalsyncd.admin.concern import Concern, Weight
+from icalsyncd.admin.concern import Concern
 from icalsyncd.admin.daemon_concerns import of_daemon, of_links, of_nothing
+from icalsyncd.admin.matters import Matter
 from icalsyncd.admin.overview import Overview
 from icalsyncd.admin.sentences import clock_time, day
 from icalsyncd.admin.sync_concerns import of_pauses, of_sync
@@ -38,8 +39,11 @@ def concerns(overview: Overview) -> list[Concern]:
 
 
 def needs(found: Iterable[Concern]) -> tuple[str, ...]:
-    """The verdict on everything: one sentence for each thing that needs the host; none where all is well."""
-    return tuple(concern.what for concern in found)
+    """The verdict on everything: one sentence for each thing that needs the host; none where all is well.
+
+    A note is no need: it may stay for ever.
+    """
+    return tuple(concern.what for concern in found if concern.matter.needs_host)
 
 
 def _of_house(overview: Overview, accommodation: str, house: House) -> Iterator[Concern]:
@@ -53,15 +57,15 @@ def _of_house(overview: Overview, accommodation: str, house: House) -> Iterator[
             "{advice} Until then the nights stay closed everywhere.",
             advice=overbooked_advice(having),
         )
-        for stay, told in _told(nights, lambda *found, who=names: _overbooked(name, who, *found)):
-            yield Concern(Weight.ALARM, told, advice, accommodation, night=stay.check_in)
+        for stretch, told in _told(nights, lambda *found, who=names: _overbooked(name, who, *found)):
+            yield Concern(Matter.OVERBOOKED, told, advice, accommodation, nights=stretch)
     for showing, nights in _by_whom(house.trouble.possible_ghosts, _claimed(house)).items():
         names = listed(map(called, showing)) if showing else ""
         advice = say(
             "Look at the portals that show it. The night's own page says what to do where none has a reservation."
         )
-        for stay, told in _told(nights, lambda *found, who=names: _ghost(name, who, *found)):
-            yield Concern(Weight.WARNING, told, advice, accommodation, night=stay.check_in)
+        for stretch, told in _told(nights, lambda *found, who=names: _ghost(name, who, *found)):
+            yield Concern(Matter.POSSIBLE_GHOST, told, advice, accommodation, nights=stretch)
     if not house.state.ledger.complete:
         missing = [
             sync.name
@@ -72,7 +76,7 @@ def _of_house(overview: Overview, accommodation: str, house: House) -> Iterator[
             and not sync.ledger.counted_empty
         ]
         yield Concern(
-            Weight.WARNING,
+            Matter.NOT_COMPLETE,
             say(
                 "{house} is not complete: its feeds answer 503 until {sync} has been pulled once.",
                 house=name,
@@ -98,11 +102,11 @@ def _of_blocks(overview: Overview, accommodation: str, house: House) -> Iterator
         if block.leaving_since is not None and block.stay.check_out > ledger.today:
             until = clock_time(block.leaving_since + overview.removal_delay, overview.now, ledger.timezone)
             yield Concern(
-                Weight.NOTE,
+                Matter.LEAVING,
                 say_many(
-                    "{house}: your own block of the night of {first} is no longer in {file}: at {time} it opens.",
-                    "{house}: your own block of the {count} nights from {first} to {last} is no longer in {file}: at {time} "
-                    "its nights open.",
+                    "{house}: your own block of the night of {first} is leaving, no longer in {file}: at {time} it opens.",
+                    "{house}: your own block of the {count} nights from {first} to {last} is leaving, no longer in {file}: "
+                    "at {time} its nights open.",
                     block.stay.check_out - block.stay.check_in,
                     house=name,
                     file=overview.file,
@@ -114,12 +118,17 @@ def _of_blocks(overview: Overview, accommodation: str, house: House) -> Iterator
                     command=command,
                 ),
                 accommodation,
+                nights=Nights.of_stays((block.stay,)),
             )
     if ledger.shrinking:
         until = clock_time(ledger.shrinking.since + overview.removal_delay, overview.now, ledger.timezone)
         yield Concern(
-            Weight.NOTE,
-            say("{house}: at {time} its buffer becomes smaller, and the nights between open.", house=name, time=until),
+            Matter.LEAVING,
+            say(
+                "{house}: a part of its buffer is leaving: at {time} the nights between open.",
+                house=name,
+                time=until,
+            ),
             say("If that was not meant, put it back before then. To have it now: {command}", command=command),
             accommodation,
         )
@@ -132,9 +141,9 @@ def _of_settings(overview: Overview, accommodation: str, house: House) -> Iterat
         if sync.narrowing and sync.presence is Presence.ACTIVE and takes_back_settings(sync):
             until = clock_time(sync.narrowing.since + overview.removal_delay, overview.now, ledger.timezone)
             yield Concern(
-                Weight.NOTE,
+                Matter.LEAVING,
                 say(
-                    "Settings of {sync} are no longer in {file} as they were: until {time} they count on.",
+                    "Settings of {sync} are leaving, no longer in {file} as they were: until {time} they count on.",
                     sync=f"{accommodation}/{name}",
                     file=overview.file,
                     time=until,
@@ -144,6 +153,7 @@ def _of_settings(overview: Overview, accommodation: str, house: House) -> Iterat
                     command=f"icalsyncd accept {accommodation}",
                 ),
                 accommodation,
+                name,
             )
 
 
@@ -173,14 +183,14 @@ def _by_whom(nights: Nights, sources: Mapping[str, Nights]) -> dict[tuple[str, .
     return found
 
 
-def _told(nights: Nights, sentence: Callable[[Stay, int, int], str]) -> Iterator[tuple[Stay, str]]:
-    """The stretches of *nights*, each with its sentence; of many the first alone, with one of all."""
+def _told(nights: Nights, sentence: Callable[[Stay, int, int], str]) -> Iterator[tuple[Nights, str]]:
+    """The stretches of *nights*, each with its sentence; many together, with one of all."""
     stays = nights.stays()
     if len(stays) > _MAX_LISTED:
-        yield stays[0], sentence(stays[0], len(nights), len(stays))
+        yield nights, sentence(stays[0], len(nights), len(stays))
         return
     for stay in stays:
-        yield stay, sentence(stay, stay.check_out - stay.check_in, 1)
+        yield Nights.of_stays((stay,)), sentence(stay, stay.check_out - stay.check_in, 1)
 
 
 def _overbooked(house: str, portals: str, stay: Stay, nights: int, stretches: int) -> str:
@@ -206,8 +216,8 @@ def _overbooked(house: str, portals: str, stay: Stay, nights: int, stretches: in
 def _ghost(house: str, portals: str, stay: Stay, nights: int, stretches: int) -> str:
     if stretches > 1:
         return say(
-            "{house}: {nights} nights in {stretches} stretches are closed, and perhaps nobody took them, the first on "
-            "{first}.",
+            "{house}: {nights} nights in {stretches} stretches are a possible ghost: closed, and perhaps nobody took them, "
+            "the first on {first}.",
             house=house,
             nights=nights,
             stretches=stretches,
@@ -215,15 +225,16 @@ def _ghost(house: str, portals: str, stay: Stay, nights: int, stretches: int) ->
         )
     if not portals:
         return say_many(
-            "{house}: the night of {first} is perhaps a ghost that comes and goes.",
-            "{house}: the {count} nights from {first} to {last} are perhaps a ghost that comes and goes.",
+            "{house}: the night of {first} is a possible ghost that comes and goes.",
+            "{house}: the {count} nights from {first} to {last} are a possible ghost that comes and goes.",
             nights,
             house=house,
             **_dates(stay),
         )
     return say_many(
-        "{house}: the night of {first} is closed by {portals}, and perhaps nobody took it.",
-        "{house}: the {count} nights from {first} to {last} are closed by {portals}, and perhaps nobody took them.",
+        "{house}: the night of {first} is a possible ghost: closed by {portals}, and perhaps nobody took it.",
+        "{house}: the {count} nights from {first} to {last} are a possible ghost: closed by {portals}, and perhaps nobody "
+        "took them.",
         nights,
         house=house,
         portals=portals,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from icalsyncd.admin.concern import Concern, Weight
+from icalsyncd.admin.concern import Concern
+from icalsyncd.admin.matters import Matter
 from icalsyncd.admin.overview import Overview
 from icalsyncd.admin.sentences import absolute
 from icalsyncd.availability.ledger import Presence
@@ -18,10 +19,10 @@ def of_daemon(overview: Overview) -> Iterator[Concern]:
     """What is wrong with the whole."""
     if not overview.config.ok:
         yield Concern(
-            Weight.ALARM,
+            Matter.REFUSED,
             say_many(
-                "{file} cannot be taken over: {count} mistake.",
-                "{file} cannot be taken over: {count} mistakes.",
+                "{file} is refused: {count} mistake.",
+                "{file} is refused: {count} mistakes.",
                 len(overview.config.problems),
                 file=overview.file,
             ),
@@ -29,28 +30,28 @@ def of_daemon(overview: Overview) -> Iterator[Concern]:
             details=overview.config.problems,
         )
     for fault in overview.faults:
-        what, _, more = fault.partition(". ")
-        yield Concern(Weight.ALARM, f"{what.rstrip('.')}.", more or say("The log says more."))
+        yield Concern(fault.matter, fault.what, fault.more)
     for target in overview.targets:
         if target.failing_since is not None and target.unsent is not None:
             yield Concern(
-                Weight.ALARM,
+                Matter.NOT_PUBLISHED,
                 say_many(
-                    "{count} feed at {place} is old: it took them last before {moment} ({why}).",
-                    "{count} feeds at {place} are old: it took them last before {moment} ({why}).",
+                    "{count} feed at {place} is old, and not published since {moment} ({why}).",
+                    "{count} feeds at {place} are old, and not published since {moment} ({why}).",
                     target.behind,
                     place=target.name,
                     moment=absolute(target.failing_since),
                     why=target.unsent.detail,
                 ),
                 say("Portals that read them there do not know of nights taken since. It is tried again all the time."),
+                target=target.name,
             )
         if target.overwritten:
             yield Concern(
-                Weight.ALARM,
+                Matter.OVERWRITTEN,
                 say_many(
-                    "Somebody else writes {count} feed at {place}, under our links.",
-                    "Somebody else writes {count} feeds at {place}, under our links.",
+                    "{count} feed at {place} was overwritten: somebody else writes under our links.",
+                    "{count} feeds at {place} were overwritten: somebody else writes under our links.",
                     target.overwritten,
                     place=target.name,
                 ),
@@ -58,15 +59,17 @@ def of_daemon(overview: Overview) -> Iterator[Concern]:
                     "Mostly that is an earlier installation with the same secret: stop it for good. "
                     "What it writes over ours may be old."
                 ),
+                target=target.name,
             )
         if target.tears:
             yield Concern(
-                Weight.NOTE,
+                Matter.TORN,
                 say(
-                    "{place} does not move files: a portal that reads in the wrong moment gets a part of a feed.",
+                    "{place} does not move files: a portal that reads in the wrong moment gets a torn feed, a part of it.",
                     place=target.name,
                 ),
                 say("Let the server, or the proxy before it, allow MOVE; it is tried again each half hour."),
+                target=target.name,
             )
 
 
@@ -85,10 +88,10 @@ def of_links(overview: Overview) -> Iterator[Concern]:
         more = len(unread) - _MAX_LISTED
         shown = unread[:_MAX_LISTED] + ([say_many("{count} more", "{count} more", more)] if more > 0 else [])
         yield Concern(
-            Weight.NOTE,
+            Matter.NEVER_READ,
             say_many(
-                "{count} link not read by its portal yet: {syncs}.",
-                "{count} links not read by their portals yet: {syncs}.",
+                "{count} link was never read by its portal: {syncs}.",
+                "{count} links were never read by their portals: {syncs}.",
                 len(unread),
                 syncs=listed(shown),
             ),
@@ -100,7 +103,7 @@ def of_nothing(overview: Overview) -> Iterator[Concern]:
     """That nothing is kept in step yet."""
     if not any(house.state.ledger.syncs for house in overview.view.houses.values()):
         yield Concern(
-            Weight.NOTE,
+            Matter.EMPTY,
             say("Nothing is kept in step yet: there is no sync in {file}.", file=overview.file),
             say("{command} makes the first.", command="`icalsyncd add`"),
         )

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from icalsyncd.admin.matters import Fault
 from icalsyncd.admin.status import ConfigStatus
 from icalsyncd.availability.ledger import SyncLedger
 from icalsyncd.availability.stamps import Moment
@@ -53,14 +54,16 @@ class Overview:
     """Seconds between two pulls."""
     next_pulls: Mapping[SyncName, Moment] = field(default_factory=dict)
     links: Mapping[SyncName, str] = field(default_factory=dict, repr=False)
+    calendars: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """The link of each calendar for people, by its id."""
     lines: Mapping[SyncName, int] = field(default_factory=dict)
     """Where in the config file each sync is written."""
     secret_since: Moment | None = None
     """When the secret that all links are made of was made."""
     targets: tuple[TargetStatus, ...] = ()
     """Where feeds are published, and how that goes."""
-    faults: tuple[str, ...] = ()
-    """What is wrong with the daemon itself, in sentences."""
+    faults: tuple[Fault, ...] = ()
+    """What is wrong with the daemon itself."""
 
     def name_of(self, accommodation: str) -> str:
         """What the host calls *accommodation*."""

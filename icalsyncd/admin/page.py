@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from icalsyncd import __version__
 from icalsyncd.admin.concern import first_night
-from icalsyncd.admin.concerns import concerns
+from icalsyncd.admin.concerns import concerns, needs
 from icalsyncd.admin.habits import needed_facts
 from icalsyncd.admin.overview import Overview, SyncRow
 from icalsyncd.admin.picture import Band, Look, Month, Stretch, Taker, bands, colour_of, months, stretches, year
@@ -120,6 +120,7 @@ def page(overview: Overview, only: str | None = None) -> str:
             now=rfc3339(overview.now),
             now_words=absolute(overview.now),
             concerns=found,
+            needs=needs(found),
             well=WELL,
             first_night=first_night,
             explain_url=_explain_url,
@@ -331,7 +332,7 @@ def _words(stretch: Stretch, overview: Overview, zone: str) -> str:
         case Look.TAKEN:
             return said + repeated
         case Look.GHOST:
-            return f"perhaps a ghost: {said or 'it comes and goes'}{repeated}"
+            return f"possible ghost: {said or 'it comes and goes'}{repeated}"
         case Look.OVERBOOKED:
             return f"OVERBOOKED: {said}{repeated}"
 
@@ -354,9 +355,8 @@ def _headline(look: Look | None, origins: tuple[str, ...]) -> str:
         case Look.OVERBOOKED:
             return f"Overbooked: {names}"
         case Look.GHOST:
-            return (
-                "Closed, and perhaps nobody took it" if names else "Open now, and perhaps a ghost that comes and goes"
-            )
+            seen = "closed, and perhaps nobody took it" if names else "open now, it comes and goes"
+            return f"A possible ghost: {seen}"
         case Look.TAKEN:
             return f"Taken: {names}" if names else "Taken"
         case Look.RELEASED:

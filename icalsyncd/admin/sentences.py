@@ -211,7 +211,7 @@ def is_unread(overview: Overview, sync: SyncRow) -> bool:
     ledger = sync.ledger
     if ledger.presence not in (Presence.ACTIVE, Presence.KEPT) or not ledger.channel.sends or ledger.published:
         return False
-    if ledger.last_fetch is None:
+    if ledger.surely_read_at is None:
         return False
-    seen_from = max(ledger.last_fetch, sync.house.state.ledger.awake_since)
+    seen_from = max(ledger.surely_read_at, sync.house.state.ledger.awake_since)
     return overview.now - seen_from > ledger.patience()

@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import Any, Final
 
 from icalsyncd import __version__
+from icalsyncd.admin.matters import Fault
 from icalsyncd.availability.ledger import Ledger, Presence, SyncLedger
 from icalsyncd.availability.narrowing import gives_up_direction, takes_back_settings
 from icalsyncd.availability.pausing import pauses
@@ -42,8 +43,8 @@ class Condition:
     config: ConfigStatus
     targets: tuple[TargetStatus, ...]
     """Where feeds are published, and how that goes."""
-    faults: tuple[str, ...]
-    """What is wrong with it, in sentences: a disk that takes nothing, a clock that is not believed."""
+    faults: tuple[Fault, ...]
+    """What is wrong with it: a disk that takes nothing, a clock that is not believed."""
     removal_delay: float
     """Seconds for which what has left the config is kept as it was."""
     needs: tuple[str, ...]
@@ -66,7 +67,7 @@ def report(
     head = {
         "version": __version__,
         "verdict": {"well": not condition.needs, "needs": list(condition.needs)},
-        "faults": list(condition.faults),
+        "faults": [fault.words for fault in condition.faults],
         "targets": [target_status(target) for target in condition.targets],
         "config": {"ok": config.ok, "problems": list(config.problems), "loaded_at": rfc3339(config.loaded_at)},
     }
@@ -260,7 +261,8 @@ def safe_to_resume(sync: SyncLedger) -> Moment | None:
         # the daemon does not see the portal read it
         return max(sync.published[-1][0] + sync.delay, earliest)
     emptied = [moment for moment in sync.fetches if moment >= sync.since]
-    if not emptied or (sync.told is not None and sync.told.nights):
+    if not emptied or any(sync.perhaps_told):
+        # of several readers each may be the portal, so all of them must know
         return None
     return max(emptied[0], earliest)
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from icalsyncd.admin.concern import Concern, Weight
+from icalsyncd.admin.concern import Concern
+from icalsyncd.admin.matters import Matter
 from icalsyncd.admin.overview import Overview, SyncRow
-from icalsyncd.admin.sentences import ago, clock_time, is_unread, runs, why_failing
+from icalsyncd.admin.sentences import clock_time, is_unread, runs, why_failing
 from icalsyncd.admin.status import state_of
 from icalsyncd.availability.ledger import Presence, SyncLedger
 from icalsyncd.availability.pausing import Pause, pauses
+from icalsyncd.availability.readers import portals_own
 from icalsyncd.calendars.nights import Nights
-from icalsyncd.language import say, say_many
+from icalsyncd.language import listed, say, say_many
 from icalsyncd.state.view import House
 
 INTERVALS_OF_PATIENCE: Final = 2
@@ -28,7 +30,7 @@ def of_pauses(overview: Overview, accommodation: str, house: House) -> Iterator[
             whole = f"{accommodation}/{pause.sync}"
             since = clock_time(pause.since, overview.now, ledger.timezone)
             yield Concern(
-                Weight.WARNING,
+                Matter.PAUSED,
                 _paused(pause, whole, since),
                 say(
                     "Any of them can be sold twice. Once it is safe to resume: {command}",
@@ -88,7 +90,7 @@ def of_sync(overview: Overview, sync: SyncRow) -> Iterator[Concern]:
     where = (sync.accommodation, sync.name)
     if ledger.link.refused:
         yield Concern(
-            Weight.WARNING,
+            Matter.LINK_ENDED,
             say(
                 "{sync} keeps its link: {key} has ended, and does not work again.",
                 sync=sync.whole,
@@ -105,7 +107,7 @@ def of_sync(overview: Overview, sync: SyncRow) -> Iterator[Concern]:
         case "failing" if facts.failing_since is not None:
             if now - facts.failing_since > INTERVALS_OF_PATIENCE * overview.intervals.get(sync.key, 0.0):
                 yield Concern(
-                    Weight.WARNING,
+                    Matter.FAILING,
                     say(
                         "{sync} has been failing since {time}: {why}.",
                         sync=sync.whole,
@@ -117,7 +119,7 @@ def of_sync(overview: Overview, sync: SyncRow) -> Iterator[Concern]:
                 )
         case "held":
             yield Concern(
-                Weight.WARNING,
+                Matter.HELD,
                 say_many(
                     "{sync} is held: its calendar suddenly lacks {count} night: {nights}.",
                     "{sync} is held: its calendar suddenly lacks {count} nights: {nights}.",
@@ -130,14 +132,17 @@ def of_sync(overview: Overview, sync: SyncRow) -> Iterator[Concern]:
             )
         case "partial":
             yield Concern(
-                Weight.WARNING,
+                Matter.PARTIAL,
                 say(
-                    "{sync} is partly unreadable, and frees no night until it is whole; kept: {nights}.",
+                    "{sync} is partial: some of it cannot be read, and no night is freed until it is whole; kept: {nights}.",
                     sync=sync.whole,
                     nights=runs(ledger.retained),
                 )
                 if ledger.retained
-                else say("{sync} is partly unreadable, and frees no night until it is whole.", sync=sync.whole),
+                else say(
+                    "{sync} is partial: some of it cannot be read, and no night is freed until it is whole.",
+                    sync=sync.whole,
+                ),
                 say("Look at the portal's calendar for what is unusual in it."),
                 *where,
                 details=facts.problems[:_MAX_LISTED],
@@ -146,9 +151,9 @@ def of_sync(overview: Overview, sync: SyncRow) -> Iterator[Concern]:
             until = clock_time(ledger.since + overview.removal_delay, now, zone)
             its = ledger.genuine.since(sync.house.state.ledger.today)
             yield Concern(
-                Weight.WARNING,
+                Matter.LEAVING,
                 say(
-                    "{sync} is no longer in {file}: at {time} its nights open: {nights}.",
+                    "{sync} is leaving, it is no longer in {file}: at {time} its nights open: {nights}.",
                     sync=sync.whole,
                     file=overview.file,
                     time=until,
@@ -156,14 +161,17 @@ def of_sync(overview: Overview, sync: SyncRow) -> Iterator[Concern]:
                 )
                 if its
                 else say(
-                    "{sync} is no longer in {file}: at {time} it ends.", sync=sync.whole, file=overview.file, time=until
+                    "{sync} is leaving, it is no longer in {file}: at {time} it ends.",
+                    sync=sync.whole,
+                    file=overview.file,
+                    time=until,
                 ),
                 say("If that was not meant, put it back before then, and nothing has happened."),
                 *where,
             )
         case "paused" if ledger.presence is Presence.KEPT:
             yield Concern(
-                Weight.NOTE,
+                Matter.KEPT,
                 say(
                     "{sync} is paused since {time} and kept as it was: what its portal sells since is not known.",
                     sync=sync.whole,
@@ -180,30 +188,61 @@ def of_sync(overview: Overview, sync: SyncRow) -> Iterator[Concern]:
     if ledger.narrowing and ledger.presence is Presence.ACTIVE:
         until = clock_time(ledger.narrowing.since + overview.removal_delay, now, zone)
         yield Concern(
-            Weight.NOTE,
-            say("{sync} gives up a direction at {time}.", sync=sync.whole, time=until),
+            Matter.LEAVING,
+            say("{sync} gives up a direction: it is leaving at {time}.", sync=sync.whole, time=until),
             say(
                 "If that was not meant, put it back before then. To have it now: {command}",
                 command=f"icalsyncd accept {sync.whole}",
             ),
             *where,
         )
-    if is_unread(overview, sync) and ledger.last_fetch is not None:
-        untold = _untold(ledger, sync.house)
-        when = ago(ledger.last_fetch, now)
+    if several := _other_readers(sync):
         yield Concern(
-            Weight.WARNING,
+            Matter.SECOND_READER,
+            several,
             say(
-                "The portal of {sync} last read its link {ago}, and does not know of {nights}.",
+                "A link is for its portal alone, and until it is known which of them is the portal's, nights open later "
+                "there. Take the link out of the other program, or give the portal a new one: raise its {key}.",
+                key="`link_generation`",
+            ),
+            *where,
+        )
+    if is_unread(overview, sync) and ledger.surely_read_at is not None:
+        untold = _untold(ledger, sync.house)
+        time = clock_time(ledger.surely_read_at, now, zone)
+        yield Concern(
+            Matter.NOT_READ,
+            say(
+                "The portal of {sync} has not read its link since {time}, and does not know of {nights}.",
                 sync=sync.whole,
-                ago=when,
+                time=time,
                 nights=runs(untold),
             )
             if untold
-            else say("The portal of {sync} last read its link {ago}.", sync=sync.whole, ago=when),
+            else say("The portal of {sync} has not read its link since {time}.", sync=sync.whole, time=time),
             say("It does not know of nights taken since. Look whether the link is still entered there."),
             *where,
         )
+
+
+def _other_readers(sync: SyncRow) -> str:
+    """What is to be said where more than one program reads the link of *sync* for good; empty where one does."""
+    readers = sync.ledger.readers
+    names = [reader.product or say("a program without a name") for reader in readers if reader.is_steady]
+    if len(names) < 2:
+        return ""
+    if own := portals_own(readers):
+        return say(
+            "The link of {sync} is read by {names}: by {own} for the portal.",
+            sync=sync.whole,
+            names=listed(names),
+            own=own.product or say("a program without a name"),
+        )
+    return say(
+        "The link of {sync} is read by {names}, and it is not known which of them is the portal's.",
+        sync=sync.whole,
+        names=listed(names),
+    )
 
 
 def _untold(sync: SyncLedger, house: House) -> Nights:

@@ -14,9 +14,17 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Final
 
+from icalsyncd.availability.claims import Rule
 from icalsyncd.availability.ledger import DAY, FETCHES_KEPT, Ledger, SyncLedger
 from icalsyncd.availability.mirroring import begun_untold, given_up
 from icalsyncd.availability.offers import offers
+from icalsyncd.availability.readers import (
+    after_reading,
+    followed,
+    perhaps_told,
+    portals_own,
+    product,
+)
 from icalsyncd.availability.stamps import Moment, Stamps
 from icalsyncd.availability.succession import Found, as_claimed, carried_over, goes_on_unchanged
 from icalsyncd.calendars.calendar import Event
@@ -84,7 +92,7 @@ def pulled(
         )
         claims = claims if made == claims else made
     untold = sync.untold
-    if claims is not sync.claims:
+    if claims is not sync.claims and sync.unsure_since is None:
         untold = begun_untold(sync, claims, [each.summed for other, each in ledger.syncs.items() if other != name])
     departed = (sync.departed | sync.genuine).until(ledger.today).since(ledger.today - DEPARTED_KEPT)
     retained -= present
@@ -98,9 +106,13 @@ def pulled(
         departed=departed,
         in_force=_fetched_since(sync, began) if good else sync.in_force,
         unfetched=sync.told is None if good else sync.unfetched,
+        unsure_since=None if good and _has_settled(sync, began) else sync.unsure_since,
         withdrawn=sync.withdrawn.only(claims.echoes | (claims.nights - others)),
         untold=untold,
         given_up=given_up(sync, claims, now),
+        readers=followed(sync.readers, (present - sync.claimed).stays(), sync.pulled_at or began, sync.delay)
+        if good
+        else sync.readers,
     )
     if after.published:
         begun = claims.echoes - sync.claimed if good else EMPTY
@@ -111,24 +123,49 @@ def pulled(
         )
     if nothing_new:
         return ledger.with_sync(name, after)
-    return settled(ledger.with_sync(name, after), now)
+    ledger = ledger.with_sync(name, after)
+    if given_back := sync.summed.confirmed - claims.nights:
+        ledger = _possible_again(ledger, given_back)
+    return settled(ledger, now)
 
 
-def fetched(ledger: Ledger, name: str, nights: Nights, *, now: Moment, looked: bool) -> Ledger:
-    """The ledger after sync *name*'s portal has read a feed that holds *nights*.
+def _has_settled(sync: SyncLedger, began: Moment) -> bool:
+    """Whether the portal acts on nothing any more that it read before it is known what it was told."""
+    return sync.told is not None and sync.unsure_since is not None and sync.unsure_since <= began - sync.delay
+
+
+def _possible_again(ledger: Ledger, nights: Nights) -> Ledger:
+    """*ledger* when the one who has *nights* by the host's word has them no more: whoever shows them may have them now."""
+    for name, sync in ledger.syncs.items():
+        if any(not claim.under(Rule.ANOTHERS).isdisjoint(nights) for claim in sync.claims):
+            claims = tuple(
+                replace(claim, doubtful=claim.doubtful | (claim.under(Rule.ANOTHERS) & nights)) for claim in sync.claims
+            )
+            ledger = ledger.with_sync(name, replace(sync, claims=claims))
+    return ledger
+
+
+def fetched(ledger: Ledger, name: str, nights: Nights, *, now: Moment, looked: bool, agent: str = "") -> Ledger:
+    """The ledger after somebody whose program calls itself *agent* has read sync *name*'s feed, which holds *nights*.
 
     *looked*: a good copy of its calendar was pulled after it asked and before it was answered, so that whatever it claims
     from now on began after it was told.
     """
     sync = ledger.syncs[name]
-    if sync.silent:
+    sync = replace(sync, readers=after_reading(sync.readers, agent, nights, now))
+    own = portals_own(sync.readers)
+    if own is not None and own.product != product(agent):
+        # it is known that this is not the portal: what it has read tells nothing of that
+        return ledger.with_sync(name, sync)
+    still_silent = _is_silent(ledger, sync, now)
+    if sync.silent and not still_silent:
         # what it claims was taken for its own while it did not read: that is not to be forgotten before it is put to the test
         sync = replace(
             sync,
             claims=tuple(replace(claim, doubtful=claim.disputable) for claim in sync.claims),
         )
     if looked:
-        in_force: tuple[Nights, ...] = (nights,)
+        in_force = sync.perhaps_told
     else:
         in_force = (*(feed for feed in sync.in_force if feed != nights), nights)
         if len(in_force) > FEEDS_KEPT:
@@ -139,26 +176,33 @@ def fetched(ledger: Ledger, name: str, nights: Nights, *, now: Moment, looked: b
         fetches=(*sync.fetches, now)[-FETCHES_KEPT:],
         in_force=in_force,
         unfetched=sync.unfetched and not looked,
-        withdrawn=_withdrawn(ledger, name, nights, now),
-        silent=False,
+        unsure_since=sync.unsure_since if sync.told is not None or sync.unsure_since is None else now,
+        withdrawn=_withdrawn(ledger, name, nights | perhaps_told(sync.readers), now),
+        silent=still_silent,
     )
     return settled(ledger.with_sync(name, sync), now)
 
 
-def telling(ledger: Ledger, name: str, nights: Nights) -> Ledger:
-    """The ledger before sync *name*'s portal is answered with a feed that holds *nights*.
+def telling(ledger: Ledger, name: str, nights: Nights, *, agent: str | None = None) -> Ledger:
+    """The ledger before sync *name*'s portal is answered with a feed that holds *nights*; *agent*, where that is known, is
+    what the program calls itself that asked.
 
     Whether the answer arrives is not known yet: what is claimed from now on is in doubt until :func:`fetched` says so.
     """
     sync = ledger.syncs[name]
-    if nights in sync.in_force:
+    own = portals_own(sync.readers)
+    another = agent is not None and own is not None and len(sync.readers) > 1 and own.product != product(agent)
+    if another or nights in sync.in_force:
         return ledger
     return ledger.with_sync(name, replace(sync, in_force=(*sync.in_force, nights)))
 
 
 def tick(ledger: Ledger, *, now: Moment, today: Night) -> Ledger:
     """The ledger at *now*, on the day *today* of the accommodation: portals may have fallen silent."""
-    moved = ledger if today <= ledger.today else replace(ledger, today=today)
+    moved = ledger
+    if today > ledger.today:
+        words = tuple(word for word in ledger.words if word.nights.since(today))
+        moved = replace(ledger, today=today, words=words)
     for name, sync in ledger.syncs.items():
         silent = _is_silent(ledger, sync, now)
         lately = sync.given_up.since(now - DAY)
@@ -253,7 +297,7 @@ def _repeated(sync: SyncLedger) -> Nights:
 
 
 def _is_silent(ledger: Ledger, sync: SyncLedger, now: Moment) -> bool:
-    last = sync.last_fetch
+    last = sync.surely_read_at
     # what is published may be read without a fetch that anyone sees
     return last is not None and not sync.published and now - max(last, ledger.awake_since) > sync.patience()
 
@@ -295,7 +339,7 @@ def _fetched_since(sync: SyncLedger, began: Moment) -> tuple[Nights, ...]:
     """The feeds that may have been in force since a pull *began*: the last fetched, and any fetched while it ran."""
     if sync.last_fetch is not None and sync.last_fetch >= began:
         return sync.in_force
-    last = () if sync.told is None else (sync.told.nights,)
+    last = sync.perhaps_told
     # an answer of which nobody knows whether it arrived
     return (*last, *(feed for feed in sync.in_force[-1:] if feed not in last))
 

@@ -45,6 +45,11 @@ class Claims(tuple[Claim, ...]):
         return union(claim.proven for claim in self)
 
     @cached_property
+    def confirmed(self) -> Nights:
+        """Nights that are its own by the host's word."""
+        return union(claim.under(Rule.CONFIRMED) for claim in self)
+
+    @cached_property
     def doubtful(self) -> Nights:
         return union(claim.doubtful for claim in self)
 

@@ -37,6 +37,10 @@ class Rule(StrEnum):
     """Origin while it lasts: the portal has not fetched our feed for so long that it can hardly repeat it."""
     STANDS_IN = "stands_in"
     """Origin while it lasts: an echo in doubt, on a night that nobody else holds; the portal is no longer told of it."""
+    CONFIRMED = "confirmed"
+    """Origin: the host looked, and says that it is booked at this portal."""
+    LOST = "lost"
+    """Origin: what its portal had been told is not known any more, since the state has gone back to an earlier one."""
     OWN_UID = "own_uid"
     """Echo: the event bears the UID under which we closed this night."""
     TOLD = "told"
@@ -45,9 +49,13 @@ class Rule(StrEnum):
     """Echo: nobody looked at the portal before it was told, and what appeared is exactly what it was told."""
     PADDED = "padded"
     """Echo: a run of nights that the portal was told, with the nights that this portal adds around it."""
+    ANOTHERS = "anothers"
+    """Echo: the host looked, and says that it is booked at another portal."""
+    NOBODYS = "nobodys"
+    """Echo: the host looked, and says that nobody has booked it."""
 
 
-ECHOES: Final = frozenset({Rule.OWN_UID, Rule.TOLD, Rule.MATCHED, Rule.PADDED})
+ECHOES: Final = frozenset({Rule.OWN_UID, Rule.TOLD, Rule.MATCHED, Rule.PADDED, Rule.ANOTHERS, Rule.NOBODYS})
 """The rules by which a claim only repeats us; by all others it is genuine."""
 
 Verdicts = tuple[tuple[Rule, Nights], ...]
@@ -100,12 +108,12 @@ class Claim:
     @property
     def proven(self) -> Nights:
         """Nights that are surely taken at this portal."""
-        return self.under(Rule.RESERVATION)
+        return self.under(Rule.RESERVATION) | self.under(Rule.CONFIRMED)
 
     @property
     def disputable(self) -> Nights:
-        """Echoes by what the portal was told alone, so that they may turn out to be none."""
-        return self.under(Rule.TOLD) | self.under(Rule.MATCHED)
+        """Echoes that rest on what the portal was told, or on another's booking, so that they may turn out to be none."""
+        return self.under(Rule.TOLD) | self.under(Rule.MATCHED) | self.under(Rule.ANOTHERS)
 
     @property
     def is_ours(self) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from icalsyncd.availability.claims import ECHOES, Rule
+from icalsyncd.availability.claims import ECHOES, Claim, Rule
 from icalsyncd.availability.ledger import Ledger, Presence, SyncLedger
 from icalsyncd.availability.offers import trouble, verdict
 from icalsyncd.availability.pausing import Pause, pauses
@@ -25,17 +25,26 @@ IN_WORDS: Final = {
     Rule.MISMATCHED: "it is not what the portal had been told by us",
     Rule.SILENT: "the portal has not read our feed for so long that it cannot be repeating it",
     Rule.STANDS_IN: "it may be a booking that we took for an echo, and nobody else has this night",
+    Rule.CONFIRMED: "you said so",
+    Rule.LOST: "what the portal had been told is not known: the state was restored from an earlier one",
     Rule.OUTLIVED: "it stayed after we had told the portal that the night is free",
     Rule.OWN_UID: "it bears our own mark: it is our own feed, come back",
     Rule.TOLD: "it appeared after the portal had read in our feed that the night is taken",
     Rule.MATCHED: "it is exactly what the portal had been told by us",
     Rule.PADDED: "it is what the portal had been told by us, with the nights it adds around it",
+    Rule.ANOTHERS: "you said that another portal has this night",
+    Rule.NOBODYS: "you said that nobody has this night",
 }
 """Why each rule decides as it does, in words of the host's."""
 _KINDS: Final = {Kind.RESERVATION: "a reservation", Kind.BLOCK: "a block", Kind.UNKNOWN: "taken"}
 _ECHO: Final = "we take it for an echo: {} only repeats what we told it"
 _ORIGIN: Final = "we take it for an origin: someone took these nights at {}"
 
+
+OWN: Final = frozenset({"own"})
+ECHO: Final = frozenset({"echo"})
+EITHER: Final = OWN | ECHO
+"""What a claim may be."""
 
 WELL: Final = "all is well"
 """What is said where nothing needs the host."""
@@ -154,6 +163,27 @@ def _statements(ledger: Ledger, name: str, sync: SyncLedger, night: Night) -> It
         rule = verdict(ledger, name, claim, night)
         if rule is not None:
             yield Statement(name, claim.began, claim.kind, rule, claim.stay)
+
+
+def possible(ledger: Ledger, night: Night) -> dict[str, frozenset[str]]:
+    """Each sync whose portal shows *night*, and what that may be by all that is known: `own`, `echo`, or either."""
+    ghost = night in trouble(ledger).possible_ghosts
+    found: dict[str, frozenset[str]] = {}
+    for name, sync in ledger.syncs.items():
+        may = [_may_be(ledger, name, claim, night, ghost=ghost) for claim in sync.claims if night in claim.nights]
+        if may:
+            found[name] = frozenset().union(*may)
+    return found
+
+
+def _may_be(ledger: Ledger, name: str, claim: Claim, night: Night, *, ghost: bool) -> frozenset[str]:
+    rule = claim.rule_on(night)
+    if rule is None or night in claim.proven:
+        return OWN
+    if rule in ECHOES:
+        either = night in claim.doubtful or (ledger.syncs[name].silent and rule is not Rule.OWN_UID)
+        return EITHER if either else ECHO
+    return EITHER if ghost else OWN
 
 
 def frees_when(ledger: Ledger, explanation: Explanation) -> str:

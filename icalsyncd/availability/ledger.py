@@ -13,6 +13,7 @@ from typing import Final, cast
 
 from icalsyncd.availability.claimed import NO_CLAIMS, Claims
 from icalsyncd.availability.claims import Claim
+from icalsyncd.availability.readers import Reader, perhaps, silent_since
 from icalsyncd.availability.stamps import NONE, Moment, Stamps
 from icalsyncd.availability.taking import Taking
 from icalsyncd.calendars.nights import EMPTY, Night, Nights, Stay, union
@@ -166,6 +167,12 @@ class SyncLedger:
     """The nights of the feed that the portal last fetched, each since its first fetch in a row; None: never fetched."""
     fetches: tuple[Moment, ...] = ()
     """When the portal last fetched, oldest first, at most :data:`FETCHES_KEPT`."""
+    readers: tuple[Reader, ...] = ()
+    """The programs that read its link lately, the last to read last; of more than one it may not be known which is the
+    portal's."""
+    unsure_since: Moment | None = None
+    """Since when what its portal had been told before is not known; None where nothing was lost. From its first fetch
+    after that on, the time of that fetch."""
     in_force: tuple[Nights, ...] = ()
     """Each feed that may have been the portal's last fetched one since what is claimed now was seen."""
     unfetched: bool = True
@@ -246,6 +253,24 @@ class SyncLedger:
     def last_fetch(self) -> Moment | None:
         return self.fetches[-1] if self.fetches else None
 
+    def has_read(self, product: str, nights: Nights) -> bool:
+        """Whether the reader of that name is known to have last read a feed that holds *nights*."""
+        if not self.readers:
+            return self.told is not None and self.told.nights == nights
+        return any(reader.product == product and reader.told.nights == nights for reader in self.readers)
+
+    @property
+    def surely_read_at(self) -> Moment | None:
+        """When its portal last read for sure: of several readers that may be it, the one that has not for longest."""
+        return silent_since(self.readers) if self.readers else self.last_fetch
+
+    @property
+    def perhaps_told(self) -> tuple[Nights, ...]:
+        """The feeds of which each may be the one that the portal last read; none where it has read nothing."""
+        if not self.readers:
+            return () if self.told is None else (self.told.nights,)
+        return tuple(dict.fromkeys(reader.told.nights for reader in perhaps(self.readers)))
+
     def patience(self) -> float:
         """Seconds without a fetch after which the portal is silent: a day, or three of its usual intervals."""
         gaps = sorted(later - earlier for earlier, later in zip(self.fetches, self.fetches[1:], strict=False))
@@ -274,6 +299,16 @@ class Block:
     stay: Stay
     leaving_since: Moment | None = None
     """Since when it is no longer in the config; it counts until `removal_delay` has passed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What the host said of nights, having looked at the portals."""
+
+    nights: Nights
+    by: str | None
+    """The sync whose portal has them; None: nobody has."""
+    at: Moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,7 +346,8 @@ class Ledger:
     awake_since: Moment = 0.0
     """Since when portals could fetch at all; nobody is silent for what was before."""
     complete: bool = False
-    """Every sync that receives has been pulled once, or counted as empty, here and at its kin; it stays true from then on."""
+    """Every sync that receives has been pulled once, or counted as empty, here and at its kin; it stays true until the state
+    goes back."""
     parts: tuple[str, ...] = ()
     """The accommodations that this one consists of; none: it is one unit."""
     parting: Parting | None = None
@@ -319,6 +355,8 @@ class Ledger:
     """What it consists of in the end, by the ids of accommodations; empty: it shares nothing. See :mod:`families`."""
     kin: Mapping[str, Taking] = field(default_factory=dict, metadata=FOLLOWS)
     """What each accommodation that shares a unit with this one takes at present."""
+    words: tuple[Word, ...] = ()
+    """What the host said of nights that have not passed, oldest first."""
 
     @property
     def local(self) -> Nights:

@@ -65,6 +65,7 @@ def rewound(ledger: Ledger, now: Moment) -> Ledger:
         ),
         syncs={name: _rewound(sync, now) for name, sync in ledger.syncs.items()},
         awake_since=min(ledger.awake_since, now),
+        words=tuple(replace(word, at=min(word.at, now)) for word in ledger.words),
     )
     return ledger if moved == ledger else moved
 
@@ -82,6 +83,10 @@ def _rewound(sync: SyncLedger, now: Moment) -> SyncLedger:
         broken=sync.broken and replace(sync.broken, since=min(sync.broken.since, now)),
         told=sync.told and _stamps(sync.told, now),
         fetches=tuple(min(fetch, now) for fetch in sync.fetches),
+        readers=tuple(
+            replace(reader, at=min(reader.at, now), told=_stamps(reader.told, now)) for reader in sync.readers
+        ),
+        unsure_since=None if sync.unsure_since is None else min(sync.unsure_since, now),
         withdrawn=_stamps(sync.withdrawn, now),
         offered=_stamps(sync.offered, now),
         published=tuple((min(since, now), nights) for since, nights in sync.published),

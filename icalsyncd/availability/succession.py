@@ -92,7 +92,7 @@ def carried_over(
         begun=frozenset(begun),
         others=others | lately,
         held=held,
-        initial=sync.pulled_at is None,
+        initial=sync.pulled_at is None or sync.unsure_since is not None,
         padding=sync.channel.padding,
         unseen=bool(sync.published),
     )

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from datetime import date
 from pathlib import Path
 from typing import Final
 
 from icalsyncd import __version__
+from icalsyncd.commands.dates import iso_date, said
 
 _EPILOG = """\
 exit codes: 0 done, 1 failed, 2 usage, 78 a config that cannot be run
@@ -83,13 +83,24 @@ def parser() -> argparse.ArgumentParser:
     history = command("history", "what happened to an accommodation, or to one night of it, and who was told")
     history.add_argument("accommodation", metavar="ACCOMMODATION")
     history.add_argument(
-        "night", type=_date, nargs="?", metavar="DATE", help="the evening on which the night begins: 2026-12-24"
+        "night", type=iso_date, nargs="?", metavar="DATE", help="the evening on which the night begins: 2026-12-24"
     )
     _json(history)
     explain = command("explain", "why a night is taken or free")
     explain.add_argument("accommodation", metavar="ACCOMMODATION")
-    explain.add_argument("night", type=_date, metavar="DATE", help="the evening on which the night begins: 2026-12-24")
+    explain.add_argument(
+        "night", type=iso_date, metavar="DATE", help="the evening on which the night begins: 2026-12-24"
+    )
     _json(explain)
+    for name, words in (("block", "take nights yourself"), ("unblock", "give nights back that you have taken")):
+        taking = command(name, f"{words}: changes `blocks:` in the config")
+        taking.add_argument("accommodation", metavar="ACCOMMODATION")
+        taking.add_argument("first", type=said, metavar="FROM", help="the first night: 2026-12-24, tonight, friday")
+        taking.add_argument("until", type=said, metavar="TO", help="the morning on which the house is free again")
+        if name == "block":
+            taking.add_argument(
+                "--note", metavar="TEXT", default="", help="for you; it goes nowhere but into calendars:"
+            )
     rotate = command("rotate", "end an old link at once")
     _sync(rotate)
     rotate.add_argument("--now", action="store_true", help="at once, not after the 7 days that it works on")
@@ -137,12 +148,5 @@ def _read(command: argparse.ArgumentParser) -> None:
     command.add_argument("source", metavar="FILE|URL", help="`-`: standard input")
     command.add_argument("--portal", metavar="NAME", help="whose summaries it has (by default that of the URL's host)")
     command.add_argument("--timezone", metavar="ZONE", help="where the accommodation lies (this machine's zone)")
-    command.add_argument("--today", type=_date, metavar="DATE", help="read it as on that day")
+    command.add_argument("--today", type=iso_date, metavar="DATE", help="read it as on that day")
     _json(command)
-
-
-def _date(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError("a date is written like 2026-12-24") from None

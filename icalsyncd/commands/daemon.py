@@ -64,14 +64,15 @@ def healthcheck(paths: Paths) -> int:
 
 def rotate(paths: Paths, name: str, *, now: bool) -> int:
     """End the old links of the sync *name* at once instead of after their 7 days."""
-    require_sync(name)
+    if "/" in name:
+        require_sync(name)
     if not now:
         raise CommandError(
             f"for a new link raise `link_generation` of {name} in the config; the old one then works 7 days more. "
             "`rotate SYNC --now` ends it at once",
             USAGE,
         )
-    done: dict[str, Any] = json_of(paths, "POST", "/-/rotate", {"sync": name})
+    done: dict[str, Any] = json_of(paths, "POST", "/-/rotate", {"sync" if "/" in name else "calendar": name})
     ended = int(done["ended"])
     print(f"{name}: {counted(ended, 'old link')} ended" if ended else f"{name} has no old link")
     return DONE

@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
@@ -20,6 +22,7 @@ from icalsyncd.commands.terminal import Colour, painted, table
 from icalsyncd.config.loading import Accepted, load
 from icalsyncd.config.paths import Paths
 from icalsyncd.config.resolved import Config
+from icalsyncd.serving.people import calendar_paths
 from icalsyncd.state.installation import SecretUnusable, path_of, read_installation
 
 _NOWHERE: Final = ("localhost", "127.0.0.1", "::1", "0.0.0.0", "::")  # noqa: S104
@@ -32,6 +35,8 @@ class Known(NamedTuple):
 
     links: Links
     """By accommodation and sync, in the order of the config."""
+    calendars: Mapping[str, str] = MappingProxyType({})
+    """Those of the calendars for people, by id."""
     waiting: tuple[str, ...] = ()
     """Syncs that are in the file, and that the running daemon has not taken over."""
 
@@ -40,13 +45,16 @@ def links(paths: Paths, *, as_json: bool) -> int:
     """Print the link of each sync that has a feed, in the order of the config."""
     known = known_links(paths)
     if as_json:
-        rows = [
+        rows: list[dict[str, str]] = [
             {"accommodation": accommodation, "sync": sync, "url": url}
             for (accommodation, sync), url in known.links.items()
         ]
+        rows += [{"calendar": id, "url": url} for id, url in known.calendars.items()]
         print(json.dumps(rows, indent=2))
-    elif known.links:
-        print("\n".join(table(("SYNC", "LINK"), [("/".join(name), url) for name, url in known.links.items()])))
+    elif known.links or known.calendars:
+        listed = [("/".join(name), url) for name, url in known.links.items()]
+        listed += [(f"calendar {id}", url) for id, url in known.calendars.items()]
+        print("\n".join(table(("SYNC", "LINK"), listed)))
     else:
         print("no sync has a feed: none sends")
     for warning in warnings(known):
@@ -61,14 +69,16 @@ def known_links(paths: Paths) -> Known:
     served = _served(paths, config)
     if served is not None:
         wanted = [sync for sync in config.syncs() if sync.sends] if config else []
-        waiting = tuple(sync.name for sync in wanted if (sync.accommodation, sync.id) not in served)
-        return Known(served, waiting)
+        waiting = tuple(sync.name for sync in wanted if (sync.accommodation, sync.id) not in served.links)
+        return served._replace(waiting=waiting)
     offline = read_offline(paths)
     if offline.installation.is_new:
         raise CommandError(
             f"there is no secret in {paths.state_dir} yet, so there are no links: the daemon makes it when it first starts"
         )
-    return Known(links_of(offline))
+    start = offline.config.server.public_url
+    paths_of = calendar_paths(offline.config, offline.stored.papers, offline.installation, offline.now)
+    return Known(links_of(offline), {id: start + path for id, path in paths_of.items()})
 
 
 def links_of(offline: Offline) -> Links:
@@ -103,7 +113,7 @@ def unreachable(url: str) -> str | None:
     return f"{parts.scheme}://{parts.netloc}" if parts.hostname in _NOWHERE else None
 
 
-def _served(paths: Paths, config: Config | None) -> Links | None:
+def _served(paths: Paths, config: Config | None) -> Known | None:
     """The links as a running daemon answers them; None if none runs.
 
     Raises CommandError if it is not sure that this daemon is the one that is meant.
@@ -130,7 +140,8 @@ def _served(paths: Paths, config: Config | None) -> Links | None:
             f"two installations could be meant: the daemon at {place} has its state in {found['state_dir']}, and {other} "
             f"holds another secret. For the daemon's links: --state-dir {found['state_dir']}"
         )
-    return {(row["accommodation"], row["sync"]): row["url"] for row in found["links"]}
+    calendars = {row["calendar"]: row["url"] for row in found.get("calendars", ())}
+    return Known({(row["accommodation"], row["sync"]): row["url"] for row in found["links"]}, calendars)
 
 
 def _is_same_file(config: str, paths: Paths) -> bool:

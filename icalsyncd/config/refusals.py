@@ -11,6 +11,7 @@ from icalsyncd.config.families import family_refusals, family_warnings
 from icalsyncd.config.forms import Address
 from icalsyncd.config.mistakes import Remark, meant
 from icalsyncd.config.nodes import Path
+from icalsyncd.config.people import calendar_refusals
 from icalsyncd.config.portals import names, profile, recognise
 from icalsyncd.config.resolved import block_summaries, public_url, reservation_summaries
 from icalsyncd.config.summaries import compiled, unusable
@@ -28,6 +29,7 @@ def refusals(file: schema.File, calendars: Mapping[str, Destination]) -> Iterato
     yield from _publish(file)
     yield from _official_only(file)
     yield from family_refusals(file)
+    yield from calendar_refusals(file)
     ours = _ours(file)
     known: dict[str, str] = {}
     former: dict[str, str] = {}

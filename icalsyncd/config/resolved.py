@@ -13,6 +13,7 @@ from typing import Final, TypeAlias
 from icalsyncd.calendars.settings import ReadSettings
 from icalsyncd.config import schema
 from icalsyncd.config.forms import Address, Network
+from icalsyncd.config.people import Calendar, resolve_calendars
 from icalsyncd.config.portals import profile
 from icalsyncd.config.secret import Secret
 from icalsyncd.config.summaries import any_unusable, compiled
@@ -259,6 +260,8 @@ class Config:
     official_only: tuple[str, ...]
     publish: tuple[Target, ...]
     accommodations: tuple[Accommodation, ...]
+    calendars: tuple[Calendar, ...] = ()
+    """Those for people."""
 
     def syncs(self) -> tuple[Sync, ...]:
         """All syncs, in the file's order."""
@@ -328,6 +331,7 @@ def resolve(file: schema.File, folder: Path, urls: Mapping[str, Secret], places:
             for target, place in zip(file.publish, places, strict=True)
         ),
         accommodations=tuple(_accommodation(id, file, urls) for id in ids),
+        calendars=resolve_calendars(file),
     )
 
 

@@ -48,7 +48,8 @@ def _address(default: Address, description: str) -> Any:
 
 _LOOPBACK: Final[tuple[Network, ...]] = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 MAY_BE_EMPTY: Final = frozenset(
-    ("server", "pull", "publish", "accommodations", "blocks", "syncs", "buffer", "official_only", "parts", "offer")
+    ("server", "pull", "publish", "calendars", "accommodations", "blocks", "syncs", "buffer", "official_only")
+    + ("parts", "offer")
 )
 """Mappings and lists that a host may leave empty, as when each of their lines is a comment."""
 
@@ -201,6 +202,18 @@ class Accommodation(Keys):
     syncs: dict[Id, Sync] = Field(default={}, description="Its portals, each under an id of the host's choice")
 
 
+class Calendar(Keys):
+    """A calendar for people: it shows who comes and goes, where portals are only told which nights to close."""
+
+    show: Literal["stays", "turnovers"] = Field(
+        description="stays: an event a stay, and your own blocks with their note; turnovers: an event a day on which "
+        "somebody leaves or arrives"
+    )
+    accommodations: list[Text] | None = Field(default=None, description="Ids. Default: all")
+    language: Literal["en", "de", "es", "fr", "it", "pt"] = Field(default="en", description="Of the events' titles")
+    link_generation: int = Field(default=1, ge=1, le=1_000_000, description="Raise it for a new link")
+
+
 class _Target(Keys):
     name: Id = Field(description="Tells the target in logs and metrics")
     public_url: Origin | None = Field(
@@ -281,6 +294,9 @@ class File(Keys):
     )
     publish: list[Annotated[Target, Field(discriminator="type")]] = Field(
         default=[], description="The shared cloud: where the feeds are put for portals that cannot reach this machine"
+    )
+    calendars: dict[Id, Calendar] = Field(
+        default={}, description="Calendars for people, each under an id of the host's choice, with a link of its own"
     )
     accommodations: dict[Id, Accommodation] = Field(
         default={}, description="What can be booked, each under an id of the host's choice"

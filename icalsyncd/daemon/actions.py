@@ -65,6 +65,7 @@ class HostActions:
             accept=self.accept,
             accept_clock=self.accept_clock,
             rotate=self.rotate,
+            rotate_calendar=self.rotate_calendar,
             explain=self.explain,
             history=self.history,
             links=self.links,
@@ -127,6 +128,7 @@ class HostActions:
             intervals={(each.accommodation, each.id): float(each.interval) for each in accepted.config.syncs()},
             next_pulls={name: due for name in names if (due := hub.rounds.next_pull(name)) is not None},
             links=hub.links(),
+            calendars=hub.calendar_links(),
             lines=self._lines[1],
             secret_since=hub.secret_since,
             targets=hub.publisher.status(),
@@ -217,6 +219,16 @@ class HostActions:
         page = frozenset(host.lower() for host in server.admin_hosts)
         return Hosts(page, page | {host.lower() for host in server.metrics_hosts})
 
+    async def rotate_calendar(self, id: str) -> Json | Refusal:
+        """End the old links of a calendar for people at once."""
+        ended = self._hub.calendars.rotate(id)
+        if not ended:
+            none = "it has no old link; raise link_generation first"
+            return Refusal(f"there is no calendar {id}" if ended is None else none)
+        self._hub.journal.remember(f"the host ended an old link of the calendar {id}")
+        await self._hub.journal.stored()
+        return {"ended": ended}
+
     async def rotate(self, name: SyncName) -> Json | Refusal:
         """End the old links of a sync at once."""
         state = self._hub.journal.current.get(name[0])
@@ -258,6 +270,7 @@ class HostActions:
                 for sync in hub.accepted.config.syncs()
                 if sync.sends and (sync.accommodation, sync.id) in known
             ],
+            "calendars": [{"calendar": id, "url": url} for id, url in hub.calendar_links().items()],
         }
 
     def explain(self, accommodation: str, night: int) -> Json | Refusal:

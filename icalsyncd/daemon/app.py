@@ -101,7 +101,8 @@ class Daemon:
         self.hub = hub
         self._folder = folder
         host_actions = HostActions(hub, Paths(options.config, options.state_dir), self.reload)
-        feeds = with_verdict(hub.feeds.answer, lambda: hub.accepted.config.server.health, Verdict(host_actions.needs))
+        answer = hub.calendars.serve(hub.feeds.answer)
+        feeds = with_verdict(answer, lambda: hub.accepted.config.server.health, Verdict(host_actions.needs))
         handlers = {"feeds": feeds, "admin": application(host_actions.actions())}
         self._ports = Ports(handlers, hub.clock.now, lambda: hub.removal_delay, hub.counts)
         self._tasks: list[asyncio.Task[None]] = []

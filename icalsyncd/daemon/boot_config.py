@@ -7,6 +7,7 @@ from pathlib import Path
 
 from icalsyncd import log
 from icalsyncd.config.loading import Accepted, Refused, load, parse
+from icalsyncd.config.mistakes import Mistake
 from icalsyncd.state.state_folder import StateFolder
 
 
@@ -17,7 +18,9 @@ def boot_config(file: Path, folder: StateFolder) -> tuple[Accepted, Refused | No
     """
     loaded = load(file, os.environ)
     if isinstance(loaded, Accepted):
-        return loaded, None
+        last = last_accepted(file, folder)
+        lost = _without_secret(loaded, last, file, folder)
+        return (loaded, None) if last is None or lost is None else (last, lost)
     log_bug(loaded)
     last = last_accepted(file, folder)
     if last is not None:
@@ -25,6 +28,21 @@ def boot_config(file: Path, folder: StateFolder) -> tuple[Accepted, Refused | No
     for mistake in loaded.mistakes:
         log.error("config refused", mistake=str(mistake))
     return None
+
+
+def _without_secret(loaded: Accepted, last: Accepted | None, file: Path, folder: StateFolder) -> Refused | None:
+    """Why *loaded* cannot be run though nothing in it is wrong: its secret does not exist, and that of *last* does.
+
+    A half-written file looks like that, and a new secret would change every link.
+    """
+    if last is None:
+        return None
+    path, before = (each.config.server.secret_file or folder.secret for each in (loaded, last))
+    if path == before or path.exists() or not before.exists():
+        return None
+    why = f"{path} does not exist, and {before}, which was used before, does: a new secret would change every link"
+    mistake = Mistake(str(file), 1, 1, "server.secret_file", f"{why}; name that one, or move it there")
+    return Refused((mistake,), (), (file, path))
 
 
 def last_accepted(file: Path, folder: StateFolder) -> Accepted | None:

@@ -5,6 +5,7 @@ A portal's fault is not one of the daemon's. Any thread may ask.
 
 from __future__ import annotations
 
+from icalsyncd.admin.matters import Fault, Matter
 from icalsyncd.admin.status import ConfigStatus, state_of
 from icalsyncd.clock import Clock
 from icalsyncd.language import say
@@ -12,34 +13,41 @@ from icalsyncd.state.journal import Journal
 from icalsyncd.state.view import View
 
 
-def faults(view: View, journal: Journal, clock: Clock) -> tuple[str, ...]:
+def faults(view: View, journal: Journal, clock: Clock) -> tuple[Fault, ...]:
     """What is wrong with the daemon itself, in sentences for its host."""
     found = []
     if journal.failing:
         found.append(
-            say(
-                "The state cannot be stored: {why}. No night is freed meanwhile, and what is known of now is lost in a "
-                "restart.",
-                why=journal.failing,
+            Fault(
+                Matter.NOT_STORED,
+                say("The state is not stored: {why}.", why=journal.failing),
+                say("No night is freed meanwhile, and what is known of now is lost in a restart."),
             )
         )
     if clock.doubted:
         found.append(
-            say(
-                "The clock has jumped and is not believed: no night opens until a portal's agrees, or you do: {command}.",
-                command="icalsyncd accept clock",
+            Fault(
+                Matter.CLOCK_DOUBTED,
+                say("The clock has jumped, and is doubted."),
+                say("No night opens until a portal's agrees, or you do: {command}.", command="icalsyncd accept clock"),
             )
         )
     elif clock.lags:
         found.append(
-            say(
-                "The days since the last start are not believed before a portal's clock agrees: past nights stay, unless you "
-                "agree: {command}.",
-                command="icalsyncd accept clock",
+            Fault(
+                Matter.CLOCK_DOUBTED,
+                say("The days since the last start are doubted before a portal's clock agrees."),
+                say("Past nights stay, unless you agree: {command}.", command="icalsyncd accept clock"),
             )
         )
     if view.unsure_since is not None:
-        found.append(say("What was known last may not be stored: feeds are withheld until each portal was asked."))
+        found.append(
+            Fault(
+                Matter.WITHHELD,
+                say("What was known last may not be stored: feeds are withheld."),
+                say("That ends once each portal was asked, ten minutes after the start at the latest."),
+            )
+        )
     return tuple(found)
 
 
@@ -57,7 +65,7 @@ def status_line(view: View, config: ConfigStatus, journal: Journal, clock: Clock
     if not config.ok:
         line = f"config refused, the one before goes on: {config.problems[0]}; {line}"
     if journal.failing:
-        line = f"the state cannot be stored; {line}"
+        line = f"the state is not stored; {line}"
     if clock.doubted:
-        line = f"the clock is not believed; {line}"
+        line = f"the clock is doubted; {line}"
     return line

@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any, Final
 
 from icalsyncd import log
+from icalsyncd.admin.matters import Fault
 from icalsyncd.admin.metrics import Counts, Metrics, Scene
 from icalsyncd.admin.status import ConfigStatus
 from icalsyncd.availability.attribution import woke
@@ -34,6 +35,7 @@ from icalsyncd.pulling.pull import Puller
 from icalsyncd.pulling.rounds import Rounds
 from icalsyncd.serving.connections import Closed
 from icalsyncd.serving.feeds import Feeds
+from icalsyncd.serving.people import Calendars
 from icalsyncd.state.installation import Installation
 from icalsyncd.state.journal import Journal
 from icalsyncd.state.schedule import Attempts
@@ -73,6 +75,7 @@ class Hub:
         self.intake.on_pull = self.rounds.pulled
         self.looks = Looks(self.intake.look)
         self.feeds = Feeds(lambda: self.view, self.journal, self.looks.look, self.clock.now, self.counts)
+        self.calendars = Calendars(lambda: self.view, self.journal, installation, self.clock.now)
         self.publisher = Publisher(
             lambda: self.view, self.journal, self.clock, installation, self.looks.look, self.counts
         )
@@ -131,6 +134,7 @@ class Hub:
         self.journal.remember("the config was taken over")
         self.intake.configure(config)
         self.publisher.configure(config)
+        self.calendars.configure(config)
         self.deadlines.configure(self._keep_for(float(config.server.removal_delay)), frozenset(wanted))
         intervals = {
             (sync.accommodation, sync.id): float(sync.interval)
@@ -297,8 +301,12 @@ class Hub:
             if not target.old
         }
 
-    def faults(self) -> tuple[str, ...]:
-        """What is wrong with the daemon itself, in sentences for its host; it may be asked on any thread."""
+    def calendar_links(self) -> dict[str, str]:
+        """The whole links of the calendars for people, by id."""
+        return {id: self.accepted.config.server.public_url + path for id, path in self.calendars.links().items()}
+
+    def faults(self) -> tuple[Fault, ...]:
+        """What is wrong with the daemon itself; it may be asked on any thread."""
         return faults(self.view, self.journal, self.clock)
 
     def status_line(self) -> str:

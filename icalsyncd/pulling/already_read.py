@@ -1,6 +1,6 @@
 """Which copies say what the last good one said, so that reading them would bring nothing new.
 
-Most portals write the time of the fetch into every event: their calendars never come twice with the same bytes.
+Most portals write the time at which they were asked into every event: their calendars never come twice with the same bytes.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _FETCHED_AT: Final = re.compile(rb"(?<=\n)DTSTAMP:[0-9]{8}T[0-9]{6}Z?(?=\r?\n)")
 
 
 def mark_of(body: bytes) -> bytes:
-    """Tells what a body says, but for when it was fetched."""
+    """Tells what a body says, but for when it was asked for."""
     return sha256(_FETCHED_AT.sub(b"DTSTAMP", body)).digest()
 
 

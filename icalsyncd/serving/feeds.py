@@ -7,18 +7,18 @@ answer is sent, and stored where the disk takes it within two seconds: a night t
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Final
 
 from aiohttp import web, web_response
-from aiohttp.hdrs import ACCEPT_ENCODING, IF_MODIFIED_SINCE, IF_NONE_MATCH, USER_AGENT
+from aiohttp.hdrs import USER_AGENT
 
 from icalsyncd import log
 from icalsyncd.availability.attribution import fetched, telling
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.nights import Nights
-from icalsyncd.pulling.header_fields import epoch
+from icalsyncd.serving.conditional import conditional
 from icalsyncd.serving.fetches import Fetch, Fetches, RequestTally, is_fetch
 from icalsyncd.state.journal import Journal
 from icalsyncd.state.served_feed import Feed
@@ -65,9 +65,10 @@ class Feeds:
         outlet = view.houses[name[0]].outlets[name[1]]
         if outlet.withheld:
             return self._withhold(target)
-        if not outlet.told and is_fetch(request.method, request.headers):
+        told = outlet.is_told(_agent(request))
+        if not told and is_fetch(request.method, request.headers):
             return await self._tell(request, target)
-        response = _response(request, outlet.feed, told=outlet.told)
+        response = conditional(request, outlet.feed.document, told=told)
         self._fetches.note(target, request, response)
         return response
 
@@ -85,7 +86,7 @@ class Feeds:
             # it was not, before the look
             return self._withhold(target)
         feed = outlet.feed
-        ledger = telling(state.ledger, name[1], feed.nights)
+        ledger = telling(state.ledger, name[1], feed.nights, agent=_agent(request))
         if ledger is not state.ledger:
             self._journal.put(name[0], replace(state, ledger=ledger))
         # where the disk fails the answer goes out all the same: a night that must close is worth more than a record
@@ -93,12 +94,12 @@ class Feeds:
         house = self._view().houses.get(name[0])
         if house is not None and (now := house.outlets.get(name[1])) is not None and now.withheld:
             return self._withhold(target)
-        response = _response(request, feed, told=False)
+        response = conditional(request, feed.document, told=False)
         self._tally.requested(name, response.status, old=target.old)
         await response.prepare(request)
         await response.write_eof()
         if _arrived(request):
-            fetch = Fetch(self._now(), request.headers.get(USER_AGENT, ""))
+            fetch = Fetch(self._now(), _agent(request))
             self._record(name, feed, fetch, looked=looked)
             log.info("fetched", sync="/".join(name), nights=len(feed.nights), looked=looked)
         return response
@@ -145,41 +146,25 @@ class Feeds:
 
 def _entered(state: State, name: str, nights: Nights, fetch: Fetch, *, looked: bool) -> State:
     """*state* after the portal of sync *name* has read a feed that holds *nights*."""
-    ledger = fetched(state.ledger, name, nights, now=fetch.at, looked=looked)
-    facts = replace(state.of(name), reader=_reader(fetch.agent))
-    return state.with_ledger(ledger, fetch.at).with_facts(name, facts)
+    ledger = fetched(state.ledger, name, nights, now=fetch.at, looked=looked, agent=fetch.agent)
+    after = state.with_ledger(ledger, fetch.at)
+    if ledger.syncs[name].fetches == state.ledger.syncs[name].fetches:
+        return after  # it is known not to be the portal
+    return after.with_facts(name, replace(state.of(name), reader=_reader(fetch.agent)))
 
 
 def _offers(state: State) -> list[Nights]:
     return [sync.offered.nights for sync in state.ledger.syncs.values()]
 
 
+def _agent(request: web.BaseRequest) -> str:
+    return request.headers.get(USER_AGENT, "")
+
+
 def _sought(view: View, request: web.BaseRequest) -> LinkTarget | None:
     """Where a path leads that is not a link as we write it: with a query, behind a proxy's prefix, or percent-encoded."""
     path = request.path
     return view.links.get(path[path.rfind("/") :]) if len(path) < _MAX_PATH else None
-
-
-def _response(request: web.BaseRequest, feed: Feed, *, told: bool) -> web.Response:
-    """*feed* as *request* wants it; *told*: its portal is known to have fetched these nights."""
-    asked = request.headers
-    chosen = feed.zipped if "gzip" in asked.get(ACCEPT_ENCODING, "") else feed.plain
-    if _is_known(asked, feed, told=told):
-        return web.Response(status=304, headers=chosen.unsent_headers)
-    return web.Response(body=chosen.body, headers=chosen.headers)
-
-
-def _is_known(asked: Mapping[str, str], feed: Feed, *, told: bool) -> bool:
-    """Whether the reader has this very feed (RFC 9110 §13).
-
-    A time alone is believed only where the portal is known to have fetched these nights: two feeds may share a second.
-    """
-    wanted = asked.get(IF_NONE_MATCH)
-    if wanted is not None:
-        tags = {tag.strip().removeprefix("W/") for tag in wanted.split(",")}
-        return not tags.isdisjoint(feed.tags)
-    since = epoch(asked.get(IF_MODIFIED_SINCE)) if told else None
-    return since is not None and int(feed.modified) <= since
 
 
 def _arrived(request: web.BaseRequest) -> bool:

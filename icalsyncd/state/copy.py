@@ -57,7 +57,7 @@ class Copy:
     validators: Validators | None = None
     """Those of a body that says what this one says; None where there are none, or a pull has failed since."""
     mark: bytes | None = field(default=None, compare=False)
-    """Tells what it says, whenever it was fetched. It is not stored: None where nobody has looked since the start."""
+    """Tells what it says, whenever it was pulled. It is not stored: None where nobody has looked since the start."""
 
 
 @dataclass(frozen=True, slots=True)

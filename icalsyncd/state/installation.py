@@ -45,6 +45,11 @@ class Installation:
         """What marks the events in the feeds of *accommodation*."""
         return Signature(self._derive("uid"), accommodation)
 
+    @property
+    def people_key(self) -> bytes:
+        """What the UIDs of events for people are made of."""
+        return self._derive("people")
+
     def fingerprint(self, url: str) -> str:
         """Tells whether two calendar URLs are the same without keeping either."""
         return self._derive(f"calendar\0{url}").hex()[:32] if url else ""

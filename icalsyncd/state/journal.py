@@ -20,6 +20,7 @@ from icalsyncd.availability.removal import RemovalDelay
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.nights import EMPTY, Night
 from icalsyncd.pace import in_steps
+from icalsyncd.state.agenda import believed_papers
 from icalsyncd.state.copy import BodyKey
 from icalsyncd.state.database import StoreFailed, StoreInDoubt, StoreTaken
 from icalsyncd.state.history import Event
@@ -70,6 +71,9 @@ class Journal:
         self.publications: dict[PublicationKey, Publication] = dict(stored.publications)
         """What was written in the shared cloud; its own task alone changes it, by :meth:`enter`."""
         self._entered: dict[PublicationKey, Publication | None] = {}
+        self.papers: dict[str, str] = believed_papers(stored.papers, stored.last_commit, now())
+        """What was written down under a name; see :meth:`write_down`."""
+        self._papers: dict[str, str] = {}
         self.remembered = 0.0
         """Seconds for which what happened is kept; 0 for not at all."""
         self._happened: list[Event] = []
@@ -137,6 +141,11 @@ class Journal:
         else:
             self.publications[key] = publication
         self._entered[key] = publication
+        self._version += 1
+
+    def write_down(self, name: str, paper: str) -> None:
+        """Take over *paper* under *name*, to be written with the next commit."""
+        self.papers[name] = self._papers[name] = paper
         self._version += 1
 
     def keep_for(self, delay: RemovalDelay) -> None:
@@ -230,7 +239,7 @@ class Journal:
 
     @property
     def _is_behind(self) -> bool:
-        unwritten = self._dirty or self._bodies or self._entered or self._happened
+        unwritten = self._dirty or self._bodies or self._entered or self._happened or self._papers
         return bool(unwritten or self.removal_delay != self._delay_stored)
 
     async def _write(self) -> bool:
@@ -239,11 +248,12 @@ class Journal:
         changes = {each: (self.durable.get(each), self.current.get(each)) for each in self._dirty}
         bodies = dict(self._bodies)
         entered = dict(self._entered)
+        papers = dict(self._papers)
         happened = tuple(self._happened)
         self._writing = {each: state for each, (_, state) in changes.items() if state is not None}
         self._committed = self._now()
         commit = Commit(
-            self._now(), changes, bodies, self.mark, entered, delay, self.agreed(), happened, self.remembered
+            self._now(), changes, bodies, self.mark, entered, delay, self.agreed(), papers, happened, self.remembered
         )
         try:
             await self.ask(lambda: self._store.commit(commit))
@@ -266,6 +276,7 @@ class Journal:
         self.mark = None
         self._delay_stored = delay
         del self._happened[: len(happened)]
+        self._papers = {name: paper for name, paper in self._papers.items() if paper is not papers.get(name)}
         self._dirty = {each: put for each, put in self._dirty.items() if put > version}
         self._entered = {
             key: put for key, put in self._entered.items() if key not in entered or put is not entered[key]

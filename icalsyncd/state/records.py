@@ -1,7 +1,6 @@
 """The form in which states are stored: JSON of plain numbers and words, of one version.
 
-A set of nights is a text, its first night and a hexadecimal mask of those from it on: `740000+b` are 740000, 740001 and
-740003. What is empty, false or not there is left out.
+What is empty, false or not there is left out. How nights are written is said in :mod:`~icalsyncd.state.flat`.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from dataclasses import fields
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
-from icalsyncd.availability.claims import ALIKE, Claim, Rule, Verdicts, reuse_stay, reuse_verdicts
+from icalsyncd.availability.claims import ALIKE, Claim, reuse_stay
 from icalsyncd.availability.ledger import (
     Block,
     Broken,
@@ -27,14 +26,24 @@ from icalsyncd.availability.ledger import (
     Shrinking,
     Standing,
     SyncLedger,
+    Word,
 )
 from icalsyncd.availability.removal import RemovalDelay
-from icalsyncd.availability.stamps import Stamps
 from icalsyncd.calendars.calendar import Kind, Reason
 from icalsyncd.calendars.expressions import UnknownExpression, expression
-from icalsyncd.calendars.nights import EMPTY, Nights, Stay
+from icalsyncd.calendars.nights import Stay
 from icalsyncd.calendars.settings import ReadSettings, Summaries
 from icalsyncd.state.copy import Copies, Copy, ReadAs, Validators
+from icalsyncd.state.flat import (
+    flat_nights,
+    flat_reader,
+    flat_stamps,
+    flat_verdicts,
+    load_nights,
+    load_reader,
+    load_stamps,
+    load_verdicts,
+)
 from icalsyncd.state.publication import Publication
 from icalsyncd.state.schedule import Attempts
 from icalsyncd.state.state import Facts
@@ -60,6 +69,7 @@ def dump_accommodation(ledger: Ledger) -> str:
             "parting": ledger.parting and [list(ledger.parting.parts), ledger.parting.since],
             # between syncs that are alike, their order decides
             "syncs": list(ledger.syncs),
+            "words": [[flat_nights(word.nights), word.by, word.at] for word in ledger.words],
         }
     )
 
@@ -80,6 +90,7 @@ def load_accommodation(text: str, syncs: Mapping[str, SyncLedger]) -> Ledger:
         complete=record.get("complete", False),
         parts=tuple(record.get("parts", ())),
         parting=Parting(tuple(parting[0]), parting[1]) if (parting := record.get("parting")) else None,
+        words=tuple(Word(load_nights(text), by, at) for text, by, at in record.get("words", ())),
     )
 
 
@@ -122,21 +133,23 @@ def dump_sync_ledger(sync: SyncLedger) -> str:
             "muted_until": sync.muted_until,
             "pulled_at": sync.pulled_at,
             "counted_empty": sync.counted_empty,
-            "held": [[_nights(lack.nights), lack.since, lack.times] for lack in sync.held],
+            "held": [[flat_nights(lack.nights), lack.since, lack.times] for lack in sync.held],
             "broken": sync.broken and _broken(sync.broken),
-            "retained": _nights(sync.retained),
-            "departed": _nights(sync.departed),
-            "told": None if sync.told is None else {"since": _stamps(sync.told)},
+            "retained": flat_nights(sync.retained),
+            "departed": flat_nights(sync.departed),
+            "told": None if sync.told is None else {"since": flat_stamps(sync.told)},
             "fetches": list(sync.fetches),
-            "in_force": [_nights(feed) for feed in sync.in_force],
+            "readers": [flat_reader(reader) for reader in sync.readers],
+            "unsure_since": sync.unsure_since,
+            "in_force": [flat_nights(feed) for feed in sync.in_force],
             "unfetched": sync.unfetched,
-            "published": [[since, _nights(feed)] for since, feed in sync.published],
-            "withdrawn": _stamps(sync.withdrawn),
-            "offered": _stamps(sync.offered),
+            "published": [[since, flat_nights(feed)] for since, feed in sync.published],
+            "withdrawn": flat_stamps(sync.withdrawn),
+            "offered": flat_stamps(sync.offered),
             "untold": [int(copied) for copied in sync.untold],
-            "given_up": _stamps(sync.given_up),
+            "given_up": flat_stamps(sync.given_up),
             "silent": sync.silent,
-            "shown_before_pause": _nights(sync.shown_before_pause),
+            "shown_before_pause": flat_nights(sync.shown_before_pause),
         }
     )
 
@@ -161,21 +174,23 @@ def load_sync(parts: SyncRecord) -> tuple[SyncLedger, Facts]:
         claims=tuple(map(_load_claim, json.loads(parts.claims, parse_float=_moment))),
         pulled_at=record.get("pulled_at"),
         counted_empty=record.get("counted_empty", False),
-        held=tuple(Lack(_load_nights(text), since, times) for text, since, times in record.get("held", ())),
+        held=tuple(Lack(load_nights(text), since, times) for text, since, times in record.get("held", ())),
         broken=_load_broken(broken) if broken else None,
-        retained=_load_nights(record.get("retained", "")),
-        departed=_load_nights(record.get("departed", "")),
-        told=_load_stamps(told["since"]) if told else None,
+        retained=load_nights(record.get("retained", "")),
+        departed=load_nights(record.get("departed", "")),
+        told=load_stamps(told["since"]) if told else None,
         fetches=tuple(record.get("fetches", ())),
-        in_force=tuple(_load_nights(feed) for feed in record.get("in_force", ())),
+        readers=tuple(map(load_reader, record.get("readers", ()))),
+        unsure_since=record.get("unsure_since"),
+        in_force=tuple(load_nights(feed) for feed in record.get("in_force", ())),
         unfetched=record.get("unfetched", False),
-        withdrawn=_load_stamps(record.get("withdrawn", ())),
-        offered=_load_stamps(record.get("offered", ())),
-        published=tuple((since, _load_nights(feed)) for since, feed in record.get("published", ())),
+        withdrawn=load_stamps(record.get("withdrawn", ())),
+        offered=load_stamps(record.get("offered", ())),
+        published=tuple((since, load_nights(feed)) for since, feed in record.get("published", ())),
         untold=tuple(map(bool, record.get("untold", ()))),
-        given_up=_load_stamps(record.get("given_up", ())),
+        given_up=load_stamps(record.get("given_up", ())),
         silent=record.get("silent", False),
-        shown_before_pause=_load_nights(record.get("shown_before_pause", "")),
+        shown_before_pause=load_nights(record.get("shown_before_pause", "")),
     )
     return sync, _load_facts(json.loads(parts.facts))
 
@@ -189,7 +204,11 @@ def dump_publication(publication: Publication) -> str:
     """What was written under one link at one target."""
     nights = publication.nights
     return json.dumps(
-        {"place": publication.place, "nights": None if nights is None else _nights(nights), "until": publication.until},
+        {
+            "place": publication.place,
+            "nights": None if nights is None else flat_nights(nights),
+            "until": publication.until,
+        },
         separators=(",", ":"),
     )
 
@@ -198,7 +217,7 @@ def load_publication(text: str) -> Publication:
     """The publication that :func:`dump_publication` wrote."""
     record = json.loads(text)
     flat = record["nights"]
-    return Publication(record["place"], None if flat is None else _load_nights(flat), record["until"])
+    return Publication(record["place"], None if flat is None else load_nights(flat), record["until"])
 
 
 def dump_removal_delay(delay: RemovalDelay) -> str:
@@ -225,44 +244,13 @@ def _whole(record: Json) -> Json:
     return {key: value for key, value in record.items() if value or (value == 0 and value is not False)}
 
 
-def _nights(nights: Nights) -> str:
-    first, mask = nights.packed()
-    return f"{first}+{mask:x}" if mask else ""
-
-
-def _load_nights(text: str) -> Nights:
-    if not text:
-        return EMPTY
-    first, _, mask = text.partition("+")
-    return Nights.unpacked(int(first), int(mask, 16))
-
-
-@lru_cache(ALIKE)
-def _verdicts(verdicts: Verdicts) -> str:
-    return ",".join(f"{rule.value} {_nights(nights)}" for rule, nights in verdicts)
-
-
-@lru_cache(ALIKE)
-def _load_verdicts(text: str) -> Verdicts:
-    parts = (part.partition(" ") for part in text.split(",") if part)
-    return reuse_verdicts(tuple((Rule(rule), _load_nights(nights)) for rule, _, nights in parts))
-
-
-def _stamps(stamps: Stamps) -> list[list[Any]]:
-    return [[moment, _nights(nights)] for moment, nights in stamps]
-
-
-def _load_stamps(rows: Iterable[tuple[float, str]]) -> Stamps:
-    return Stamps(tuple((moment, _load_nights(text)) for moment, text in rows))
-
-
 def _broken(broken: Broken) -> list[Any]:
-    return [sorted(broken.fingerprints), broken.since, broken.times, _nights(broken.lost)]
+    return [sorted(broken.fingerprints), broken.since, broken.times, flat_nights(broken.lost)]
 
 
 def _load_broken(row: list[Any]) -> Broken:
     fingerprints, since, times, lost = row
-    return Broken(frozenset(fingerprints), since, times, _load_nights(lost))
+    return Broken(frozenset(fingerprints), since, times, load_nights(lost))
 
 
 def _channel(channel: Channel) -> Json:
@@ -335,11 +323,11 @@ def _claim(claim: Claim) -> list[Any]:
         *claim.stay,
         claim.kind.value,
         claim.began,
-        _verdicts(claim.verdicts),
+        flat_verdicts(claim.verdicts),
         int(claim.initial),
-        _nights(claim.contested),
-        _nights(claim.grown),
-        _nights(claim.doubtful),
+        flat_nights(claim.contested),
+        flat_nights(claim.grown),
+        flat_nights(claim.doubtful),
     ]
 
 
@@ -350,11 +338,11 @@ def _load_claim(row: list[Any]) -> Claim:
         stay=reuse_stay(start, end),
         kind=Kind(kind),
         began=began,
-        verdicts=_load_verdicts(verdicts),
+        verdicts=load_verdicts(verdicts),
         initial=bool(initial),
-        contested=_load_nights(contested),
-        grown=_load_nights(grown),
-        doubtful=_load_nights(doubtful),
+        contested=load_nights(contested),
+        grown=load_nights(grown),
+        doubtful=load_nights(doubtful),
     )
 
 

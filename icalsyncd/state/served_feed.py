@@ -38,31 +38,26 @@ class Representation:
 
 
 @dataclass(frozen=True)
-class Feed:
-    """What one link answers: written when it is first asked for, since nights change more often than they are read."""
+class Document:
+    """A calendar that may be asked for: its bytes, in both forms in which it is sent."""
 
-    nights: Nights
-    signature: Signature
+    body: bytes
     modified: Moment
 
     @cached_property
     def plain(self) -> Representation:
-        return self._sent(self._body, self.tags[0], {})
+        return self._sent(self.body, self.tags[0], {})
 
     @cached_property
     def zipped(self) -> Representation:
         """The same as gzip."""
-        return self._sent(gzip.compress(self._body, ZIP_LEVEL, mtime=0), self.tags[1], {"Content-Encoding": "gzip"})
+        return self._sent(gzip.compress(self.body, ZIP_LEVEL, mtime=0), self.tags[1], {"Content-Encoding": "gzip"})
 
     @cached_property
     def tags(self) -> tuple[str, str]:
         """The strong entity tags of ``plain`` and of ``zipped``, quoted."""
-        digest = sha256(self._body).hexdigest()[:32]
+        digest = sha256(self.body).hexdigest()[:32]
         return f'"{digest}"', f'"{digest}-gz"'
-
-    @cached_property
-    def _body(self) -> bytes:
-        return render(self.nights, self.signature)
 
     def _sent(self, body: bytes, tag: str, more: Mapping[str, str]) -> Representation:
         described = {
@@ -74,3 +69,30 @@ class Feed:
             "Content-Type": "text/calendar; charset=utf-8",
         }
         return Representation(body, CIMultiDict({**described, **more}))
+
+
+@dataclass(frozen=True)
+class Feed:
+    """What one link answers: written when it is first asked for, since nights change more often than they are read."""
+
+    nights: Nights
+    signature: Signature
+    modified: Moment
+
+    @cached_property
+    def document(self) -> Document:
+        return Document(render(self.nights, self.signature), self.modified)
+
+    @property
+    def plain(self) -> Representation:
+        return self.document.plain
+
+    @property
+    def zipped(self) -> Representation:
+        """The same as gzip."""
+        return self.document.zipped
+
+    @property
+    def tags(self) -> tuple[str, str]:
+        """The strong entity tags of ``plain`` and of ``zipped``, quoted."""
+        return self.document.tags

@@ -16,6 +16,7 @@ from pathlib import Path
 from sqlite3 import Connection, DatabaseError, Error
 from typing import Final
 
+from icalsyncd.state.agenda import PAPER, SHOWN
 from icalsyncd.state.database import StoreFailed, StoreRefused
 from icalsyncd.state.directory import PRIVATE, opened
 from icalsyncd.state.last_database import used_elsewhere
@@ -35,12 +36,15 @@ __all__ = [
     "failing",
     "is_there",
     "make",
+    "put_in_place",
     "refusing",
+    "rescued",
     "writable",
 ]
 
 APPLICATION_ID: Final = 0x1CA15D
 """In the file's header: tells our file from any other."""
+_UNSAVED: Final = f"{PAPER}{SHOWN}"
 MAX_STATE: Final = 128 * 2**20
 """Bytes of a state file that a backup can hold; a household's is one or two million."""
 _MADE_OF: Final = "SELECT type, name, tbl_name, sql FROM sqlite_schema"
@@ -91,14 +95,17 @@ def make(path: Path) -> None:
         raise StoreRefused(
             f"{path} is missing, and {orphan.name} is what is left of it: restore the one or remove the other"
         )
-    with closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
-        db.executescript(
-            f"BEGIN; {SCHEMA} PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={VERSION}; COMMIT;"
-        )
+    with closing(_fresh()) as db:
         # now, and not once the file is in its place: a kill in between would leave what only a writer can repair
         content = _written_ahead(db.serialize())
     with opened(path.parent) as folder:
         folder.replace(path.name, content)
+
+
+def _fresh() -> Connection:
+    db = sqlite3.connect(":memory:", isolation_level=None)
+    db.executescript(f"BEGIN; {SCHEMA} PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={VERSION}; COMMIT;")
+    return db
 
 
 @contextmanager
@@ -143,6 +150,8 @@ def copy_of(path: Path) -> bytes:
         with closing(sqlite3.connect(":memory:", isolation_level=None)) as copy:
             db.execute("COMMIT")
             db.backup(copy)
+            # what was shown to people, put back later, would be older than what they have seen since
+            copy.execute("DELETE FROM meta WHERE substr(key, 1, ?) = ?", (len(_UNSAVED), _UNSAVED))
             # what was deleted goes, too
             copy.execute("VACUUM")
             return _written_ahead(copy.serialize())
@@ -235,9 +244,59 @@ def _examine(db: Connection, path: Path, *, thoroughly: bool) -> None:
     if not ours <= found or not all(map(_is_history, found - ours)):
         raise StoreRefused(f"{path} is damaged: it holds other tables than those of icalsyncd, a trigger or a view")
     if thoroughly:
-        (verdict,) = db.execute("PRAGMA quick_check(1)").fetchone()
-        if verdict != "ok":
-            raise StoreRefused(f"{path} is damaged: {verdict}")
+        # what lies beside these, as the history does, may be damaged: see `rescued`
+        for table in _tables():
+            (found,) = db.execute(f"PRAGMA quick_check({table})").fetchone()
+            if found != "ok":
+                raise StoreRefused(f"{path} is damaged: {found}")
+
+
+def rescued(db: Connection, path: Path) -> bytes | None:
+    """The bytes of a file with all of ours that is in *db*, an examined one; None if *db* is whole, and needs no rescue.
+
+    What is damaged then is the history, or what no table holds. Raises StoreRefused, and errors of the database.
+    """
+    found = list(_check(db))
+    if found == ["ok"]:
+        return None
+    if any("reference to page" in each for each in found):
+        # two tables hold one page: which of them may is not known
+        raise StoreRefused(f"{path} is damaged: {found[0]}")
+    with closing(_fresh()) as copy:
+        copy.execute("BEGIN")
+        for table in _tables():
+            for row in db.execute(f"SELECT * FROM {table}"):  # noqa: S608  # the names are those of our schema
+                copy.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", row)  # noqa: S608
+        copy.execute("COMMIT")
+        return _written_ahead(copy.serialize())
+
+
+def _check(db: Connection) -> Iterator[str]:
+    """What SQLite's own check of a whole file says."""
+    try:
+        for (found,) in db.execute("PRAGMA quick_check"):
+            yield str(found)
+    except sqlite3.OperationalError:
+        raise
+    except sqlite3.DatabaseError as error:
+        # it looks at rows, too, and gives up where there is no page to have any
+        yield str(error)
+
+
+def put_in_place(path: Path, content: bytes) -> None:
+    """Put *content* in the place of the file at *path*, which nobody has open. Raises errors of the database and OSError."""
+    with closing(sqlite3.connect(path, isolation_level=None, timeout=_PATIENCE)) as db:
+        # what waits in the log belongs to the pages that go
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        db.execute("PRAGMA journal_mode=DELETE")
+    with opened(path.parent) as folder:
+        folder.replace(path.name, content)
+
+
+@cache
+def _tables() -> tuple[str, ...]:
+    """The names of the tables that a state file cannot do without."""
+    return tuple(sorted(name for kind, name, *_ in _made_of_schema() if kind == "table"))
 
 
 def _is_history(part: tuple[str, ...]) -> bool:

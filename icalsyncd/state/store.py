@@ -18,6 +18,7 @@ from icalsyncd import log
 from icalsyncd.availability.ledger import SyncLedger
 from icalsyncd.availability.removal import RemovalDelay
 from icalsyncd.calendars.nights import Night
+from icalsyncd.state.agenda import PAPER
 from icalsyncd.state.copy import BodyKey
 from icalsyncd.state.database import Database, Place, Server, StoreFailed, StoreInDoubt, StoreRefused
 from icalsyncd.state.history import Event, Execute, append, entries, events
@@ -49,7 +50,9 @@ from icalsyncd.state.state_file import (
     failing,
     is_there,
     make,
+    put_in_place,
     refusing,
+    rescued,
 )
 from icalsyncd.state.state_folder import StateFolder
 
@@ -79,6 +82,8 @@ class Stored:
     """The removal delay that was in force; None if none was stored yet."""
     agreed: float | None = None
     """The last moment that a clock outside agreed to, see :attr:`icalsyncd.clock.Clock.agreed`."""
+    papers: Mapping[str, str] = field(default_factory=dict)
+    """What calendars for people were shown as, and their links, see :mod:`icalsyncd.state.agenda`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +98,7 @@ class Commit:
     publications: Mapping[PublicationKey, Publication | None] = field(default_factory=dict)
     removal_delay: RemovalDelay | None = None
     agreed: float | None = None
+    papers: Mapping[str, str] = field(default_factory=dict)
     happened: tuple[Event, ...] = ()
     """What is to be remembered beside what the changes themselves tell."""
     remembered: float = 0.0
@@ -222,6 +228,8 @@ class Store:
         execute("REPLACE INTO meta VALUES ('last_commit', ?)", (repr(commit.at),))
         if commit.agreed is not None:
             execute("REPLACE INTO meta VALUES ('agreed', ?)", (repr(commit.agreed),))
+        for name, paper in commit.papers.items():
+            execute("REPLACE INTO meta VALUES (?, ?)", (PAPER + name, paper))
         if commit.removal_delay:
             execute("REPLACE INTO meta VALUES ('removal_delay', ?)", (dump_removal_delay(commit.removal_delay),))
         if commit.installation:
@@ -246,7 +254,20 @@ def _open_file(path: Path) -> tuple[Database, Stored]:
         # by a connection that cannot write: a file that is not ours stays untouched by opening and closing, too
         with examined(path, thoroughly=True) as db:
             stored = _load(db.execute, str(path))
+            whole = rescued(db, path)
+        if whole is not None:
+            _begin_history_anew(path, whole)
         return FileDatabase(path), stored
+
+
+def _begin_history_anew(path: Path, whole: bytes) -> None:
+    """Put *whole* in the place of a file whose history is damaged: that keeps no daemon from starting."""
+    try:
+        put_in_place(path, whole)
+    except (Error, OSError) as problem:
+        log.error("the history is damaged, and could not be begun anew", why=type(problem).__name__)
+    else:
+        log.error("the history was damaged and is begun anew; all else is as it was")
 
 
 def _open_server(server: Server) -> tuple[Database, Stored]:
@@ -365,6 +386,7 @@ def _load(execute: Execute, called: str) -> Stored:
             publications,
             load_removal_delay(delay) if delay else None,
             float(agreed) if agreed else None,
+            {key.removeprefix(PAPER): value for key, value in meta.items() if key.startswith(PAPER)},
         )
     except DatabaseError as error:
         raise StoreRefused(f"{called} is damaged: {error}") from error

@@ -12,6 +12,7 @@ from functools import cached_property
 
 from icalsyncd.availability.ledger import Ledger, Presence, SyncLedger
 from icalsyncd.availability.offers import Trouble, blocked, trouble
+from icalsyncd.availability.readers import product
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.nights import EMPTY, Nights
 from icalsyncd.state.installation import Installation, path_of
@@ -36,10 +37,13 @@ class Outlet:
     """How one feed stands with its portal: all that an answer depends on beside the request."""
 
     feed: Feed
-    told: bool
-    """The portal's last fetch held these very nights."""
+    sync: SyncLedger
     withheld: bool
     """The feed is not to be told yet, since its accommodation is not complete."""
+
+    def is_told(self, agent: str) -> bool:
+        """Whether the last fetch of the program that calls itself *agent* held these very nights."""
+        return self.sync.has_read(product(agent), self.feed.nights)
 
 
 @dataclass(frozen=True)
@@ -66,12 +70,7 @@ class House:
     def outlets(self) -> Mapping[str, Outlet]:
         """How each of ``feeds`` stands."""
         syncs = self.state.ledger.syncs
-        return {
-            name: Outlet(
-                feed, (told := syncs[name].told) is not None and told.nights == feed.nights, self._withholds(name)
-            )
-            for name, feed in self.feeds.items()
-        }
+        return {name: Outlet(feed, syncs[name], self._withholds(name)) for name, feed in self.feeds.items()}
 
     def _withholds(self, name: str) -> bool:
         sync = self.state.ledger.syncs[name]

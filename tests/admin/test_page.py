@@ -9,6 +9,8 @@ from html.parser import HTMLParser
 
 import pytest
 
+from icalsyncd.admin.concerns import concerns, needs
+from icalsyncd.admin.matters import Fault, Matter
 from icalsyncd.admin.overview import Overview
 from icalsyncd.admin.page import POLICY, night_page, page
 from icalsyncd.admin.status import ConfigStatus
@@ -114,16 +116,16 @@ def test_a_pause_says_when_it_is_safe_to_resume() -> None:
 
 def test_what_leaves_says_when_its_nights_open() -> None:
     said = words(page(with_sync(calm(), presence=Presence.LEAVING, since=NOW - 600)))
-    assert "house-000/portal-0 is no longer in config.yaml: at 08:20 its nights open: " in said
+    assert "house-000/portal-0 is leaving, it is no longer in config.yaml: at 08:20 its nights open: " in said
 
 
 def test_a_portal_that_does_not_read_its_link_is_named() -> None:
     said = words(page(with_sync(calm(), fetches=(NOW - 3 * 86400,))))
-    assert "The portal of house-000/portal-0 last read its link 3 d ago." in said
+    assert "The portal of house-000/portal-0 has not read its link since 12 Jan, 08:00." in said
 
 
 def test_a_link_that_was_never_read_is_to_be_pasted() -> None:
-    assert "1 link not read by its portal yet: house-000/portal-0." in words(
+    assert "1 link was never read by its portal: house-000/portal-0." in words(
         page(with_sync(calm(), fetches=(), told=None))
     )
 
@@ -133,26 +135,38 @@ def test_a_refused_config_is_shown_with_every_mistake() -> None:
         ok=False, problems=("config.yaml:3:1: pull.intervall: did you mean `interval`?",), loaded_at=NOW
     )
     said = words(page(replace(calm(), config=config)))
-    assert "config.yaml cannot be taken over: 1 mistake." in said
+    assert "config.yaml is refused: 1 mistake." in said
     assert "config.yaml:3:1: pull.intervall" in said
 
 
 def test_what_is_wrong_with_the_daemon_comes_first() -> None:
-    overview = replace(calm(), faults=("The state cannot be stored: disk full.",))
-    assert "The state cannot be stored: disk full." in words(page(with_sync(overview, fetches=())))[:600]
+    overview = replace(
+        calm(), faults=(Fault(Matter.NOT_STORED, "The state is not stored: disk full.", "No night is freed."),)
+    )
+    assert "The state is not stored: disk full." in words(page(with_sync(overview, fetches=())))[:600]
 
 
 def test_a_target_that_takes_no_feeds_is_named() -> None:
     target = TargetStatus("web", "folder", 4, 3, None, NOW - 900, Unsent(Why.MISSING, "there is no such folder"))
     said = words(page(replace(calm(), targets=(target,))))
-    assert "3 feeds at web are old: it took them last before 2027-01-15 07:45:00 UTC (there is no such folder)." in said
+    assert "3 feeds at web are old, and not published since 2027-01-15 07:45:00 UTC (there is no such folder)." in said
 
 
 def test_another_writer_and_a_target_that_tears_are_named() -> None:
     target = TargetStatus("web", "webdav", 4, 0, NOW, None, None, overwritten=2, tears=True)
     said = words(page(replace(calm(), targets=(target,))))
-    assert "Somebody else writes 2 feeds at web, under our links." in said
+    assert "2 feeds at web were overwritten: somebody else writes under our links." in said
     assert "web does not move files" in said
+
+
+def test_a_note_stands_on_the_page_and_all_is_well_beside_it() -> None:
+    overview = replace(calm(), targets=(TargetStatus("web", "webdav", 4, 0, NOW, None, None, tears=True),))
+    html = page(overview)
+    assert "All is well" in html
+    assert '<li class="note">' in html
+    assert "web does not move files" in words(html)
+    assert "need you" not in words(html)
+    assert needs(concerns(overview)) == ()
 
 
 @pytest.mark.parametrize("full", [True, False])

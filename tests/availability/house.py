@@ -70,10 +70,10 @@ class House:
             good=good,
         )
 
-    def reads(self, name: str, *, looked: bool = True) -> None:
-        """The portal fetches its feed."""
+    def reads(self, name: str, *, looked: bool = True, agent: str = "") -> None:
+        """The portal fetches its feed, or somebody whose program calls itself *agent*."""
         self.now += 60
-        self.ledger = fetched(self.ledger, name, self.offer(name), now=self.now, looked=looked)
+        self.ledger = fetched(self.ledger, name, self.offer(name), now=self.now, looked=looked, agent=agent)
 
     def publishes(self, name: str) -> None:
         """The feed is put where the portal reads it unseen."""

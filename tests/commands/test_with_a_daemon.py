@@ -54,7 +54,7 @@ async def test_a_config_that_cannot_be_run_keeps_nobody_from_the_daemon(house: H
     assert "terms" in refused.out
     told = await _run(running, "status")
     assert told.code == 0
-    assert "config.yaml cannot be taken over: " in told.out
+    assert "config.yaml is refused: " in told.out
     assert "config.yaml:1:" in told.out
     assert (await _run(running, "healthcheck")).code == 0
 

@@ -71,6 +71,7 @@ SYNC = "accommodations.ID.syncs.ID"
 HOUSE = "accommodations.ID"
 BLOCK = {"from": day(50).isoformat(), "to": day(53).isoformat()}
 TRANSPARENT = calendar((10, 12), (40, 42), extra="TRANSP:TRANSPARENT\r\n")
+SHOWN = (("calendars.ID.show", "stays"),)
 DROPPED = ((f"{SYNC}.claims", "not_blocks"), (f"{SYNC}.block", ["/e/"]))
 TOLD = ((f"{SYNC}.direction", "bidirectional"), (f"{HOUSE}.blocks", [BLOCK]))
 ATTIC = {"from": day(60).isoformat(), "to": day(61).isoformat()}
@@ -101,6 +102,11 @@ ROWS = (
     Row("pull.hold", "12h", W, "24h", N, then=calendar()),
     Row("pull.allow_private_addresses", True, N, False, N),
     Row("official_only", [], N, ["vrbo"], N),
+    Row("calendars", {"owner": {"show": "stays"}}, N),
+    Row("calendars.ID.show", "stays", R, "turnovers", N),
+    Row("calendars.ID.accommodations", ["house"], N, [], N, beside=SHOWN),
+    Row("calendars.ID.language", "de", N, "fr", N, beside=SHOWN),
+    Row("calendars.ID.link_generation", 2, N, 3, N, beside=SHOWN),
     Row("publish", [{"type": "folder", "name": "cloud", "path": "cloud"}], N),
     Row("accommodations", GONE, W),
     Row(f"{HOUSE}.name", "Casa", N, "Villa", N),

@@ -208,7 +208,8 @@ class Daemon:
             capture_output=True,
         )
         if made.returncode == 0:
-            self._links = {f"{row['accommodation']}/{row['sync']}": row["url"] for row in json.loads(made.stdout)}
+            rows = [row for row in json.loads(made.stdout) if "sync" in row]
+            self._links = {f"{row['accommodation']}/{row['sync']}": row["url"] for row in rows}
         return self._links
 
     async def peek(self, sync: str) -> tuple[int, bytes]:

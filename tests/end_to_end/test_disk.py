@@ -71,7 +71,7 @@ async def middle(running: Daemon, three: list[Portal]) -> None:
     await running.post("/-/pull?sync=casa-azul/holidu")
     assert await seen(running) == nights(10, 11, 20, 21, 30, 31), "nothing is freed, and what closes shows"
     told = await icalsyncd("status", "--config", running.config, "--state-dir", running.state)
-    assert (told.code, "The state cannot be stored" in told.out) == (1, True)
+    assert (told.code, "The state is not stored" in told.out) == (1, True)
     assert await running.metric("icalsyncd_state_stored") == 0
     assert "the state could not be stored" in running.words()
     assert (await running.get("/-/healthy"))[0] == 503

@@ -110,6 +110,26 @@ async def test_at_a_start_with_a_bad_file_the_last_good_one_runs(running: Daemon
     await running.until(running.status, lambda answer: answer["config"]["ok"], 3)
 
 
+async def test_a_start_with_half_a_file_makes_no_new_secret(running: Daemon, three: list[Portal]) -> None:
+    running.stop()
+    secret = running.folder / "own-secret"
+    secret.write_text("5e" * 32)
+    secret.chmod(0o600)
+    (running.state / "secret").unlink()
+    running.write(two_houses(running, *three, secret_file=secret))
+    await running.up()
+    links = running.links()
+    running.stop()
+    running.write(two_houses(running, *three))
+    await running.up()
+    assert running.links() == links
+    assert not (running.state / "secret").exists()
+    status = await running.status()
+    assert "server.secret_file" in status["config"]["problems"][0]
+    running.write(two_houses(running, *three, secret_file=secret))
+    await running.until(running.status, lambda answer: answer["config"]["ok"], 3)
+
+
 def with_a_url_file(running: Daemon, three: list[Portal]) -> tuple[str, Path]:
     """The household's config, the URL of one sync in a file of its own."""
     secret = running.folder / "secrets" / "holidu.url"

@@ -102,7 +102,7 @@ async def test_a_setting_that_is_gone_counts_on_and_the_host_is_told_and_ends_it
             ("settings", "lodgify"),
         ]
         page = (await running.get("/"))[1].decode()
-        assert "Settings of casa-azul/lodgify are no longer in config.yaml" in page
+        assert "Settings of casa-azul/lodgify are leaving, no longer in config.yaml" in page
         assert (await running.post("/-/accept?sync=casa-azul/lodgify"))[0] == 200
         taken = await closed(running)
         assert last not in taken

@@ -141,7 +141,7 @@ def test_a_full_disk_is_survived_and_said(service: Machine) -> None:
         configure(service, TWO_BLOCKS)
         service.says("systemctl reload icalsyncd")
         assert nights(service, link) == "20300110 20300210", "what closes is served though it cannot be stored"
-        service.until("systemctl show --property=StatusText icalsyncd", "the state cannot be stored")
+        service.until("systemctl show --property=StatusText icalsyncd", "the state is not stored")
         # longer than the watchdog waits
         time.sleep(2.5)
         assert main_pid(service) == pid

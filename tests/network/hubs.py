@@ -8,12 +8,15 @@ from typing import Protocol
 from icalsyncd.availability.admission import Outcome
 from icalsyncd.availability.attribution import fetched, published, telling, tick, woke
 from icalsyncd.availability.claims import Rule
+from icalsyncd.availability.confirming import confirm
+from icalsyncd.availability.explanation import possible
 from icalsyncd.availability.ledger import Channel, Ledger, Link, Presence, SyncLedger
 from icalsyncd.availability.offers import blocked, trouble
 from icalsyncd.availability.receipt import Receipt
+from icalsyncd.availability.restoring import restored
 from icalsyncd.availability.roster import pause, resume
 from icalsyncd.calendars.calendar import Broken, Event, Good, Partial
-from icalsyncd.calendars.nights import Nights, union
+from icalsyncd.calendars.nights import Night, Nights, union
 from icalsyncd.state.records import SyncRecord, dump_accommodation, dump_sync, load_accommodation, load_sync
 from icalsyncd.state.state import Facts
 from tests.network.portals import ours, today
@@ -54,6 +57,21 @@ class Hub(Protocol):
 
     def forget(self, now: float) -> None:
         """What it stored is lost."""
+
+    def saved(self) -> object:
+        """What it has stored."""
+
+    def restore(self, saved: object, now: float) -> None:
+        """It starts from what it had stored at an earlier time."""
+
+    def confirm(self, nights: Nights, by: str | None, now: float) -> None:
+        """The host looked, and says that the portal *by* has these nights; None: nobody has."""
+
+    def claimers(self, night: Night) -> dict[str, frozenset[str]]:
+        """Each portal that shows the night, and what that may be: `own`, `echo`, or either."""
+
+    def undecided(self) -> Nights:
+        """The nights that are closed though no claim on them is certain."""
 
     def shown(self) -> tuple[Nights, Nights]:
         """The nights that the host is shown: overbooked, and possible ghosts."""
@@ -117,11 +135,11 @@ class Attribution:
         self.ledger = telling(self.ledger, name, nights)
 
     def told(self, name: str, nights: Nights, now: float, *, looked: bool, agent: str = "") -> None:
-        self.ledger = fetched(self.ledger, name, nights, now=now, looked=looked)
+        self.ledger = fetched(self.ledger, name, nights, now=now, looked=looked, agent=agent)
 
     def differs(self, name: str) -> bool:
         sync = self.ledger.syncs[name]
-        return sync.told is None or sync.told.nights != sync.offered.nights
+        return not sync.perhaps_told or any(feed != sync.offered.nights for feed in sync.perhaps_told)
 
     def tick(self, now: float) -> None:
         self.ledger = tick(self.ledger, now=now, today=today(now))
@@ -131,9 +149,16 @@ class Attribution:
         syncs = {name: dump_sync(sync, Facts()) for name, sync in self.ledger.syncs.items()}
         return Saved(dump_accommodation(self.ledger), syncs)
 
-    def restore(self, saved: Saved, now: float) -> None:
-        """It starts from what it had stored at an earlier time."""
+    def restore(self, saved: object, now: float) -> None:
+        assert isinstance(saved, Saved)
         self._load(saved, now)
+        self.ledger = restored(self.ledger, now=now)
+
+    def confirm(self, nights: Nights, by: str | None, now: float) -> None:
+        self.ledger = confirm(self.ledger, nights, by, now=now)
+
+    def claimers(self, night: Night) -> dict[str, frozenset[str]]:
+        return possible(self.ledger, night)
 
     def restart(self, now: float) -> None:
         self._load(self.saved(), now)
@@ -152,7 +177,6 @@ class Attribution:
         return seen.overbooked, seen.possible_ghosts
 
     def undecided(self) -> Nights:
-        """The nights that are closed though no claim on them is certain."""
         return trouble(self.ledger).possible_ghosts & blocked(self.ledger)
 
     def doubted(self) -> Nights:

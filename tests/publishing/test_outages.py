@@ -79,7 +79,7 @@ async def test_a_target_that_fails_holds_up_nothing_and_recovers_without_a_hand(
         assert await made.metric("icalsyncd_publish_failing_since_timestamp_seconds", target="unwell")
         assert await made.metric("icalsyncd_publish_failing_since_timestamp_seconds", target="well") is None
         told = await icalsyncd("status", "--config", made.config, "--state-dir", made.state)
-        assert (told.code, "at unwell are old: it took them last before" in " ".join(told.out.split())) == (1, True), (
+        assert (told.code, "at unwell are old, and not published since" in " ".join(told.out.split())) == (1, True), (
             told.out
         )
         well, unwell = (await made.status())["targets"]

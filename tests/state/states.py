@@ -20,7 +20,9 @@ from icalsyncd.availability.ledger import (
     Shrinking,
     Standing,
     SyncLedger,
+    Word,
 )
+from icalsyncd.availability.readers import Reader
 from icalsyncd.availability.stamps import Stamps
 from icalsyncd.calendars.calendar import Kind, Reason
 from icalsyncd.calendars.expressions import expression
@@ -108,6 +110,8 @@ syncs = st.builds(
     departed=nights,
     told=st.none() | stamps,
     fetches=some(moments),
+    readers=some(st.builds(Reader, texts, moments, stamps, counts, counts)),
+    unsure_since=st.none() | moments,
     in_force=some(nights),
     unfetched=st.booleans(),
     withdrawn=stamps,
@@ -156,6 +160,7 @@ ledgers = st.builds(
     complete=st.booleans(),
     parts=some(names),
     parting=st.none() | st.builds(Parting, some(names), moments),
+    words=some(st.builds(Word, nights, st.none() | names, moments)),
 )
 
 

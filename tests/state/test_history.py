@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -17,7 +18,7 @@ from icalsyncd.state import history
 from icalsyncd.state.database import Place
 from icalsyncd.state.history import Event, events
 from icalsyncd.state.state import Facts, State
-from icalsyncd.state.state_file import StoreFailed
+from icalsyncd.state.state_file import StoreFailed, StoreRefused
 from icalsyncd.state.store import Commit, Store
 from tests.availability.house import DAY_ONE, House
 
@@ -143,3 +144,59 @@ def test_a_file_of_before_gets_one(tmp_path: Path) -> None:
 def test_where_nothing_is_to_be_remembered_nothing_is(store: Store) -> None:
     store.commit(Commit(9.0, happened=(Event(8.0, "the config was taken over"),), remembered=0.0))
     assert store.history("casa", None) == ()
+
+
+def _pages_of(path: Path, table: str) -> list[int]:
+    with closing(sqlite3.connect(path)) as db:
+        return [page for (page,) in db.execute("SELECT pageno FROM dbstat WHERE name = ?", (table,))]
+
+
+def _damage(path: Path, page: int) -> None:
+    with path.open("r+b") as file:
+        file.seek((page - 1) * 4096)
+        file.write(b"\xff" * 4096)
+
+
+@pytest.mark.parametrize("page", [0, 1, -1])
+@pytest.mark.parametrize("ahead", [True, False], ids=["with a log", "without"])
+def test_a_damaged_page_of_the_history_keeps_no_daemon_from_starting(tmp_path: Path, page: int, ahead: bool) -> None:
+    path, log = tmp_path / "state.sqlite3", tmp_path / "state.sqlite3-wal"
+    store, house = Store(path), House("A")
+    many = tuple(Event(1.0, f"{number:0100}", "casa") for number in range(500))
+    store.commit(Commit(8.0, {"casa": (None, state(house))}, happened=many, remembered=YEAR))
+    store.close()
+    store, before = Store(path), state(house)
+    house.shows("A", (10, 13))
+    # nothing is remembered: of the history no page is in the log
+    store.commit(Commit(9.0, {"casa": (before, state(house))}))
+    content, written = path.read_bytes(), log.read_bytes()
+    store.close()
+    if ahead:
+        # as a kill leaves it
+        path.write_bytes(content)
+        log.write_bytes(written)
+    pages = _pages_of(Path(shutil.copy(path, tmp_path / "copy")), "history")
+    assert len(pages) > 5
+    _damage(path, pages[page])
+    again = Store(path)
+    assert again.load().states == {"casa": state(house)}
+    again.commit(Commit(10.0, happened=(Event(10.0, "after it", "casa"),), remembered=YEAR))
+    assert [event.what for event in again.history("casa", None)] == ["after it"]
+    again.close()
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+
+def test_a_damaged_page_of_anything_else_still_refuses_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "state.sqlite3"
+    store, house = Store(path), House("A")
+    store.commit(Commit(9.0, {"casa": (None, state(house))}, remembered=YEAR))
+    store.close()
+    for table in ("meta", "accommodation", "sync"):
+        whole = path.read_bytes()
+        _damage(path, _pages_of(path, table)[0])
+        damaged = path.read_bytes()
+        with pytest.raises(StoreRefused):
+            Store(path)
+        assert path.read_bytes() == damaged
+        path.write_bytes(whole)
