@@ -48,8 +48,10 @@ def _address(default: Address, description: str) -> Any:
 
 _LOOPBACK: Final[tuple[Network, ...]] = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 MAY_BE_EMPTY: Final = frozenset(
-    ("server", "pull", "publish", "calendars", "accommodations", "blocks", "syncs", "buffer", "official_only")
-    + ("parts", "offer")
+    (
+        *("server", "pull", "publish", "calendars", "official_only"),
+        *("accommodations", "blocks", "syncs", "buffer", "parts", "offer"),
+    )
 )
 """Mappings and lists that a host may leave empty, as when each of their lines is a comment."""
 
