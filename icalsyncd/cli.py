@@ -16,7 +16,7 @@ from icalsyncd.commands.outcome import FAILED, INTERRUPTED, USAGE, CommandError
 from icalsyncd.config import paths
 from icalsyncd.config.paths import Paths
 
-_OF_THEIR_OWN = frozenset({None, "run", "restore", "read", "print", "demo"})
+_OF_THEIR_OWN = frozenset({None, "run", "restore", "read", "print", "demo", "password"})
 """Commands that begin a state folder, or need none; and no command at all."""
 
 
@@ -112,6 +112,10 @@ def _execute(given: Namespace, where: Paths) -> int:
             from icalsyncd.commands.backup import restore
 
             return restore(where, given.file, replace=given.replace)
+        case "password":
+            from icalsyncd.commands.password import password
+
+            return password()
         case "print":
             return _print(given.what)
         case "demo":

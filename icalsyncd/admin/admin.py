@@ -1,20 +1,21 @@
 """The admin listener: the status page, metrics, health, and what a host may ask the daemon to do.
 
-It is for people and programs on the host's own machine. A page in a browser must not be able to drive it: requests under
-a foreign name (DNS rebinding) are refused, and so are POSTs from a foreign origin.
+It is for the host's own people and programs. A page in a browser must not be able to drive it: requests under a foreign
+name (DNS rebinding) are refused, and so are POSTs from a foreign origin. Who may do what beyond that, the gate knows.
 """
 
 from __future__ import annotations
 
-import ipaddress
-import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
 from aiohttp import hdrs, web
 
+from icalsyncd.admin import login
+from icalsyncd.admin.caller import By, Caller, is_address, is_loopback, name_in
+from icalsyncd.admin.gate import Gate, Stopped
 from icalsyncd.admin.metrics import CONTENT_TYPE
 from icalsyncd.admin.page import POLICY, STATIC, static
 from icalsyncd.availability.explanation import WELL
@@ -27,8 +28,12 @@ _OPEN: Final = frozenset({"/-/healthy", "/-/ready"})
 _NAMING: Final = frozenset({"/-/well"})
 """Asked for by monitors too, but it names houses: under no name that a page of the internet can give itself."""
 _METRICS: Final = "/metrics"
-_HOST: Final = re.compile(r"(?P<v4>[0-9.]+)|\[(?P<v6>[0-9a-f:.]+)\]|(?P<name>[a-z0-9._-]+)", re.ASCII)
-_PORT: Final = re.compile(r":[0-9]{1,5}", re.ASCII)
+_ACTS: Final = frozenset({"/-/accept", "/-/rotate"})
+"""What opens nights, ends links or changes the config: for users, or who sits at the machine itself."""
+_NOT_YOURS: Final = (
+    "this is for who sits at the machine itself, and nothing may stand between: ask for it as 127.0.0.1 or localhost, or "
+    "give server.users"
+)
 _GUARD: Final = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
@@ -87,7 +92,7 @@ class Actions:
     """The link of each sync that sends, for the host alone."""
 
 
-def application(actions: Actions) -> Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]:
+def application(actions: Actions, gate: Gate) -> Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]:
     """The handler of the admin listener."""
     routes: dict[tuple[str, str], Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]] = {
         ("GET", "/"): lambda request: _page(actions, request),
@@ -104,16 +109,24 @@ def application(actions: Actions) -> Callable[[web.BaseRequest], Awaitable[web.S
         ("POST", "/-/pull"): lambda request: _pull(actions, request),
         ("POST", "/-/accept"): lambda request: _accept(actions, request),
         ("POST", "/-/rotate"): lambda request: _rotate(actions, request),
+        ("GET", "/login"): lambda request: login.show(gate, request),
+        ("POST", "/login"): lambda request: login.log_in(gate, request),
+        ("POST", "/logout"): lambda request: login.log_out(gate, request),
         **{("GET", path): _static for path in STATIC},
     }
 
     async def answer(request: web.BaseRequest) -> web.StreamResponse:
         method = "GET" if request.method == "HEAD" else request.method
-        name = _name_in(request.headers.get(hdrs.HOST, ""))
-        free = request.path in _OPEN or (request.path in _NAMING and _is_address(name))
-        if not free and (why := _foreign(request, actions.hosts())):
-            return _text(403, why)
         handler = routes.get((method, request.path))
+        if request.path not in _OPEN:
+            if why := _foreign(request, actions.hosts(), guarded=gate.has_users):
+                return _text(403, why)
+            if request.path not in login.PATHS:
+                caller = await gate.caller(request)
+                if isinstance(caller, Stopped):
+                    return _text(caller.status, caller.why, caller.headers)
+                if method != "GET" and (why := _unfit(request, caller)):
+                    return _text(403, why)
         if handler is None:
             return _text(404, "not found")
         return await handler(request)
@@ -121,13 +134,16 @@ def application(actions: Actions) -> Callable[[web.BaseRequest], Awaitable[web.S
     return answer
 
 
-def _foreign(request: web.BaseRequest, hosts: Hosts) -> str | None:
-    """Why a request is refused for where it comes from; None if it is not."""
-    name = _name_in(request.headers.get(hdrs.HOST, ""))
+def _foreign(request: web.BaseRequest, hosts: Hosts, *, guarded: bool) -> str | None:
+    """Why a request is refused for where it comes from; None if it is not. *guarded*: whoever asks says who it is.
+
+    A name can be made to lead here by whoever has it, and the browser then takes us for that site; an address cannot.
+    """
+    name = name_in(request.headers.get(hdrs.HOST, ""))
     if request.path == _METRICS:
-        if not (_is_loopback(name) or _is_address(name) or name in hosts.metrics):
+        if not (is_loopback(name) or is_address(name) or name in hosts.metrics):
             return "this name is not one of server.metrics_hosts or server.admin_hosts"
-    elif not (_is_loopback(name) or name in hosts.page):
+    elif not (is_loopback(name) or name in hosts.page or (is_address(name) and (guarded or request.path in _NAMING))):
         return "this name is not one of server.admin_hosts"
     if request.method not in ("GET", "HEAD"):
         origin = request.headers.get(hdrs.ORIGIN)
@@ -138,27 +154,15 @@ def _foreign(request: web.BaseRequest, hosts: Hosts) -> str | None:
     return None
 
 
-def _name_in(host: str) -> str:
-    """The name or address of a Host header, without brackets and port; ``""`` where it is no such header."""
-    name, port = host.lower(), ""
-    if (end := name.find(":", name.rfind("]") + 1)) >= 0:
-        name, port = name[:end], name[end:]
-    match = _HOST.fullmatch(name)
-    if match is None or (port and not _PORT.fullmatch(port)):
-        return ""
-    return match["v4"] or match["v6"] or match["name"]
-
-
-def _is_address(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True
-
-
-def _is_loopback(name: str) -> bool:
-    return name == "localhost" or (_is_address(name) and ipaddress.ip_address(name).is_loopback)
+def _unfit(request: web.BaseRequest, caller: Caller) -> str | None:
+    """Why *caller* may not have this done; None if it may."""
+    if request.path in _ACTS and not caller.may_act:
+        return _NOT_YOURS
+    if caller.by is By.SESSION and not (
+        hdrs.ORIGIN in request.headers or request.headers.get("Sec-Fetch-Site") == "same-origin"
+    ):
+        return "a browser says which page asked for this"
+    return None
 
 
 async def _page(actions: Actions, request: web.BaseRequest) -> web.Response:
@@ -301,8 +305,8 @@ def _html(page: bytes) -> web.Response:
     return web.Response(body=page, content_type="text/html", charset="utf-8", headers=headers)
 
 
-def _text(status: int, text: str) -> web.Response:
-    return web.Response(status=status, text=text + "\n", headers=_GUARD)
+def _text(status: int, text: str, headers: Mapping[str, str] | None = None) -> web.Response:
+    return web.Response(status=status, text=text + "\n", headers={**_GUARD, **(headers or {})})
 
 
 def _json(status: int, answer: object) -> web.Response:

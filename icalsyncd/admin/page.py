@@ -32,6 +32,7 @@ from icalsyncd.admin.sentences import (
     way,
 )
 from icalsyncd.admin.status import direction_of, rfc3339, state_of
+from icalsyncd.availability.beside import because
 from icalsyncd.availability.explanation import (
     IN_WORDS,
     WELL,
@@ -52,12 +53,13 @@ if TYPE_CHECKING:
 
 POLICY: Final = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 """The Content-Security-Policy of the pages."""
 STATIC: Final = {
     "/static/page.css": "text/css",
     "/static/page.js": "text/javascript",
+    "/static/login.css": "text/css",
     "/static/icon.svg": "image/svg+xml",
 }
 """The files that the pages use, and their types."""
@@ -68,7 +70,8 @@ _LABEL_LEAST: Final = 4
 
 
 @lru_cache(maxsize=1)
-def _templates() -> Environment:
+def templates() -> Environment:
+    """The templates of all pages."""
     # two megabytes that are not needed until the host first looks
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -112,7 +115,7 @@ def page(overview: Overview, only: str | None = None) -> str:
     in_full = len(shown) <= IN_FULL_MOST
     found = concerns(overview)
     return (
-        _templates()
+        templates()
         .get_template("page.html")
         .render(
             overview=overview,
@@ -151,7 +154,7 @@ def night_page(
         }
 
     return (
-        _templates()
+        templates()
         .get_template("night.html")
         .render(
             accommodation=accommodation,
@@ -163,6 +166,8 @@ def night_page(
             colours=colour_of(ledger),
             found=found,
             rules=IN_WORDS,
+            because=because,
+            names=overview.names,
             taken_for=taken_for,
             past=past,
             date_of=date_of,
@@ -300,9 +305,9 @@ def _classes(stretch: Stretch, colours: dict[str, int]) -> str:
     by = stretch.takers or stretch.echoes
     made = stretch.look.value
     if by:
-        made += f" c{colours[by[0].name]}"
+        made += f" c{colours.get(by[0].name, 0)}"
     if len(by) > 1:
-        made += f" with{colours[by[1].name]}"
+        made += f" with{colours.get(by[1].name, 0)}"
     if stretch.takers and stretch.echoes:
         made += " echoed"
     return made
@@ -329,6 +334,8 @@ def _words(stretch: Stretch, overview: Overview, zone: str) -> str:
             return "free, closed at some portals as a buffer"
         case Look.ECHO:
             return f"free; {listed([_dated(each, overview, zone) for each in stretch.echoes])} only repeats us"
+        case Look.KIN:
+            return f"closed: taken by {said}{repeated}"
         case Look.TAKEN:
             return said + repeated
         case Look.GHOST:
@@ -357,6 +364,8 @@ def _headline(look: Look | None, origins: tuple[str, ...]) -> str:
         case Look.GHOST:
             seen = "closed, and perhaps nobody took it" if names else "open now, it comes and goes"
             return f"A possible ghost: {seen}"
+        case Look.KIN:
+            return f"Closed: taken by {names}"
         case Look.TAKEN:
             return f"Taken: {names}" if names else "Taken"
         case Look.RELEASED:

@@ -14,6 +14,7 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Final, NamedTuple
 
+from icalsyncd.availability.beside import taken_beside
 from icalsyncd.availability.claims import Claim
 from icalsyncd.availability.ledger import Ledger
 from icalsyncd.availability.offers import origins
@@ -39,6 +40,8 @@ class Look(StrEnum):
     """It is not taken; some portals are told to close it as a buffer."""
     ECHO = "echo"
     """Portals show it as taken, and all of them only repeat us."""
+    KIN = "kin"
+    """It is taken at an accommodation of the same family."""
     TAKEN = "taken"
     GHOST = "ghost"
     OVERBOOKED = "overbooked"
@@ -128,6 +131,7 @@ def bands(house: House, window: Stay) -> tuple[Band, ...]:
     layers = [
         *((Look.ECHO, name, sync.claimed - found[name]) for name, sync in ledger.syncs.items()),
         *((Look.RELEASED, pause.sync, pause.sold) for pause in pauses(ledger)),
+        (Look.KIN, "", ledger.taken_by_kin),
         (Look.TAKEN, LOCAL, ledger.local),
         *((Look.TAKEN, name, nights) for name, nights in found.items()),
         (Look.GHOST, "", house.trouble.possible_ghosts),
@@ -155,6 +159,8 @@ class _Layers:
     ghosts: Nights
     closed: Nights
     released: dict[str, Since]
+    beside: dict[str, Nights]
+    """What the kin take, by their origins."""
 
     @classmethod
     def of(cls, house: House, ledger: Ledger, span: Nights) -> _Layers:
@@ -173,10 +179,11 @@ class _Layers:
             house.trouble.possible_ghosts,
             union(feed.nights for feed in house.feeds.values()),
             {pause.sync: ((pause.since, pause.sold & span),) for pause in pauses(ledger)},
+            taken_beside(ledger),
         )
 
     def all(self) -> Iterator[Nights]:
-        yield from (self.local, self.overbooked, self.ghosts, self.closed)
+        yield from (self.local, self.overbooked, self.ghosts, self.closed, *self.beside.values())
         for layer in (*self.taken.values(), *self.repeated.values(), *self.released.values()):
             yield from (nights for _, nights in layer)
 
@@ -185,10 +192,14 @@ class _Layers:
         takers = _at(self.taken, night)
         if night in self.local:
             takers = (Taker(LOCAL, None), *takers)
+        beside = tuple(Taker(origin, None) for origin, nights in self.beside.items() if night in nights)
         echoes = _at(self.repeated, night)
-        if not takers and night not in self.ghosts and (before := _at(self.released, night)):
+        if not (takers or beside) and night not in self.ghosts and (before := _at(self.released, night)):
             return Stretch(stay, Look.RELEASED, before, echoes)
-        return Stretch(stay, self._look(night, takers, echoes), takers, echoes)
+        look = self._look(night, takers, echoes)
+        if beside and look in (Look.ECHO, Look.BUFFER, Look.FREE):
+            look = Look.KIN
+        return Stretch(stay, look, (*takers, *beside), echoes)
 
     def _look(self, night: Night, takers: tuple[Taker, ...], echoes: tuple[Taker, ...]) -> Look:
         if night in self.overbooked:

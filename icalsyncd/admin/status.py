@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from icalsyncd import __version__
 from icalsyncd.admin.matters import Fault
+from icalsyncd.availability.beside import taken_beside
 from icalsyncd.availability.ledger import Ledger, Presence, SyncLedger
 from icalsyncd.availability.narrowing import gives_up_direction, takes_back_settings
 from icalsyncd.availability.pausing import pauses

@@ -104,6 +104,7 @@ def parser() -> argparse.ArgumentParser:
     rotate = command("rotate", "end an old link at once")
     _sync(rotate)
     rotate.add_argument("--now", action="store_true", help="at once, not after the 7 days that it works on")
+    command("password", "the hash of a password, for `server.users` in the config")
     command("reload", "have the daemon read its config anew")
     command("healthcheck", "exit 0 where the daemon is well")
     backup = command("backup", "write state and secret to one file; the daemon may run")

@@ -52,18 +52,31 @@ def ask(
     place = _address(paths)
     if isinstance(place, Unreachable):
         return place
-    return ask_at(*place, method, path, query, patience)
+    host, port, encrypted = place
+    return ask_at(host, port, method, path, query, patience, encrypted=encrypted, token=_token(paths))
 
 
 def ask_at(
-    host: str, port: int, method: str, path: str, query: Mapping[str, str] | None = None, patience: float = PATIENCE
+    host: str,
+    port: int,
+    method: str,
+    path: str,
+    query: Mapping[str, str] | None = None,
+    patience: float = PATIENCE,
+    *,
+    encrypted: bool = False,
+    token: str | None = None,
 ) -> Asked:
-    """The same of the daemon whose admin listener is at *host* and *port*."""
-    connection = http.client.HTTPConnection(_SELF.get(host, host), port, timeout=patience)
+    """The same of the daemon whose admin listener is at *host* and *port*; *token* proves that this is one of its own."""
+    where = _SELF.get(host, host)
+    connection = (
+        _by_tls(where, port, patience) if encrypted else http.client.HTTPConnection(where, port, timeout=patience)
+    )
     target = f"{path}?{urlencode(query)}" if query else path
     try:
         # whatever address it listens on, for itself the daemon is localhost
-        connection.request(method, target, headers={"Host": "localhost"})
+        proof = {"Authorization": f"Bearer {token}"} if token else {}
+        connection.request(method, target, headers={"Host": "localhost", **proof})
         response = connection.getresponse()
         return Answer(response.status, response.read().decode("utf-8", "replace"))
     except TimeoutError:
@@ -76,7 +89,27 @@ def ask_at(
         connection.close()
 
 
-def _address(paths: Paths) -> tuple[str, int] | Unreachable:
+def _token(paths: Paths) -> str | None:
+    """What the daemon has laid into its state folder; None where this user may not read it."""
+    try:
+        written = content(paths.folder.token, 1024, following=False).data.decode("ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        return None
+    return written if written.isprintable() else None
+
+
+def _by_tls(host: str, port: int, patience: float) -> http.client.HTTPSConnection:
+    import ssl  # only needed where the daemon encrypts
+
+    # this machine talks to itself, and the certificate is made out to the name by which others know it
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return http.client.HTTPSConnection(host, port, timeout=patience, context=context)
+
+
+def _address(paths: Paths) -> tuple[str, int, bool] | Unreachable:
+    """Host, port, and whether it encrypts."""
     try:
         written = content(paths.folder.address, 1024, following=False).data.decode("ascii").strip()
     except FileNotFoundError:
@@ -85,11 +118,12 @@ def _address(paths: Paths) -> tuple[str, int] | Unreachable:
         return Unreachable(f"{paths.folder.address} may not be read by this user: run this as the user of the daemon")
     except (OSError, UnicodeDecodeError):
         return Unreachable(f"{paths.folder.address} cannot be read")
+    written, _, way = written.partition("\n")
     host, _, port = written.rpartition(":")
     host = host.strip("[]")
     if not host or not port.isdecimal():
         return Unreachable(f"{paths.folder.address} holds no address")
-    return host, int(port)
+    return host, int(port), way == "tls"
 
 
 def _elsewhere(paths: Paths) -> str:

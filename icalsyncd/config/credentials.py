@@ -10,7 +10,7 @@ from typing import Final
 from icalsyncd.config import schema
 from icalsyncd.config.mistakes import Remark
 from icalsyncd.config.nodes import Path as Steps
-from icalsyncd.config.resolved import AzurePlace, FolderPlace, GcsPlace, Place, S3Place, WebDavPlace
+from icalsyncd.config.places import AzurePlace, FolderPlace, GcsPlace, Place, S3Place, WebDavPlace
 from icalsyncd.config.secret import Secret
 from icalsyncd.state.files import NotRegularError, content
 
@@ -74,6 +74,15 @@ class Credentials:
                 return AzurePlace(
                     target.account, target.container, target.prefix, self.named(target, "account_key", path)
                 )
+
+    def watch(self, path: Path) -> None:
+        """Have a change of the file at *path*, which is not looked into here, count as one of the config."""
+        self.files.append(path)
+        try:
+            self.digest.update(hashlib.sha256(content(path, _LARGEST).data).digest())
+        except OSError:
+            # whoever checks the config may be another user than the daemon, which tells what it cannot read
+            self.digest.update(b"\0")
 
     def _file(self, name: str) -> Path:
         if name.startswith(_OF_SYSTEMD):

@@ -31,6 +31,11 @@ _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 # half of a surrogate pair is no letter: no path, no URL and no log can hold it
 _LINE: Final = re.compile("[^\x00-\x1f\x7f\ud800-\udfff]*")
 _LONGEST_NAME: Final = 253
+_BCRYPT: Final = re.compile(r"\$2[aby]\$(?P<cost>\d\d)\$[./A-Za-z0-9]{53}", re.ASCII)
+LEAST_COST: Final = 8
+"""Of a password's hash: below, whoever has the file finds the password soon."""
+MOST_COST: Final = 15
+"""Above, each look at the page takes seconds of a core."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +193,15 @@ def _pattern(value: object, info: ValidationInfo) -> str:
     return text
 
 
+def _password_hash(value: object) -> str:
+    match = _BCRYPT.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError('not a hash of a password: `icalsyncd password` makes one, which begins with "$2b$"')
+    if not LEAST_COST <= int(match["cost"]) <= MOST_COST:
+        raise ValueError(f"its cost, the number behind `$2b$`, must be {LEAST_COST} to {MOST_COST}")
+    return match.string
+
+
 def _form(pattern: str, *examples: str) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "pattern": pattern, "examples": list(examples)})
 
@@ -202,6 +216,19 @@ SyncName = Annotated[
         _named(f"{_ID}/{_ID}", "not the name of a sync: write accommodation/sync, such as casa-azul/holidu")
     ),
     _form(f"^{_ID}/{_ID}$", "casa-azul/holidu"),
+]
+UserName = Annotated[
+    str,
+    PlainValidator(
+        _named(
+            r"[a-z0-9](?:[a-z0-9._-]{0,30}[a-z0-9])?",
+            "not the name of a user: write it in lower-case letters, digits, `.`, `_` and `-`, such as anna",
+        )
+    ),
+    _form("^[a-z0-9](?:[a-z0-9._-]{0,30}[a-z0-9])?$", "anna"),
+]
+PasswordHash = Annotated[
+    str, PlainValidator(_password_hash), _form(r"^\$2[aby]\$(0[89]|1[0-5])\$[./A-Za-z0-9]{53}$", "$2b$12$…")
 ]
 PortalName = Annotated[
     str,

@@ -16,10 +16,7 @@ from icalsyncd.config.look_alikes import curly_at
 from icalsyncd.config.mistakes import Mistake, Remark, written
 from icalsyncd.config.nodes import Fault, Lines
 from icalsyncd.config.refusals import refusals, warnings
-from icalsyncd.config.resolved import (
-    Config,
-    resolve,
-)
+from icalsyncd.config.resolved import Config, resolve
 from icalsyncd.config.secret import Secret
 from icalsyncd.config.url import destination_of
 from icalsyncd.config.validation import validate
@@ -109,6 +106,9 @@ def _parsed(
     credentials = Credentials(path.parent, environ)
     if file is not None:
         urls = _urls(file, credentials)
+        if (tls := file.server.admin_tls) is not None:
+            credentials.watch(path.parent / tls.cert_file)
+            credentials.watch(path.parent / tls.key_file)
         places = tuple(credentials.place(target, ("publish", index)) for index, target in enumerate(file.publish))
         if ran_before:
             noticed = [*noticed, *credentials.remarks]

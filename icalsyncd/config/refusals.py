@@ -57,6 +57,7 @@ def warnings(file: schema.File, calendars: Mapping[str, Destination]) -> Iterato
     """What in *file* can run, and may not be what the host wants."""
     if file.server.public_url is not None and file.server.public_url.startswith("http:"):
         yield Remark(("server", "public_url"), "not encrypted: whoever is on the way can read the links; use https")
+    yield from _open_admin(file.server)
     for index, target in enumerate(file.publish):
         at_target: Path = ("publish", index)
         if target.public_url is not None and target.public_url.startswith("http:"):
@@ -81,6 +82,19 @@ def warnings(file: schema.File, calendars: Mapping[str, Destination]) -> Iterato
                 yield Remark(
                     _url_path(sync, path), "not encrypted: whoever is on the way can read it, and change it; use https"
                 )
+
+
+def _open_admin(server: schema.Server) -> Iterator[Remark]:
+    """What others on the network could do with an admin listener that they can reach."""
+    if server.admin.host in _LOOPBACK or server.admin.host.startswith("127."):
+        return
+    if not server.users:
+        yield Remark(("server", "admin"), "whoever reaches this address sees every link: add `users`, or use 127.0.0.1")
+    elif server.admin_tls is None:
+        yield Remark(
+            ("server", "admin"),
+            "not encrypted: whoever is on the way can read passwords; add `admin_tls`, or put a proxy before 127.0.0.1",
+        )
 
 
 def _has_password(target: schema.WebDav) -> bool:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final
 
 from icalsyncd.calendars.settings import ReadSettings
 from icalsyncd.config import schema
 from icalsyncd.config.forms import Address, Network
 from icalsyncd.config.people import Calendar, resolve_calendars
+from icalsyncd.config.places import Place, Target
 from icalsyncd.config.portals import profile
 from icalsyncd.config.secret import Secret
 from icalsyncd.config.summaries import any_unusable, compiled
@@ -151,6 +152,14 @@ class Accommodation:
 
 
 @dataclass(frozen=True, slots=True)
+class TlsFiles:
+    """What a listener encrypts with."""
+
+    cert: Path
+    key: Path
+
+
+@dataclass(frozen=True, slots=True)
 class Server:
     """Where the daemon is reached."""
 
@@ -161,6 +170,12 @@ class Server:
     """The start of every link, without a slash at its end."""
     admin_hosts: tuple[str, ...]
     metrics_hosts: tuple[str, ...]
+    users: tuple[tuple[str, str], ...] = field(repr=False)
+    """Names, and bcrypt's hashes of their passwords."""
+    admin_tls: TlsFiles | None
+    """None where the admin listener does not encrypt."""
+    edit: bool
+    """Whether the page may change the file."""
     proxies: tuple[Network, ...]
     """Where many come through one peer of `listen`."""
     secret_file: Path | None
@@ -187,68 +202,6 @@ class Pull:
     """Seconds; 0 for never."""
     private_addresses: bool | tuple[Network, ...]
     """Whether, or where, pulls may go on the local network."""
-
-
-@dataclass(frozen=True, slots=True)
-class FolderPlace:
-    """A folder of this machine that another program serves or copies."""
-
-    path: Path
-
-
-@dataclass(frozen=True, slots=True)
-class WebDavPlace:
-    """A folder of a WebDAV server."""
-
-    url: str
-    username: Secret | None
-    password: Secret | None
-
-
-@dataclass(frozen=True, slots=True)
-class S3Place:
-    """A bucket of Amazon S3, or of a store that speaks its protocol."""
-
-    bucket: str
-    prefix: str
-    region: str | None
-    endpoint: str | None
-    access_key_id: Secret | None
-    secret_access_key: Secret | None
-
-
-@dataclass(frozen=True, slots=True)
-class GcsPlace:
-    """A bucket of Google Cloud Storage."""
-
-    bucket: str
-    prefix: str
-    service_account_file: Path | None
-
-
-@dataclass(frozen=True, slots=True)
-class AzurePlace:
-    """A container of Azure Blob Storage."""
-
-    account: str
-    container: str
-    prefix: str
-    account_key: Secret | None
-
-
-Place: TypeAlias = FolderPlace | WebDavPlace | S3Place | GcsPlace | AzurePlace
-"""Where feeds are published. Without credentials of their own, the platform's are used."""
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """A place of the shared cloud, and the accommodations whose feeds are put there."""
-
-    name: str
-    public_url: str | None
-    """The start of their links, without a slash at its end; None if the feeds are read elsewhere too."""
-    accommodations: tuple[str, ...]
-    place: Place
 
 
 @dataclass(frozen=True)
@@ -304,7 +257,7 @@ def resolve(file: schema.File, folder: Path, urls: Mapping[str, Secret], places:
     targets, in order.
     """
     ids = tuple(file.accommodations)
-    listen = file.server.listen
+    listen, tls = file.server.listen, file.server.admin_tls
     return Config(
         server=Server(
             listen=listen,
@@ -312,6 +265,9 @@ def resolve(file: schema.File, folder: Path, urls: Mapping[str, Secret], places:
             public_url=public_url(file),
             admin_hosts=tuple(file.server.admin_hosts),
             metrics_hosts=tuple(file.server.metrics_hosts),
+            users=tuple(file.server.users.items()),
+            admin_tls=TlsFiles(folder / tls.cert_file, folder / tls.key_file) if tls is not None else None,
+            edit=file.server.edit,
             proxies=file.server.proxies,
             secret_file=folder / file.server.secret_file if file.server.secret_file is not None else None,
             removal_delay=file.server.removal_delay,

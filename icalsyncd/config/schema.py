@@ -21,6 +21,7 @@ from icalsyncd.config.forms import (
     Network,
     Networks,
     Origin,
+    PasswordHash,
     Pattern,
     Paused,
     PortalName,
@@ -29,6 +30,7 @@ from icalsyncd.config.forms import (
     SocketAddress,
     SyncName,
     Text,
+    UserName,
     Zone,
 )
 from icalsyncd.config.units import parse_duration, parse_size
@@ -49,7 +51,7 @@ def _address(default: Address, description: str) -> Any:
 _LOOPBACK: Final[tuple[Network, ...]] = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 MAY_BE_EMPTY: Final = frozenset(
     (
-        *("server", "pull", "publish", "calendars", "official_only"),
+        *("server", "users", "pull", "publish", "calendars", "official_only"),
         *("accommodations", "blocks", "syncs", "buffer", "parts", "offer"),
     )
 )
@@ -60,6 +62,13 @@ class Keys(BaseModel):
     """A mapping of the file: keys that it does not know are mistakes, and nothing is guessed from another type."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
+
+
+class AdminTls(Keys):
+    """With what the admin listener encrypts; both files are read again when they change."""
+
+    cert_file: Text = Field(description="The certificate, and those between it and its authority, as PEM")
+    key_file: Text = Field(description="Its key, as PEM, without a passphrase")
 
 
 class Server(Keys):
@@ -78,6 +87,16 @@ class Server(Keys):
     admin_hosts: list[Text] = Field(
         default=[], description="Names besides loopback under which the status page may be asked for"
     )
+    users: dict[UserName, PasswordHash] = Field(
+        default={},
+        repr=False,
+        description="Who may use the admin listener: names, and the hashes of their passwords as `icalsyncd password` "
+        "makes them. Without any, whoever can reach it may see all",
+    )
+    admin_tls: AdminTls | None = Field(
+        default=None, description="Certificate and key for the admin listener. Default: none, and nothing is encrypted"
+    )
+    edit: bool = Field(default=False, description="true: the page may change this file, where the service can write it")
     metrics_hosts: list[Text] = Field(
         default=[],
         description="Names besides loopback, any IP address and `admin_hosts` under which /metrics may be asked for",

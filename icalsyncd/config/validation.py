@@ -32,6 +32,7 @@ _TARGETS: Final[dict[str, type[schema.Keys]]] = {
 _MODELS: Final[tuple[tuple[str, type[schema.Keys]], ...]] = (
     ("", schema.File),
     ("server", schema.Server),
+    ("server/admin_tls", schema.AdminTls),
     ("pull", schema.Pull),
     ("accommodations/[^/]+", schema.Accommodation),
     ("accommodations/[^/]+/buffer", schema.Buffer),

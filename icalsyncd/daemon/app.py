@@ -25,6 +25,7 @@ from icalsyncd.daemon import service_manager
 from icalsyncd.daemon.actions import HostActions
 from icalsyncd.daemon.address import note_address
 from icalsyncd.daemon.boot_config import boot_config, keep_accepted, last_accepted
+from icalsyncd.daemon.guard import Guard
 from icalsyncd.daemon.housekeeping import keep_house
 from icalsyncd.daemon.hub import Hub
 from icalsyncd.daemon.reload import Reloads, hide_secrets
@@ -103,7 +104,8 @@ class Daemon:
         host_actions = HostActions(hub, Paths(options.config, options.state_dir), self.reload)
         answer = hub.calendars.serve(hub.feeds.answer)
         feeds = with_verdict(answer, lambda: hub.accepted.config.server.health, Verdict(host_actions.needs))
-        handlers = {"feeds": feeds, "admin": application(host_actions.actions())}
+        self._guard = Guard(hub, folder)
+        handlers = {"feeds": feeds, "admin": application(host_actions.actions(), self._guard.gate)}
         self._ports = Ports(handlers, hub.clock.now, lambda: hub.removal_delay, hub.counts)
         self._tasks: list[asyncio.Task[None]] = []
         self._reloads = Reloads(options.config, folder, hub, self._ports)
@@ -186,6 +188,7 @@ class Daemon:
         """Close the ports, write what is known, release the folder; False if the disk did not take what is known."""
         service_manager.stopping()
         await self._ports.close()
+        self._guard.gate.close()
         await _end([*self._tasks, *self._reloads.tasks])
         stored = await self.hub.end()
         self._folder.release()

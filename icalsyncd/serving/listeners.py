@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import socket
+import ssl
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, Final, cast
@@ -19,6 +20,7 @@ from aiohttp.http import HttpProcessingError
 from icalsyncd import log
 from icalsyncd.config.forms import Address
 from icalsyncd.serving.connections import MAX_IDLE, Connection, Connections
+from icalsyncd.serving.encryption import HANDSHAKE, MAX_HANDSHAKES
 
 CLOSING_GRACE: Final = 0.25
 """Seconds in which whoever was let in a moment ago can still say what it wants."""
@@ -57,15 +59,19 @@ class Listener:
         room: Connections,
         *,
         given: bool = False,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.address = address
+        self.tls = tls
+        """What newcomers have to agree with; None where nothing is encrypted."""
         self.given = given
         """The service manager has bound it, and holds it whatever is closed here."""
         self._server = web.Server(_watched(handler))
         self._sockets = sockets
         self._room = room
         self._loop = asyncio.get_running_loop()
-        self._entering: set[asyncio.Task[None]] = set()
+        self._entering: dict[asyncio.Task[None], None] = {}
+        """Newcomers that are let in, in the order in which they came."""
         self._told_at: float | None = None
         self.port = int(sockets[0].getsockname()[1])
         """The port that is bound: the address's own, or the one that the system chose for 0."""
@@ -94,7 +100,7 @@ class Listener:
     async def close(self) -> None:
         """Take no more connections, and let running answers end."""
         self.shut()
-        await asyncio.gather(*self._entering)
+        await asyncio.gather(*self._entering, return_exceptions=True)
         if self._server.connections:
             await asyncio.sleep(CLOSING_GRACE)
         await self._server.shutdown(MAX_CLOSING)
@@ -110,15 +116,26 @@ class Listener:
                 return
             newcomer.setblocking(False)
             task = self._loop.create_task(self._let_in(newcomer))
-            self._entering.add(task)
-            task.add_done_callback(self._entering.discard)
+            if self.tls is not None and len(self._entering) >= MAX_HANDSHAKES:
+                next(iter(self._entering)).cancel()
+            self._entering[task] = None
+            task.add_done_callback(self._entered)
+
+    def _entered(self, task: asyncio.Task[None]) -> None:
+        del self._entering[task]
 
     async def _let_in(self, newcomer: socket.socket) -> None:
+        agreeing = (
+            {"ssl": self.tls, "ssl_handshake_timeout": HANDSHAKE, "ssl_shutdown_timeout": 1.0} if self.tls else {}
+        )
         try:
             await self._loop.connect_accepted_socket(
-                lambda: Connection(self._room, partial(_Speech, self._server)), newcomer
+                lambda: Connection(self._room, partial(_Speech, self._server)),
+                newcomer,
+                **agreeing,  # type: ignore[arg-type]
             )
-        except OSError:
+        except (OSError, asyncio.CancelledError):
+            # it has gone, did not agree on a key, or had to give way to one that came later
             newcomer.close()
 
     def _rest(self, door: socket.socket, error: OSError) -> None:
@@ -135,13 +152,20 @@ class Listener:
             self._loop.add_reader(door, self._accept, door)
 
 
-async def listen(address: Address, handler: Handler, room: Connections, given: socket.socket | None = None) -> Listener:
+async def listen(
+    address: Address,
+    handler: Handler,
+    room: Connections,
+    given: socket.socket | None = None,
+    *,
+    tls: ssl.SSLContext | None = None,
+) -> Listener:
     """Bind *address*, or take the socket *given* by the service manager. Raises CannotListen."""
     if given is not None:
         given.setblocking(False)
     sockets = [given] if given is not None else await _bound(address)
     try:
-        return Listener(address, handler, sockets, room, given=given is not None)
+        return Listener(address, handler, sockets, room, given=given is not None, tls=tls)
     except OSError as error:
         for each in sockets:
             each.close()

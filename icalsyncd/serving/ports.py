@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -14,6 +15,7 @@ from icalsyncd.config.resolved import Config
 from icalsyncd.pulling.address import Network
 from icalsyncd.serving import descriptors, socket_activation
 from icalsyncd.serving.connections import ClosingTally, Connections
+from icalsyncd.serving.encryption import Encryption, Unusable, nothing
 from icalsyncd.serving.listeners import CannotListen, Handler, Listener, listen
 
 DEFAULT_ADDRESSES: Final = {"feeds": Address("0.0.0.0", 5545), "admin": Address("127.0.0.1", 15545)}  # noqa: S104
@@ -28,6 +30,8 @@ class Move:
     """Old ones that had to give up their addresses before: the new ones overlap with them."""
     wanted: frozenset[str]
     proxies: tuple[Network, ...]
+    tls: ssl.SSLContext | None
+    """What the admin listener encrypts with from then on."""
 
 
 class Ports:
@@ -50,6 +54,7 @@ class Ports:
         }
         self._now = now
         self._removal_delay = removal_delay
+        self._encryption = Encryption(now, removal_delay)
         self._listeners: dict[str, Listener] = {}
         self._lost: dict[str, Moment] = {}
         """Since when an address is missing from the config that was in it."""
@@ -61,16 +66,22 @@ class Ports:
 
     @property
     def moving(self) -> bool:
-        """An address that disappeared from the config is still kept."""
-        return bool(self._lost)
+        """An address, or a certificate, that disappeared from the config is still kept."""
+        return bool(self._lost) or self._encryption.moving
 
     async def open(self, config: Config) -> None:
         """Bind what *config* wants, or take what the service manager has bound. Raises CannotListen."""
         given = socket_activation.listen_fds()
         self._trust(config.server.proxies)
+        try:
+            tls = await self._encryption.prepared(config.server.admin_tls, config.server.removal_delay)
+        except Unusable as error:
+            # portals are answered all the same
+            log.error("the admin listener answers nobody before its certificate can be used", why=str(error))
+            tls = nothing()
         for which, address in _addresses(config).items():
             sockets = given.get(which)
-            self._listeners[which] = await self._listen(which, address, sockets[0] if sockets else None)
+            self._listeners[which] = await self._listen(which, address, tls, sockets[0] if sockets else None)
 
     async def prepare(self, config: Config) -> Move:
         """Bind what *config* wants and is not bound yet. Raises CannotListen, and all is as it was.
@@ -78,6 +89,10 @@ class Ports:
         What is open stays so until the move is taken up. Where an old address is in the way of a new one, as `0.0.0.0`
         is in that of `127.0.0.1` with the same port, it gives way the moment before the new one is bound.
         """
+        try:
+            tls = await self._encryption.prepared(config.server.admin_tls, config.server.removal_delay)
+        except Unusable as error:
+            raise CannotListen(str(error)) from None
         wanted = self._wanted(config)
         moving = {
             which: address
@@ -90,7 +105,7 @@ class Ports:
         try:
             for which, address in moving.items():
                 try:
-                    fresh[which] = await self._listen(which, address)
+                    fresh[which] = await self._listen(which, address, tls)
                 except CannotListen as error:
                     in_the_way = [each for each in leaving if each.address.port == address.port and not each.given]
                     if not error.is_taken or not in_the_way:
@@ -98,11 +113,11 @@ class Ports:
                     for each in in_the_way:
                         each.shut()
                     shut += in_the_way
-                    fresh[which] = await self._listen(which, address)
+                    fresh[which] = await self._listen(which, address, tls)
         except BaseException:
-            await self.undo(Move(fresh, tuple(shut), frozenset(wanted), config.server.proxies))
+            await self.undo(Move(fresh, tuple(shut), frozenset(wanted), config.server.proxies, tls))
             raise
-        return Move(fresh, tuple(shut), frozenset(wanted), config.server.proxies)
+        return Move(fresh, tuple(shut), frozenset(wanted), config.server.proxies, tls)
 
     async def undo(self, move: Move) -> None:
         """Listen as before *move*, which is not taken up."""
@@ -121,6 +136,7 @@ class Ports:
         given_up = [which for which in self._listeners if which in move.fresh or which not in move.wanted]
         closing = [self._listeners.pop(which) for which in given_up]
         self._listeners.update(move.fresh)
+        self.admin.tls = move.tls
         self._trust(move.proxies)
         return closing
 
@@ -129,8 +145,11 @@ class Ports:
         for listener in self._listeners.values():
             await listener.close()
 
-    async def _listen(self, which: str, address: Address, given: socket.socket | None = None) -> Listener:
-        return await listen(address, self._handlers[which], self._rooms[which], given)
+    async def _listen(
+        self, which: str, address: Address, tls: ssl.SSLContext | None, given: socket.socket | None = None
+    ) -> Listener:
+        hidden = tls if which == "admin" else None
+        return await listen(address, self._handlers[which], self._rooms[which], given, tls=hidden)
 
     def _trust(self, proxies: tuple[Network, ...]) -> None:
         for room in self._rooms.values():

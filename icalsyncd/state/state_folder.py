@@ -27,6 +27,12 @@ class StateFolder:
         """The last config that was taken over, for a boot with a bad one."""
         self.address: Final = path / "address"
         """Where the running daemon's admin listener is, one line."""
+        self.token: Final = path / "token"
+        """By which the commands of whoever may read this folder prove themselves to the running daemon, one line."""
+        self.sessions: Final = path / "sessions.json"
+        """Who is logged in to the admin listener; it holds nothing by which anybody could log in."""
+        self.users: Final = path / "users.json"
+        """Who may use the admin listener, for a start with half a file."""
         self._held: Directory | None = None
 
     def hold(self) -> None:
@@ -45,6 +51,7 @@ class StateFolder:
         if self._held is not None:
             try:
                 self._held.remove(self.address.name)
+                self._held.remove(self.token.name)
             finally:
                 self._held.close()
                 self._held = None

@@ -80,6 +80,9 @@ ROOMS = (
     ("accommodations.attic", {"timezone": "UTC", "blocks": [ATTIC]}),
 )
 
+HASH, OTHER_HASH = f"$2b$12${'a' * 53}", f"$2b$12${'b' * 53}"
+TLS = (("server.admin_tls", {"cert_file": "cert.pem", "key_file": "key.pem"}),)
+
 ROWS = (
     Row("terms", "accepted", R),
     Row("server", {"admin": "127.0.0.1:15546"}, N),
@@ -88,6 +91,11 @@ ROWS = (
     Row("server.public_url", "https://one.example", N, "https://two.example", N),
     Row("server.admin_hosts", ["one.example"], N, ["two.example"], N),
     Row("server.proxies", ["10.0.0.0/8"], N, ["10.1.0.0/16"], N),
+    Row("server.users", {"anna": HASH}, N, {"anna": OTHER_HASH}, N),
+    Row("server.admin_tls", {"cert_file": "cert.pem", "key_file": "key.pem"}, N),
+    Row("server.admin_tls.cert_file", "cert.pem", R, "other.pem", N, beside=TLS),
+    Row("server.admin_tls.key_file", "key.pem", R, "other.pem", N, beside=TLS),
+    Row("server.edit", True, N, False, N),
     Row("server.metrics_hosts", ["one.example"], N, ["two.example"], N),
     Row("server.history", "400d", N, "30d", N),
     Row("server.health", True, N, False, N),

@@ -18,9 +18,11 @@ from icalsyncd.availability.stamps import NONE, Moment
 from icalsyncd.calendars.calendar import Event, Kind
 from icalsyncd.calendars.nights import EMPTY, Nights, Stay, union
 from tests.availability import test_attribution as stories
+from tests.availability import test_doubt as doubt
 from tests.availability import test_mirroring as mirroring_stories
 from tests.availability import test_overbooked as overbooked
 from tests.availability import test_padding as padding
+from tests.availability import test_published as published_feeds
 
 Story = Callable[[], None]
 
@@ -135,21 +137,21 @@ SWITCHES: list[tuple[str, object, str, object, Story]] = [
         succession,
         "circumstances",
         _matching_nothing,
-        stories.test_in_doubt_exactly_what_was_told_is_an_echo,
+        doubt.test_in_doubt_exactly_what_was_told_is_an_echo,
     ),
     (
         "doubt: a run that does not",
         succession,
         "circumstances",
         _never_in_doubt,
-        stories.test_in_doubt_anything_else_than_what_was_told_is_an_origin,
+        doubt.test_in_doubt_anything_else_than_what_was_told_is_an_origin,
     ),
     (
         "standing in",
         Claims,
         "doubtful",
         EMPTY,
-        stories.test_an_echo_in_doubt_stands_in_until_its_portal_has_dropped_it,
+        doubt.test_an_echo_in_doubt_stands_in_until_its_portal_has_dropped_it,
     ),
     (
         "proof by reservation",
@@ -282,21 +284,21 @@ SWITCHES: list[tuple[str, object, str, object, Story]] = [
         attribution,
         "_readable",
         _readable_whatever_it_dropped,
-        stories.test_a_portal_that_has_dropped_what_it_repeated_does_not_go_back_to_an_older_published_feed,
+        published_feeds.test_a_portal_that_has_dropped_what_it_repeated_does_not_go_back_to_an_older_published_feed,
     ),
     (
         "published: no way back from what is repeated",
         attribution,
         "_readable",
         _readable_whatever_it_begins,
-        stories.test_a_portal_that_repeats_a_published_feed_does_not_go_back_to_an_older_one,
+        published_feeds.test_a_portal_that_repeats_a_published_feed_does_not_go_back_to_an_older_one,
     ),
     (
         "published: withdrawn before it is claimed",
         attribution,
         "_withdrawn_unseen",
         lambda ledger, name, now: ledger.syncs[name].withdrawn,
-        stories.test_a_booking_of_nights_that_are_published_no_longer_is_believed_though_nothing_else_is_published,
+        published_feeds.test_a_booking_of_nights_that_are_published_no_longer_is_believed_though_nothing_else_is_published,
     ),
     (
         "mirroring",

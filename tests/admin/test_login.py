@@ -1,0 +1,484 @@
+"""The admin listener with users, attacked as a stranger would: by a real daemon, over real sockets."""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import os
+import re
+import socket
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from http.cookies import SimpleCookie
+from pathlib import Path
+from urllib.parse import urlencode
+
+import bcrypt
+import pytest
+
+from tests.end_to_end.daemon import Daemon
+
+pytestmark = pytest.mark.slow
+
+ANNA, BEN = "correct horse", "battery staple"
+BROWSER = {"Accept": "text/html,application/xhtml+xml", "Sec-Fetch-Site": "none", "Sec-Fetch-Mode": "navigate"}
+GUARDED = (
+    "/",
+    "/?accommodation=casa",
+    "/explain?accommodation=casa&night=2027-01-01",
+    "/metrics",
+    "/-/well",
+    "/-/links",
+    "/api/v1/status",
+    "/api/v1/explain?accommodation=casa&night=2027-01-01",
+    "/api/v1/history?accommodation=casa",
+    "/static/page.js",
+)
+POSTS = ("/-/reload", "/-/pull", "/-/accept?accommodation=casa", "/-/rotate?sync=casa/office")
+
+
+def hashed(password: str) -> str:
+    return bcrypt.hashpw(password.encode(), bcrypt.gensalt(8)).decode()
+
+
+HASHES = {"anna": hashed(ANNA), "ben": hashed(BEN)}
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    body: bytes
+    headers: http.client.HTTPMessage
+
+    @property
+    def session(self) -> str:
+        """The cookie that it gave."""
+        jar: SimpleCookie = SimpleCookie(self.headers.get("Set-Cookie", ""))
+        return next((each.value for each in jar.values()), "")
+
+
+class House:
+    """A daemon with users, asked as one likes."""
+
+    def __init__(self, folder: Path) -> None:
+        self.daemon = Daemon(folder)
+
+    def write(self, users: Mapping[str, str] | None, **server: object) -> None:
+        if users is not None:
+            server["users"] = "{" + ", ".join(f'{name}: "{known}"' for name, known in users.items()) + "}"
+        self.daemon.write(
+            self.daemon.head(**server)
+            + "accommodations:\n  casa:\n    timezone: UTC\n    syncs:\n      office: {portal: office, direction: export}\n"
+        )
+
+    def start(self) -> None:
+        self.daemon.start()
+        for _ in range(600):
+            try:
+                if self.ask("GET", "/-/healthy").status == 200:
+                    return
+            except OSError:
+                time.sleep(0.05)
+        raise AssertionError(self.daemon.words())
+
+    def ask(
+        self, method: str, path: str, headers: Mapping[str, str] | None = None, body: bytes | None = None
+    ) -> Answer:
+        connection = http.client.HTTPConnection("127.0.0.1", self.daemon.admin, timeout=20)
+        try:
+            connection.request(method, path, body, dict(headers or {}))
+            answer = connection.getresponse()
+            return Answer(answer.status, answer.read(), answer.headers)
+        finally:
+            connection.close()
+
+    def log_in(
+        self, name: str, password: str, headers: Mapping[str, str] | None = None, wanted: str | None = None
+    ) -> Answer:
+        form = {"name": name, "password": password} | ({"next": wanted} if wanted is not None else {})
+        kind = {"Content-Type": "application/x-www-form-urlencoded"}
+        return self.ask("POST", "/login", {**kind, **(headers or {})}, urlencode(form).encode())
+
+    def own(self, **more: str) -> dict[str, str]:
+        """What a page of ours sends along."""
+        return {"Origin": f"http://127.0.0.1:{self.daemon.admin}", "Sec-Fetch-Site": "same-origin", **more}
+
+    def reload(self) -> None:
+        answer = self.ask("POST", "/-/reload", self.token())
+        assert answer.status == 200, answer
+
+    def token(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {(self.daemon.state / 'token').read_text().strip()}"}
+
+
+def basic(name: str, password: str) -> dict[str, str]:
+    return {"Authorization": "Basic " + base64.b64encode(f"{name}:{password}".encode()).decode()}
+
+
+def cookie(token: str) -> dict[str, str]:
+    return {"Cookie": f"icalsyncd={token}"}
+
+
+def stranger(address: str) -> dict[str, str]:
+    """Of somebody who comes through a proxy on this machine."""
+    return {"X-Forwarded-For": f"10.9.9.9, {address}"}
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    made = House(tmp_path_factory.mktemp("login"))
+    made.write(HASHES, admin_hosts="[page.lan]")
+    made.start()
+    yield made
+    made.daemon.kill()
+
+
+def test_everything_but_health_asks_who_it_is(house: House) -> None:
+    for path in GUARDED:
+        answer = house.ask("GET", path)
+        assert (answer.status, b"casa" in answer.body) == (401, False), path
+        assert answer.headers["WWW-Authenticate"] == 'Basic realm="icalsyncd"'
+        # a browser that shows a page is led to the form, a script of a page is not asked in a window of the browser
+        assert house.ask("GET", path, BROWSER).status == 303
+        fetched = house.ask("GET", path, {"Sec-Fetch-Mode": "cors", "Sec-Fetch-Site": "same-origin"})
+        assert (fetched.status, fetched.headers["WWW-Authenticate"]) == (401, None)
+    for path in POSTS:
+        assert house.ask("POST", path).status == 401, path
+    for path in ("/-/healthy", "/-/ready", "/login", "/static/login.css"):
+        answer = house.ask("GET", path)
+        assert (answer.status, b"casa" in answer.body) == (200, False), path
+    assert house.ask("GET", "/nowhere").status == 401
+    assert house.ask("GET", "/api/v1/../../-/links").status == 401
+
+
+def test_a_password_opens_the_page_and_the_cookie_is_for_this_site_alone(house: House) -> None:
+    answer = house.log_in("Anna ", ANNA, house.own())
+    assert (answer.status, answer.headers["Location"]) == (303, "./")
+    told = answer.headers["Set-Cookie"]
+    assert re.fullmatch(r"icalsyncd=[\w-]{43}; Path=/; HttpOnly; SameSite=Strict; Max-Age=7776000", told), told
+    assert house.ask("GET", "/", cookie(answer.session)).status == 200
+    assert house.ask("GET", "/metrics", basic("anna", ANNA)).status == 200
+    assert house.ask("POST", "/-/pull", {**cookie(answer.session), **house.own()}).status == 200
+
+
+def test_under_tls_the_cookie_is_secure_and_no_other_site_can_lay_one(house: House) -> None:
+    by_tls = {"X-Forwarded-Proto": "https", "Host": "page.lan"}
+    answer = house.log_in("anna", ANNA, {**by_tls, "Origin": "https://page.lan"})
+    told = answer.headers["Set-Cookie"]
+    assert told.startswith("__Host-icalsyncd=")
+    assert told.endswith("; Secure")
+    # what a neighbour under http has laid counts for nothing
+    assert house.ask("GET", "/", {**by_tls, **cookie(answer.session)}).status == 401
+    assert house.ask("GET", "/", {**by_tls, "Cookie": f"__Host-icalsyncd={answer.session}"}).status == 200
+
+
+def test_logging_out_ends_the_session_for_whoever_has_copied_it(house: House) -> None:
+    first, second = house.log_in("anna", ANNA).session, house.log_in("anna", ANNA).session
+    assert house.ask("POST", "/logout", {**cookie(first), "Origin": "http://evil.example"}).status == 403
+    answer = house.ask("POST", "/logout", {**cookie(first), **house.own()})
+    assert (answer.status, answer.session, answer.headers["Location"]) == (303, "", "login")
+    assert "Max-Age=0" in answer.headers["Set-Cookie"]
+    assert house.ask("GET", "/", cookie(first)).status == 401
+    assert house.ask("GET", "/", cookie(second)).status == 200
+
+
+def test_a_session_is_made_here_and_never_taken_from_the_browser(house: House) -> None:
+    laid = "A" * 43
+    answer = house.log_in("anna", ANNA, cookie(laid))
+    assert answer.session != laid
+    for wrong in (laid, "", answer.session[:-1], answer.session + "A", answer.session.swapcase(), "é" * 43, "a" * 4000):
+        assert house.ask("GET", "/", {"Cookie": f"icalsyncd={wrong}".encode().decode("latin-1")}).status in (400, 401)
+    assert house.ask("GET", "/", cookie(answer.session)).status == 200
+
+
+def test_a_page_of_another_origin_can_drive_nobodys_session(house: House) -> None:
+    session = cookie(house.log_in("anna", ANNA).session)
+    port = house.daemon.admin
+    for origin in ("http://evil.example", f"http://127.0.0.1:{port + 1}", f"http://localhost:{port}", "null", ""):
+        for path in POSTS:
+            assert house.ask("POST", path, {**session, "Origin": origin}).status == 403, (origin, path)
+    for site in ("cross-site", "same-site"):
+        assert house.ask("POST", "/-/pull", {**session, **house.own(**{"Sec-Fetch-Site": site})}).status == 403
+    # a browser so old that it does not say where it comes from
+    assert house.ask("POST", "/-/pull", session).status == 403
+    assert house.ask("POST", "/-/pull", {**session, **house.own()}).status == 200
+    # the password that a browser keeps for a site helps no other page either
+    assert house.ask("POST", "/-/pull", {**basic("anna", ANNA), "Origin": "http://evil.example"}).status == 403
+
+
+def test_no_other_page_logs_a_browser_in(house: House) -> None:
+    for foreign in ({"Origin": "http://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}):
+        answer = house.log_in("anna", ANNA, foreign)
+        assert (answer.status, answer.session) == (403, "")
+
+
+def test_a_name_made_to_lead_here_opens_nothing_even_to_who_is_logged_in(house: House) -> None:
+    known = (cookie(house.log_in("anna", ANNA).session), basic("anna", ANNA), house.token(), {})
+    for proof in known:
+        for path in (*GUARDED, "/login"):
+            for host in ("evil.example", f"evil.example:{house.daemon.admin}", "127.0.0.1.evil.example", ""):
+                answer = house.ask("GET", path, {**proof, "Host": host})
+                assert (answer.status, b"casa" in answer.body) == (403, False), (path, host)
+    assert house.log_in("anna", ANNA, {"Host": "evil.example", "Origin": "http://evil.example"}).status == 403
+    # an address cannot be made to lead elsewhere: so the page may stand on the home network
+    assert house.ask("GET", "/", {**basic("anna", ANNA), "Host": "192.168.1.5:15545"}).status == 200
+    assert house.ask("GET", "/", {**basic("anna", ANNA), "Host": "page.lan"}).status == 200
+
+
+def test_a_login_leads_to_no_other_site_and_into_no_header(house: House) -> None:
+    evil = (
+        "https://evil.example/",
+        "//evil.example",
+        "/\\evil.example",
+        "\\\\evil.example",
+        "javascript:alert(1)",
+        "x\r\nSet-Cookie: icalsyncd=evil",
+        "?a=b\r\nX-Evil: 1",
+        "explain/../../evil",
+        ".evil.example",
+        "@evil.example",
+        "?" + "a" * 400,
+        "\x00",
+        "?é",
+    )
+    for wanted in evil:
+        answer = house.log_in("anna", ANNA, wanted=wanted)
+        assert (answer.status, answer.headers["Location"]) == (303, "./"), wanted
+        assert "X-Evil" not in answer.headers
+        assert len(answer.headers.get_all("Set-Cookie", [])) == 1
+        shown = house.ask("GET", f"/login?{urlencode({'next': wanted})}")
+        assert b"evil" not in shown.body
+    good = "explain?accommodation=casa&night=2027-01-01"
+    assert house.log_in("anna", ANNA, wanted=good).headers["Location"] == f"./{good}"
+    assert house.ask("GET", f"/{good}", BROWSER).headers["Location"] == f"login?{urlencode({'next': good})}"
+    assert house.ask("GET", "//evil.example/", BROWSER).headers["Location"] in ("../login", "../../login")
+    assert house.ask("GET", "/-/links", BROWSER).headers["Location"] == "../login"
+    markup = '"><script>alert(1)</script>'
+    assert b"<script" not in house.ask("GET", f"/login?{urlencode({'next': markup})}").body
+    assert b"<script" not in house.log_in(markup, markup, wanted=markup).body
+
+
+def test_what_is_no_form_is_refused_and_bounded(house: House) -> None:
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    bodies = (
+        ({}, b"name=anna&password=x"),
+        ({"Content-Type": "application/json"}, b'{"name": "anna"}'),
+        (form, b"name=anna"),
+        (form, b"name=anna&password=" + b"x" * 200_000),
+        (form, b"&".join(b"a=%d" % each for each in range(1000))),
+        (form, b"name=anna&password=%ff%fe"),
+        (form, b"name=anna&password=\xff"),
+        ({**form, "Content-Encoding": "gzip"}, b"\x1f\x8b" + b"\0" * 100),
+        (form, b""),
+    )
+    for headers, body in bodies:
+        assert house.ask("POST", "/login", headers, body).status == 400, body[:40]
+    for password in ("", "x" * 73, ANNA + "x", "x" * 1000, ANNA + "\0", "\0", "é" * 36):
+        assert house.log_in("anna", password, stranger("203.0.113.200")).status in (401, 429), password
+    for given in ("Basic", "Basic !!", "Basic " + base64.b64encode(b"anna").decode(), "Basic " + "A" * 3000):
+        assert house.ask("GET", "/", {"Authorization": given}).status in (401, 400), given
+    assert house.ask("GET", "/", {"Authorization": f"Bearer {'x' * 43}"}).status == 401
+    assert b"500" not in house.daemon.log.read_bytes()
+
+
+def test_a_body_that_drips_is_not_waited_for(house: House) -> None:
+    with socket.create_connection(("127.0.0.1", house.daemon.admin)) as dripping:
+        dripping.sendall(
+            b"POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+            b"Content-Length: 100\r\n\r\nname="
+        )
+        dripping.settimeout(25)
+        # nobody else waits for it
+        assert house.log_in("anna", ANNA).status == 303
+        assert b" 400 " in dripping.recv(100)
+
+
+def test_guesses_of_one_peer_end_soon_and_keep_nobody_else_out(house: House) -> None:
+    guesser = stranger("203.0.113.7")
+    answers = [house.log_in("anna", f"guess {each}", guesser) for each in range(12)]
+    assert [answer.status for answer in answers[:8]] == [401] * 8
+    assert {answer.status for answer in answers[8:]} == {429}
+    assert 0 < int(answers[-1].headers["Retry-After"]) <= 60
+    # not even with the right one, by either way; and what a monitor has proved before is of no use to it
+    assert house.ask("GET", "/metrics", basic("anna", ANNA)).status == 200
+    assert house.log_in("anna", ANNA, guesser).status == 429
+    assert house.ask("GET", "/metrics", {**basic("anna", ANNA), **guesser}).status == 429
+    # what somebody claims to come from before the proxy's own word is nothing
+    assert house.log_in("anna", ANNA, {"X-Forwarded-For": "198.51.100.1, 203.0.113.7"}).status == 429
+    assert house.log_in("anna", ANNA, stranger("203.0.113.8")).status == 303
+    assert house.log_in("anna", ANNA).status == 303
+    # an IPv6 network is one peer, whatever address of it is taken
+    for each in range(9):
+        last = house.log_in("ben", "no", stranger(f"2001:db8:1:2::{each:x}")).status
+    assert last == 429
+
+
+def test_guesses_of_many_peers_do_not_lock_the_host_out(house: House) -> None:
+    assert house.log_in("ben", BEN, stranger("198.51.100.77")).status == 303
+    with ThreadPoolExecutor(8) as threads:
+        peers = [stranger(f"198.18.{each // 250}.{each % 250}") for each in range(64)]
+        statuses = list(threads.map(lambda peer: house.log_in("ben", "no", peer).status, peers))
+    assert set(statuses) <= {401, 429, 503}
+    while (answer := house.log_in("ben", "no", stranger(f"198.19.0.{len(statuses) % 250}"))).status != 429:
+        statuses.append(answer.status)
+        assert len(statuses) < 300
+    # a new peer waits now, whoever it is
+    assert house.log_in("ben", BEN, stranger("198.51.100.78")).status == 429
+    # who sits at the machine does not, nor where this password was right before, nor another user
+    assert house.log_in("ben", BEN).status == 303
+    assert house.log_in("ben", BEN, stranger("198.51.100.77")).status == 303
+    assert house.log_in("anna", ANNA, stranger("198.51.100.79")).status == 303
+
+
+def test_a_flood_of_passwords_keeps_neither_loop_nor_host_waiting(house: House) -> None:
+    def guess(each: int) -> int:
+        return house.log_in("anna", "no", stranger(f"192.0.{each % 200}.{each // 200}")).status
+
+    with ThreadPoolExecutor(32) as threads:
+        flood = [threads.submit(guess, each) for each in range(200)]
+        assert house.ask("GET", "/-/healthy").status == 200
+        assert house.log_in("anna", ANNA).status == 303
+        assert {each.result() for each in flood} <= {401, 429, 503}
+
+
+def test_the_commands_prove_themselves_by_a_token_of_the_state_folder(house: House) -> None:
+    token = house.daemon.state / "token"
+    assert stat.S_IMODE(token.stat().st_mode) == 0o600
+    assert house.ask("GET", "/api/v1/status", house.token()).status == 200
+    assert house.ask("POST", "/-/pull", house.token()).status == 200
+    command = [sys.executable, "-m", "icalsyncd"]
+    where = ["--config", str(house.daemon.config), "--state-dir", str(house.daemon.state)]
+    for words in (["status"], ["links"], ["reload"], ["healthcheck"], ["pull"]):
+        done = subprocess.run([*command, *words, *where], capture_output=True, text=True)
+        assert done.returncode == 0, (words, done)
+    hidden = token.read_text()
+    try:
+        token.write_text("x" * 43)
+        done = subprocess.run([*command, "status", *where], capture_output=True, text=True)
+        assert done.returncode == 1
+        assert "password" in done.stderr
+    finally:
+        token.write_text(hidden)
+
+
+def test_nothing_that_lets_in_is_logged_or_stored(house: House) -> None:
+    session = house.log_in("anna", ANNA).session
+    house.log_in("anna", "my wrong secret", stranger("203.0.113.99"))
+    token = house.token()["Authorization"].partition(" ")[2]
+    kept = house.daemon.state / "sessions.json"
+    for _ in range(200):
+        if kept.exists():
+            break
+        time.sleep(0.02)
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    files = [path.read_bytes() for path in house.daemon.state.iterdir() if path.is_file() and path.name != "token"]
+    for text in (house.daemon.words().encode(), *files):
+        for hidden in (ANNA, "my wrong secret", session, token):
+            assert hidden.encode() not in text
+    assert HASHES["anna"] not in house.daemon.words()
+
+
+def test_a_new_hash_ends_the_sessions_of_that_user_alone(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    house.write(HASHES)
+    house.start()
+    try:
+        anna, ben = house.log_in("anna", ANNA).session, house.log_in("ben", BEN).session
+        assert house.ask("GET", "/metrics", basic("anna", ANNA)).status == 200
+        house.write({**HASHES, "anna": hashed("a new one")})
+        house.reload()
+        assert house.ask("GET", "/", cookie(anna)).status == 401
+        assert house.ask("GET", "/", cookie(ben)).status == 200
+        assert house.ask("GET", "/metrics", basic("anna", ANNA)).status == 401
+        assert house.log_in("anna", "a new one").status == 303
+        # the old hash again: what had ended may come back, since its password counts again
+        house.write({"ben": HASHES["ben"]})
+        house.reload()
+        assert house.log_in("anna", "a new one").status == 401
+        # a restart forgets nobody
+        assert house.daemon.stop() == 0
+        assert not (house.daemon.state / "token").exists()
+        house.start()
+        assert house.ask("GET", "/", cookie(ben)).status == 200
+    finally:
+        house.daemon.kill()
+
+
+def test_half_a_file_without_users_opens_no_door(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    house.write(HASHES, removal_delay="1h")
+    house.start()
+    try:
+        house.write(None, removal_delay="1h")
+        house.reload()
+        assert house.ask("GET", "/").status == 401
+        assert house.log_in("anna", ANNA).status == 303
+        house.daemon.kill()
+        house.start()
+        assert house.ask("GET", "/").status == 401
+    finally:
+        house.daemon.kill()
+
+
+def test_without_users_only_who_sits_at_the_machine_opens_nights(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    house.write(None, admin_hosts="[page.lan]")
+    house.start()
+    try:
+        assert house.ask("GET", "/").status == 200
+        assert house.ask("GET", "/login").status == 303
+        forwarded = (
+            {"X-Forwarded-For": "127.0.0.1"},
+            {"x-forwarded-proto": "https"},
+            {"X-Forwarded-Host": "localhost"},
+            {"Forwarded": "for=127.0.0.1"},
+            {"X-Real-IP": "127.0.0.1"},
+            {"Via": "1.1 caddy"},
+            {"Cf-Connecting-Ip": "127.0.0.1"},
+            {"Tailscale-User-Login": "anna"},
+            {"Host": "page.lan"},
+        )
+        for act in ("/-/accept?accommodation=casa&dry_run=1", "/-/rotate?sync=casa/office"):
+            for headers in forwarded:
+                answer = house.ask("POST", act, headers)
+                assert (answer.status, b"server.users" in answer.body) == (403, True), headers
+            assert house.ask("POST", act).status == 409
+            assert house.ask("POST", act, {**house.token(), **forwarded[0]}).status == 409
+        for path in ("/-/reload", "/-/pull"):
+            for headers in forwarded:
+                assert house.ask("POST", path, headers).status == 200, (path, headers)
+        with socket.create_connection(("127.0.0.1", house.daemon.admin)) as old:
+            # what nginx sends by its defaults names nobody: it speaks an older HTTP
+            old.sendall(b"POST /-/accept?accommodation=casa HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n")
+            assert b" 403 " in old.recv(100)
+    finally:
+        house.daemon.kill()
+
+
+def test_a_hash_is_made_for_scripts_and_lets_in(tmp_path: Path) -> None:
+    made = subprocess.run(
+        [sys.executable, "-m", "icalsyncd", "password"],
+        input=f"{ANNA}\n",
+        capture_output=True,
+        text=True,
+        env={**os.environ, "HOME": str(tmp_path)},
+    )
+    assert made.returncode == 0
+    assert bcrypt.checkpw(ANNA.encode(), made.stdout.strip().encode())
+    assert made.stdout.startswith("$2b$12$")
+    assert ANNA not in made.stdout + made.stderr
+    for wrong in ("\n", "", "x" * 73 + "\n", "a\0b\n"):
+        done = subprocess.run(
+            [sys.executable, "-m", "icalsyncd", "password"], input=wrong, capture_output=True, text=True
+        )
+        assert (done.returncode, done.stdout) == (1, ""), wrong
+    short = subprocess.run(
+        [sys.executable, "-m", "icalsyncd", "password"], input="short\n", capture_output=True, text=True
+    )
+    assert short.returncode == 0
+    assert "soon guessed" in short.stderr
