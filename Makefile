@@ -6,12 +6,13 @@ READY  := $(VENV)/.ready
 SEEDS  ?= 0..99
 ACTS   ?= 60
 
-.PHONY: help setup demo test quick check fix bench network simulate lock audit clean
+.PHONY: help setup demo test quick check fix bench network simulate lock audit clients clean
 
 help:
 	@echo "make demo    the daemon with two made-up portals; Ctrl-C ends it"
 	@echo "make quick   check and the tests that need no second (under 30 s)"
 	@echo "make test    check and every test"
+	@echo "make clients khal, vdirsyncer, Radicale, ical and ical.js, for the tests of calendars for people"
 	@echo "make check   format, lint, types, import contracts"
 	@echo "make fix     what can be put in order by itself"
 	@echo "make bench   the measurements, beside their yardsticks"
@@ -37,6 +38,16 @@ quick: check
 
 test: check
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal
+
+# programs that read calendars, in an environment of their own: 90 MB that nothing else needs
+clients: .clients/.ready
+
+.clients/.ready: tests/clients/requirements.txt tests/clients/package-lock.json
+	$(PYTHON) -m venv .clients
+	.clients/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/clients/requirements.txt
+	cp tests/clients/package.json tests/clients/package-lock.json .clients/
+	npm ci --prefix .clients --silent --no-audit --no-fund
+	@touch $@
 
 check: $(READY)
 	$(BIN)/ruff format --check .
@@ -65,4 +76,4 @@ audit: $(READY)
 	@$(BIN)/python .ci/audit.py requirements.lock
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist demo
+	rm -rf $(VENV) .clients .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist demo

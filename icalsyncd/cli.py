@@ -48,7 +48,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _execute(given: Namespace, where: Paths) -> int:
     match given.command:
         case None:
-            raise CommandError(f"say what to do\n\n{FIRST}", USAGE)
+            there = f"\n  your config is there:   {where.config}: icalsyncd check" if where.config.exists() else ""
+            raise CommandError(f"say what to do\n\n{FIRST}{there}", USAGE)
         case "run" | "reload" | "healthcheck" | "rotate":
             return _daemon(given, where)
         case "status":
@@ -117,7 +118,7 @@ def _execute(given: Namespace, where: Paths) -> int:
 
             return password()
         case "print":
-            return _print(given.what)
+            return _print(given.what, given.shell)
         case "demo":
             from icalsyncd.commands.demo import demo
 
@@ -140,10 +141,16 @@ def _daemon(given: Namespace, where: Paths) -> int:
             return daemon.healthcheck(where)
 
 
-def _print(what: str) -> int:
+def _print(what: str, shell: str | None) -> int:
     from icalsyncd.commands import prints
 
+    if (what == "completion") is not (shell is not None):
+        raise CommandError("say which shell: icalsyncd print completion bash|zsh|fish", USAGE)
     match what:
+        case "completion":
+            return prints.print_completion(str(shell))
+        case "man":
+            return prints.print_man_page()
         case "schema":
             return prints.print_schema()
         case "unit":

@@ -113,7 +113,13 @@ def parser() -> argparse.ArgumentParser:
     restore.add_argument("file", type=Path, metavar="FILE")
     restore.add_argument("--replace", action="store_true", help="put what is there aside")
     prints = command("print", "what is shipped beside the daemon")
-    prints.add_argument("what", choices=("schema", "unit", "dashboard", "alerts"))
+    prints.add_argument(
+        "what",
+        choices=("schema", "unit", "dashboard", "alerts", "completion", "man"),
+        help="the config's JSON Schema, the systemd unit, a Grafana dashboard, Prometheus rules, what a shell completes, "
+        "or the man page",
+    )
+    prints.add_argument("shell", nargs="?", choices=("bash", "zsh", "fish"), help="of `print completion`")
     return whole
 
 

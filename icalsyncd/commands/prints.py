@@ -1,4 +1,4 @@
-"""`icalsyncd print`: what is shipped beside the daemon, for editors, systemd, Prometheus and Grafana."""
+"""`icalsyncd print`: what is shipped beside the daemon, for editors, shells, systemd, Prometheus and Grafana."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from icalsyncd.commands.arguments import parser
 from icalsyncd.commands.outcome import DONE
+from icalsyncd.commands.said import program
 
 _PACKAGE: Final = Path(__file__).resolve().parent.parent
 _COMMAND: Final = "@ICALSYNCD@"
@@ -29,6 +31,22 @@ def print_unit() -> int:
     folders = (_PACKAGE / "systemd", _PACKAGE.parent / "systemd")
     unit = next(path for folder in folders if (path := folder / "icalsyncd.service").exists())
     print(unit.read_text(encoding="utf-8").replace(_COMMAND, _program()), end="")
+    return DONE
+
+
+def print_completion(shell: str) -> int:
+    """What *shell* reads to complete commands and options."""
+    from icalsyncd.commands.completion import completion
+
+    print(completion(shell, program(parser())), end="")
+    return DONE
+
+
+def print_man_page() -> int:
+    """The man page."""
+    from icalsyncd.commands.man_page import man_page
+
+    print(man_page(program(parser())), end="")
     return DONE
 
 
