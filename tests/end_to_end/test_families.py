@@ -44,13 +44,13 @@ async def test_a_booking_closes_what_shares_a_unit_and_its_echo_goes_no_further(
         for name in ("finca", *ROOMS):
             await running.fetch(f"{name}/vrbo")
         # a room's booking closes the house, and the house's portal repeats it
-        room.body = calendar((10, 13))
+        room.body = calendar((10, 13), (40, 41))
         await running.pull("room-1/vrbo")
-        assert await closed(running) == {"finca": nights(10, 11, 12)}
+        assert await closed(running) == {"finca": nights(10, 11, 12, 40)}
         await running.fetch("finca/vrbo")
         finca.body = calendar((10, 13))
         await running.pull("finca/vrbo")
-        assert await closed(running) == {"finca": nights(10, 11, 12)}
+        assert await closed(running) == {"finca": nights(10, 11, 12, 40)}
         # why, on the command line and as JSON
         _, body = await running.get(f"/api/v1/explain?accommodation=finca&night={day(10)}")
         found = json.loads(body)
@@ -60,24 +60,24 @@ async def test_a_booking_closes_what_shares_a_unit_and_its_echo_goes_no_further(
         # a restart finds all of it
         running.stop()
         await running.up()
-        assert await closed(running) == {"finca": nights(10, 11, 12)}
+        assert await closed(running) == {"finca": nights(10, 11, 12, 40)}
         # the guest cancels, and all of it opens
-        room.body = calendar()
+        room.body = calendar((40, 41))
         await running.pull("room-1/vrbo")
-        assert await closed(running) == {}
+        assert await closed(running) == {"finca": nights(40)}
         await running.fetch("finca/vrbo")
         finca.body = calendar((20, 22))
         await running.pull("finca/vrbo")
-        assert await closed(running) == dict.fromkeys(ROOMS, nights(20, 21))
+        assert await closed(running) == {"finca": nights(40), **dict.fromkeys(ROOMS, nights(20, 21))}
         # a part that is gone from the file counts on, and a new wish to open waits
         running.write(config(running, opened, "[room-1, room-2]"))
         await running.until(lambda: running.status(), lambda status: bool(status["accommodations"][1]["leaving"]))
-        assert await closed(running) == dict.fromkeys(ROOMS, nights(20, 21))
+        assert await closed(running) == {"finca": nights(40), **dict.fromkeys(ROOMS, nights(20, 21))}
         status = await running.status()
         assert [each["what"] for each in status["accommodations"][1]["leaving"]] == ["parts"]
         assert any("Annex is leaving" in need for need in status["verdict"]["needs"])
         answer, body = await running.post("/-/accept?accommodation=finca")
         assert answer == 200, body
-        assert await closed(running) == dict.fromkeys(("room-1", "room-2"), nights(20, 21))
+        assert await closed(running) == {"finca": nights(40), **dict.fromkeys(ROOMS[:2], nights(20, 21))}
         assert (await running.get(f"/explain?accommodation=room-1&night={day(20)}"))[0] == 200
         assert b"Finca is booked at vrbo" in (await running.get(f"/explain?accommodation=room-1&night={day(20)}"))[1]
