@@ -6,6 +6,7 @@ name (DNS rebinding) are refused, and so are POSTs from a foreign origin. Who ma
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -14,10 +15,12 @@ from typing import Any, Final
 from aiohttp import hdrs, web
 
 from icalsyncd.admin import login
+from icalsyncd.admin.board import Wanted
 from icalsyncd.admin.caller import By, Caller, is_address, is_loopback, name_in
 from icalsyncd.admin.gate import Gate, Stopped
 from icalsyncd.admin.metrics import CONTENT_TYPE
-from icalsyncd.admin.page import POLICY, STATIC, static
+from icalsyncd.admin.page import POLICY
+from icalsyncd.admin.templates import STATIC, static
 from icalsyncd.availability.explanation import WELL
 from icalsyncd.calendars.nights import Night, date_of, night_of
 from icalsyncd.pulling.report import Report
@@ -71,9 +74,12 @@ class Actions:
     hosts: Callable[[], Hosts]
     status: Callable[[], Awaitable[bytes]]
     """The state of everything, as JSON."""
-    page: Callable[[str | None], Awaitable[bytes]]
-    """The status page; of one accommodation if one is named."""
-    night_page: Callable[[str, Night], Awaitable[bytes | Refusal]]
+    page: Callable[[Wanted, str], Awaitable[bytes]]
+    """The status page, or as much as is wanted of it, for whoever sends that Accept-Language; compressed by gzip."""
+    night_page: Callable[[str, Night, str], Awaitable[bytes | Refusal]]
+    """Why a night is taken or free, likewise."""
+    live: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+    """What changes, as it changes."""
     metrics: Callable[[], Awaitable[bytes]]
     needs: Callable[[], Awaitable[tuple[str, ...]]]
     """What needs the host, in sentences; none where all is well."""
@@ -97,6 +103,7 @@ def application(actions: Actions, gate: Gate) -> Callable[[web.BaseRequest], Awa
     routes: dict[tuple[str, str], Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]] = {
         ("GET", "/"): lambda request: _page(actions, request),
         ("GET", "/explain"): lambda request: _night_page(actions, request),
+        ("GET", "/-/events"): lambda request: actions.live(request),
         ("GET", "/metrics"): lambda request: _metrics(actions),
         ("GET", "/-/healthy"): lambda request: _health(actions.unhealthy),
         ("GET", "/-/ready"): lambda request: _health(actions.unready),
@@ -166,19 +173,20 @@ def _unfit(request: web.BaseRequest, caller: Caller) -> str | None:
 
 
 async def _page(actions: Actions, request: web.BaseRequest) -> web.Response:
-    return _html(await actions.page(request.query.get("accommodation")))
+    return _html(request, await actions.page(Wanted.of(request.query), _language(request)))
 
 
 async def _night_page(actions: Actions, request: web.BaseRequest) -> web.Response:
     night = _night(request)
     if night is None:
         return _text(400, _WANTED)
-    made = await actions.night_page(request.query.get("accommodation", ""), night)
-    return _text(404, made.why) if isinstance(made, Refusal) else _html(made)
+    made = await actions.night_page(request.query.get("accommodation", ""), night, _language(request))
+    return _text(404, made.why) if isinstance(made, Refusal) else _html(request, made)
 
 
 async def _static(request: web.BaseRequest) -> web.Response:
-    return web.Response(body=static(request.path), content_type=STATIC[request.path], charset="utf-8", headers=_GUARD)
+    headers = {**_GUARD, "Vary": "Accept-Encoding"}
+    return _packed(request, static(request.path), STATIC[request.path], headers)
 
 
 async def _metrics(actions: Actions) -> web.Response:
@@ -300,9 +308,23 @@ def _is_dry(request: web.BaseRequest) -> bool:
     return request.query.get("dry_run", "") in ("1", "true")
 
 
-def _html(page: bytes) -> web.Response:
-    headers = {**_GUARD, "Content-Security-Policy": POLICY}
-    return web.Response(body=page, content_type="text/html", charset="utf-8", headers=headers)
+def _language(request: web.BaseRequest) -> str:
+    return request.headers.get(hdrs.ACCEPT_LANGUAGE, "")
+
+
+def _html(request: web.BaseRequest, page: bytes) -> web.Response:
+    headers = {**_GUARD, "Content-Security-Policy": POLICY, "Vary": "Accept-Encoding, Accept-Language"}
+    return _packed(request, page, "text/html", headers)
+
+
+def _packed(request: web.BaseRequest, packed: bytes, kind: str, headers: Mapping[str, str]) -> web.Response:
+    """An answer that is there as gzip, as whoever asks can read it."""
+    made = web.Response(body=packed, content_type=kind, charset="utf-8", headers=headers)
+    if "gzip" in request.headers.get(hdrs.ACCEPT_ENCODING, ""):
+        made.headers[hdrs.CONTENT_ENCODING] = "gzip"
+    else:
+        made.body = gzip.decompress(packed)
+    return made
 
 
 def _text(status: int, text: str, headers: Mapping[str, str] | None = None) -> web.Response:

@@ -87,6 +87,25 @@ def run(stay: Stay) -> str:
     return say("{first} to {last}", first=began, last=day_of_year(last))
 
 
+def badge(word: str) -> str:
+    """The one word for how a sync is, for people."""
+    match word:
+        case "ok":
+            return say("well")
+        case "failing":
+            return say("failing")
+        case "held":
+            return say("held")
+        case "partial":
+            return say("partial")
+        case "paused":
+            return say("paused")
+        case "leaving":
+            return say("leaving")
+        case _:
+            return say("never pulled")
+
+
 def state(overview: Overview, sync: SyncRow) -> str:
     """How a sync is, in one sentence."""
     ledger, facts, now = sync.ledger, sync.facts, overview.now

@@ -186,6 +186,8 @@ class Server:
     """Seconds for which what happened is kept."""
     health: bool
     """Whether the feeds listener tells monitors outside if all is well."""
+    language: str | None
+    """What is spoken to people; None for what each reader asks for, and English where nobody asks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,6 +275,7 @@ def resolve(file: schema.File, folder: Path, urls: Mapping[str, Secret], places:
             removal_delay=file.server.removal_delay,
             history=file.server.history,
             health=file.server.health,
+            language=file.server.language,
         ),
         pull=Pull(
             interval=file.pull.interval,

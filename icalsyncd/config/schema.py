@@ -114,6 +114,11 @@ class Server(Keys):
         default=False, description="true: the feeds listener answers /-/healthy with 200 or 503, for a monitor outside"
     )
     removal_delay: Duration = _time("30m", "How long what disappears from this file is kept as it was")
+    language: Literal["en", "es", "it", "de", "fr", "pt"] | None = Field(
+        default=None,
+        description="What the page speaks, and each message and calendar that has no language of its own. Default: what the "
+        "browser asks for; else en",
+    )
 
 
 class Pull(Keys):

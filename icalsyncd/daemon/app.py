@@ -35,13 +35,13 @@ from icalsyncd.redaction import told, wordless
 from icalsyncd.serving.listeners import CannotListen
 from icalsyncd.serving.ports import Ports
 from icalsyncd.serving.verdict import Verdict, with_verdict
+from icalsyncd.state.database import StoreFailed, StoreOfAnotherVersion, StoreRefused
 from icalsyncd.state.installation import SecretUnusable, open_installation
-from icalsyncd.state.state_file import StoreFailed, StoreRefused
 from icalsyncd.state.state_folder import FolderHeld, StateFolder
 from icalsyncd.state.store import Store
 
 EX_CONFIG: Final = 78
-"""A config that cannot be run (sysexits.h): the service manager need not try again."""
+"""A config that cannot be run, or a state that this version does not know (sysexits.h): trying again does not help."""
 GIVE_WAY: Final = 0.0005
 """Seconds after which a thread that reads a calendar or writes the state lets the event loop go on (usually 5 ms)."""
 THREADS: Final = 64
@@ -102,6 +102,7 @@ class Daemon:
         self.hub = hub
         self._folder = folder
         host_actions = HostActions(hub, Paths(options.config, options.state_dir), self.reload)
+        self._live = host_actions.live
         answer = hub.calendars.serve(hub.feeds.answer)
         feeds = with_verdict(answer, lambda: hub.accepted.config.server.health, Verdict(host_actions.needs))
         self._guard = Guard(hub, folder)
@@ -126,7 +127,8 @@ class Daemon:
             daemon = cls(options, folder, Hub(accepted, installation, Store(folder.state)))
         except (SecretUnusable, StoreRefused, StoreFailed) as error:
             folder.release()
-            raise CannotStart(str(error)) from None
+            code = EX_CONFIG if isinstance(error, StoreOfAnotherVersion) else 1
+            raise CannotStart(str(error), code) from None
         except OSError as error:
             folder.release()
             raise CannotStart(f"{error.filename}: {error.strerror}") from None
@@ -187,6 +189,7 @@ class Daemon:
     async def stop(self) -> bool:
         """Close the ports, write what is known, release the folder; False if the disk did not take what is known."""
         service_manager.stopping()
+        self._live.close()
         await self._ports.close()
         self._guard.gate.close()
         await _end([*self._tasks, *self._reloads.tasks])

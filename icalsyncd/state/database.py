@@ -17,6 +17,10 @@ class StoreRefused(Exception):
     """What is stored is damaged, foreign or of a newer version; it was left as it is."""
 
 
+class StoreOfAnotherVersion(StoreRefused):
+    """What is stored is whole, and written by a version that this one does not know: trying again does not help."""
+
+
 class StoreFailed(Exception):
     """The store did not take a commit, or did not give what was asked of it."""
 

@@ -21,7 +21,14 @@ from typing import Any, Final
 import psycopg
 
 from icalsyncd.state.connection import Connection, NotConnected
-from icalsyncd.state.database import Server, StoreFailed, StoreInDoubt, StoreRefused, StoreTaken
+from icalsyncd.state.database import (
+    Server,
+    StoreFailed,
+    StoreInDoubt,
+    StoreOfAnotherVersion,
+    StoreRefused,
+    StoreTaken,
+)
 from icalsyncd.state.dialect import made, said
 from icalsyncd.state.history import Execute
 from icalsyncd.state.last_database import last_opening, note_opening
@@ -291,7 +298,7 @@ def _version(execute: Execute, *, exactly: bool = False) -> int | None:
         return None
     (version,) = found
     if version > VERSION or (version < VERSION and (exactly or not range(version, VERSION) == _steps(version))):
-        raise StoreRefused(
+        raise StoreOfAnotherVersion(
             f"{NAME} was written by another icalsyncd (version {version} of its tables, this one knows {VERSION})"
         )
     return int(version)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -17,11 +17,11 @@ from sqlite3 import Connection, DatabaseError, Error
 from typing import Final
 
 from icalsyncd.state.agenda import PAPER, SHOWN
-from icalsyncd.state.database import StoreFailed, StoreRefused
+from icalsyncd.state.database import StoreFailed, StoreOfAnotherVersion, StoreRefused
 from icalsyncd.state.directory import PRIVATE, opened
 from icalsyncd.state.last_database import used_elsewhere
 from icalsyncd.state.records import VERSION
-from icalsyncd.state.tables import LATER, SCHEMA
+from icalsyncd.state.tables import LATER, MIGRATIONS, SCHEMA
 
 __all__ = [
     "Connection",
@@ -39,6 +39,7 @@ __all__ = [
     "put_in_place",
     "refusing",
     "rescued",
+    "upgrade",
     "writable",
 ]
 
@@ -132,6 +133,10 @@ def examined_content(content: bytes, path: Path) -> Iterator[Connection]:
     try:
         with closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
             db.deserialize(bytes(head))
+            if (version := _earlier(db)) is not None:
+                made = bytearray(_brought_up(db, version))
+                made[_JOURNAL_AT] = b"\x01\x01"
+                db.deserialize(bytes(made))
             _examine(db, path, thoroughly=True)
             yield db
     except (sqlite3.Error, OverflowError, MemoryError) as error:
@@ -235,8 +240,9 @@ def _examine(db: Connection, path: Path, *, thoroughly: bool) -> None:
     if application != APPLICATION_ID:
         raise StoreRefused(f"{path} is not a state file of icalsyncd")
     if version != VERSION:
-        raise StoreRefused(
-            f"{path} was written by another icalsyncd (version {version} of the file, this one knows {VERSION})"
+        raise StoreOfAnotherVersion(
+            f"{path} was written by another icalsyncd (version {version} of the file, this one knows {VERSION}) and is left "
+            "as it is: install that one again, or put a backup of this version back (icalsyncd restore FILE --replace)"
         )
     # before anything is asked of it: a trigger would change what is written, and a view can be without end
     ours = _made_of_schema()
@@ -263,12 +269,63 @@ def rescued(db: Connection, path: Path) -> bytes | None:
         # two tables hold one page: which of them may is not known
         raise StoreRefused(f"{path} is damaged: {found[0]}")
     with closing(_fresh()) as copy:
-        copy.execute("BEGIN")
-        for table in _tables():
-            for row in db.execute(f"SELECT * FROM {table}"):  # noqa: S608  # the names are those of our schema
-                copy.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", row)  # noqa: S608
-        copy.execute("COMMIT")
+        _fill(copy, db, _tables())
         return _written_ahead(copy.serialize())
+
+
+def upgrade(path: Path) -> None:
+    """Bring the file at *path* up to this version where it is of an earlier one that is known, a version at a time.
+
+    What it was is kept beside it, so that the version before can be installed again. A file that is none of ours is left
+    to the examination. Raises errors of the database and OSError.
+    """
+    address = f"{path.absolute().as_uri()}?mode=ro"
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as copy:
+        with closing(sqlite3.connect(address, uri=True, isolation_level=None, timeout=_PATIENCE)) as db:
+            version = _earlier(db)
+            if version is None:
+                return
+            db.backup(copy)
+        before = _written_ahead(copy.serialize())
+        after = _brought_up(copy, version)
+    with opened(path.parent) as folder:
+        folder.replace(f"{path.name}.version-{version}", before)
+    put_in_place(path, after)
+
+
+def _earlier(db: Connection) -> int | None:
+    """The version of *db* where it is an earlier one that can be brought up; None where it is not."""
+    (application,) = db.execute("PRAGMA application_id").fetchone()
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    (others,) = db.execute("SELECT count(*) FROM sqlite_schema WHERE type NOT IN ('table', 'index')").fetchone()
+    known = application == APPLICATION_ID and not others and 0 < version < VERSION
+    return int(version) if known and all(step in MIGRATIONS for step in range(version, VERSION)) else None
+
+
+def _brought_up(db: Connection, version: int) -> bytes:
+    """The bytes of a file of this version that holds what *db*, a copy of one of an earlier *version*, does."""
+    for step in range(version, VERSION):
+        for statement in MIGRATIONS[step]:
+            db.execute(statement)
+    with closing(_fresh()) as made:
+        made.executescript(LATER)
+        _fill(made, db, _tables())
+        with suppress(sqlite3.Error):
+            # a history that cannot be read costs the history
+            _fill(made, db, ("history",))
+        return _written_ahead(made.serialize())
+
+
+def _fill(made: Connection, db: Connection, tables: Iterable[str]) -> None:
+    made.execute("BEGIN")
+    try:
+        for table in tables:
+            for row in db.execute(f"SELECT * FROM {table}"):  # noqa: S608  # the names are those of our schema
+                made.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", row)  # noqa: S608
+    except BaseException:
+        made.execute("ROLLBACK")
+        raise
+    made.execute("COMMIT")
 
 
 def _check(db: Connection) -> Iterator[str]:

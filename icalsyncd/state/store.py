@@ -53,6 +53,7 @@ from icalsyncd.state.state_file import (
     put_in_place,
     refusing,
     rescued,
+    upgrade,
 )
 from icalsyncd.state.state_folder import StateFolder
 
@@ -251,6 +252,8 @@ def _open_file(path: Path) -> tuple[Database, Stored]:
     with refusing(path):
         if not is_there(path):
             make(path)
+        else:
+            upgrade(path)
         # by a connection that cannot write: a file that is not ours stays untouched by opening and closing, too
         with examined(path, thoroughly=True) as db:
             stored = _load(db.execute, str(path))

@@ -27,6 +27,8 @@ CREATE TABLE IF NOT EXISTS history (
 );
 """
 """Those that an earlier store may lack; they are made where they are missing."""
+MIGRATIONS: Final[Mapping[int, tuple[str, ...]]] = {}
+"""What makes of the tables of a file of each earlier version those of the next, in SQLite's words; no other is known yet."""
 _TABLE: Final = re.compile(r"CREATE TABLE (?:IF NOT EXISTS )?(\w+) \((.*?)\)(?: WITHOUT ROWID)?;", re.DOTALL)
 _PART: Final = re.compile(r"PRIMARY KEY \(([^)]*)\)|(\w+) (TEXT|INTEGER|REAL|BLOB)([^,]*)")
 

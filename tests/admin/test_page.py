@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,15 +10,18 @@ from html.parser import HTMLParser
 
 import pytest
 
+from icalsyncd.admin.board import Wanted
 from icalsyncd.admin.concerns import concerns, needs
 from icalsyncd.admin.matters import Fault, Matter
 from icalsyncd.admin.overview import Overview
 from icalsyncd.admin.page import POLICY, night_page, page
 from icalsyncd.admin.status import ConfigStatus
+from icalsyncd.admin.templates import STATIC, static
 from icalsyncd.availability.ledger import Lack, Presence
 from icalsyncd.calendars.calendar import Reason
 from icalsyncd.calendars.nights import Nights
 from icalsyncd.config.positions import lines_of
+from icalsyncd.daemon.actions import PACKING
 from icalsyncd.publishing.delivery import TargetStatus
 from icalsyncd.publishing.targets.storage import Unsent, Why
 from icalsyncd.state.state import Facts, State
@@ -120,7 +124,7 @@ def test_what_leaves_says_when_its_nights_open() -> None:
 
 
 def test_a_portal_that_does_not_read_its_link_is_named() -> None:
-    said = words(page(with_sync(calm(), fetches=(NOW - 3 * 86400,))))
+    said = words(page(with_sync(calm(), fetches=(NOW - 3 * 86400,), readers=())))
     assert "The portal of house-000/portal-0 has not read its link since 12 Jan, 08:00." in said
 
 
@@ -225,15 +229,16 @@ def test_a_night_is_explained() -> None:
     assert "This night has passed" in words(gone)
 
 
-def test_many_accommodations_are_strips_that_lead_to_their_own_page() -> None:
+def test_many_accommodations_are_rows_that_lead_to_their_own_page() -> None:
     overview = world(9, 2)
-    whole, one = page(overview), page(overview, "house-003")
+    whole, one = page(overview), page(overview, Wanted(only="house-003"))
     assert 'href="?accommodation=house-003"' in whole
     assert 'class="night' not in whole
+    assert 'id="row-house-004"' in whole
     assert 'id="house-house-003"' in one
-    assert 'id="house-house-004"' not in one
+    assert 'id="row-house-004"' not in one
     assert 'class="night' in one
-    assert page(overview, "nowhere") == whole
+    assert page(overview, Wanted(only="nowhere")) == whole
 
 
 def test_the_line_of_each_sync_is_told() -> None:
@@ -247,8 +252,12 @@ def test_the_line_of_each_sync_is_told() -> None:
 
 
 @pytest.mark.slow
-def test_a_page_of_200_accommodations_shows_all_of_its_1000_syncs() -> None:
-    assert page(world(200, 5)).count('class="sync ') == 1000
+def test_a_page_of_200_accommodations_is_a_row_each_and_100_kib_on_the_wire() -> None:
+    html = page(world(200, 5))
+    assert html.count('<li class="row ') == 200
+    assert html.count("5 of 5 well") == 200
+    sent = gzip.compress(html.encode(), PACKING)
+    assert len(sent) + sum(len(static(path)) for path in STATIC) < 100 * 1024
 
 
 @pytest.mark.slow

@@ -99,6 +99,7 @@ ROWS = (
     Row("server.metrics_hosts", ["one.example"], N, ["two.example"], N),
     Row("server.history", "400d", N, "30d", N),
     Row("server.health", True, N, False, N),
+    Row("server.language", "es", N, "de", N),
     Row("server.secret_file", "secret", N, "other", N),
     # what it does beside what leaves is in tests/end_to_end/test_removal_delay.py
     Row("server.removal_delay", "7d", N, "0s", N),
