@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from icalsyncd.admin.board import Wanted, board
 from icalsyncd.admin.concerns import concerns, needs
-from icalsyncd.admin.habits import needed_facts
+from icalsyncd.admin.habits import needed_facts, own_rules
 from icalsyncd.admin.overview import Overview, SyncRow
 from icalsyncd.admin.picture import Look, Month, Stretch, Taker, colour_of, months, stretches, year
 from icalsyncd.admin.sentences import (
@@ -236,7 +236,10 @@ def _sync(overview: Overview, sync: SyncRow, colour: int) -> dict[str, Any]:
         "attempt": absolute(facts.attempts.last) if facts.attempts.last is not None else None,
         "reading": reading(overview, sync),
         "late": is_unread(overview, sync),
-        "facts": needed_facts(sync, late=is_unread(overview, sync)),
+        "facts": (
+            *own_rules(sync, sync.house.state.ledger.today),
+            *needed_facts(sync, late=is_unread(overview, sync)),
+        ),
         "fetched": absolute(ledger.last_fetch) if ledger.last_fetch is not None else None,
         "link": overview.links.get(sync.key),
         "old": clock_time(max(until for _, until in ledger.link.old), overview.now, sync.house.state.ledger.timezone)

@@ -15,8 +15,9 @@ from icalsyncd.availability.beside import taken_beside
 from icalsyncd.availability.ledger import Ledger, Presence, SyncLedger
 from icalsyncd.availability.narrowing import gives_up_direction, takes_back_settings
 from icalsyncd.availability.pausing import pauses
+from icalsyncd.availability.rules import closing
 from icalsyncd.availability.stamps import Moment
-from icalsyncd.calendars.nights import date_of
+from icalsyncd.calendars.nights import Night, date_of
 from icalsyncd.publishing.delivery import TargetStatus
 from icalsyncd.state.state import Facts
 from icalsyncd.state.view import House, SyncName, View, has_feed
@@ -175,7 +176,22 @@ def sync_status(house: House, accommodation: str, name: str, next_pull: Moment |
         "echo_nights": len(sync.echoes.since(today)),
         **paused_nights(house.state.ledger, name),
         "offered_nights": len(house.feeds[name].nights.since(today)) if name in house.feeds else 0,
+        "rules": rules_of(sync, today),
     }
+
+
+def rules_of(sync: SyncLedger, today: Night) -> list[Json]:
+    """What its portal closes by its own settings, from *today* on, and whether that is closed at the others too."""
+    return [
+        {
+            "rule": what,
+            "from": date_of(stay.check_in).isoformat(),
+            "to": date_of(stay.check_out).isoformat(),
+            "closes": stay.check_in in closing(sync),
+        }
+        for what, nights in (("notice", sync.rules.notice), ("booking window", sync.rules.window))
+        for stay in nights.since(today).stays()
+    ]
 
 
 def paused_nights(ledger: Ledger, name: str) -> Json:

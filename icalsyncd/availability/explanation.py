@@ -15,6 +15,7 @@ from icalsyncd.availability.claims import ECHOES, Claim, Rule
 from icalsyncd.availability.ledger import Ledger, Presence, SyncLedger
 from icalsyncd.availability.offers import not_offered, trouble, verdict
 from icalsyncd.availability.pausing import Pause, pauses
+from icalsyncd.availability.rules import Ruled, ruled
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.calendar import Kind
 from icalsyncd.calendars.nights import Night, Nights, Stay, date_of
@@ -116,6 +117,8 @@ class Explanation:
     """The origins that take it at accommodations of the same family, each as `accommodation/sync`."""
     unoffered: tuple[str, ...] = ()
     """The syncs whose feed closes it since it is too near or too far to be offered."""
+    ruled: tuple[Ruled, ...] = ()
+    """The portals that close it by their own settings."""
 
     @property
     def taken(self) -> bool:
@@ -151,12 +154,15 @@ def explain(ledger: Ledger, night: Night, note: str = "", feeds: Mapping[str, Ni
     genuine = any(not statement.is_echo for statement in statements)
     beside = takers_beside(ledger, night)
     unoffered = tuple(each.sync for each in tellings if night in not_offered(ledger, ledger.syncs[each.sync]))
+    by_rule = ruled(ledger, night)
     return Explanation(
         night,
         tuple(statements),
         tuple(tellings),
         local,
-        buffered=len(tellings) > len({*kept, *unoffered}) and not (local or genuine or beside),
+        buffered=len(tellings) > len({*kept, *unoffered})
+        and not (local or genuine or beside or any(each.closes for each in by_rule)),
+        ruled=by_rule,
         overbooked=night in found.overbooked,
         possible_ghost=night in found.possible_ghosts,
         note=note if local else "",
@@ -209,8 +215,11 @@ def frees_when(ledger: Ledger, explanation: Explanation) -> str:
     if explanation.kept_closed and not (explanation.taken or explanation.tellings):
         names = " and ".join(explanation.kept_closed)
         return f"When the state can be stored: until then the link of {names} keeps it closed."
-    if not (explanation.taken or explanation.tellings or explanation.statements):
-        return "Nothing keeps this night closed."
+    if not (explanation.taken or explanation.statements):
+        if explanation.ruled and (explanation.tellings or not explanation.buffered):
+            return f"When {' and '.join(f'{each.sync} sells it' for each in explanation.ruled)}, by its own settings."
+        if not explanation.tellings:
+            return "Nothing keeps this night closed."
     if explanation.possible_ghost:
         return "When all portals but one have dropped it: look at them, then follow what is said below."
     waits = [_block_waits(ledger, explanation.night)] if explanation.local else []
@@ -288,6 +297,7 @@ def words(
         if explanation.night in sync.retained:
             until = "it is over" if _runs_out(sync, explanation.night, ledger.today) else "that is sure"
             lines.append(f"      Its last copy does not show it any more; the night is kept closed until {until}.")
+    lines += [f"  {each}." for each in explanation.ruled]
     for telling in explanation.tellings:
         read = "which its portal has yet to read"
         if telling.fetched is not None:
@@ -355,6 +365,9 @@ def _headline(explanation: Explanation) -> str:
         return "free, but closed as a buffer"
     if explanation.unoffered:
         return f"free, but not offered at {' and '.join(explanation.unoffered)}"
+    if explanation.ruled:
+        names = " and ".join(f"{each.sync}'s own {each.what}" for each in explanation.ruled)
+        return f"free, but closed by {names}"
     return f"free, but kept closed at {' and '.join(explanation.kept)} by a pause" if explanation.kept else "free"
 
 

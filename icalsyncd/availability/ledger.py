@@ -14,8 +14,9 @@ from typing import Final, cast
 from icalsyncd.availability.claimed import NO_CLAIMS, Claims
 from icalsyncd.availability.claims import Claim
 from icalsyncd.availability.readers import Reader, perhaps, silent_since
+from icalsyncd.availability.rules import NO_RULES, Rules
 from icalsyncd.availability.stamps import NONE, Moment, Stamps
-from icalsyncd.availability.taking import Taking
+from icalsyncd.availability.taking import Parting, Taking
 from icalsyncd.calendars.nights import EMPTY, Night, Nights, Stay, union
 from icalsyncd.calendars.settings import ReadSettings
 
@@ -45,12 +46,20 @@ class Channel:
     """How its calendar is read; None where nothing was noted of that yet."""
     buffer: tuple[int, int] | None = None
     """Nights closed ahead of and behind every stay in its feed; None: those of the accommodation."""
-    notice: int = 0
+    offer_notice: int = 0
     """Nights from today on that its feed closes in any case."""
-    window: int | None = None
+    offer_window: int | None = None
     """Nights from today on behind which its feed closes all; None: none for that."""
     linked: bool = False
     """Its portal closes this accommodation by itself when it sells one of the family (`linked`)."""
+    rules: str = ""
+    """What the portal's own rules mean at the others (`rules`): `free`, `close`, or `""`: as learned."""
+    notice: int | None = None
+    """Nights from today on that the portal closes by itself, as the host knows (`portal_notice`)."""
+    window: int | None = None
+    """Nights ahead from which on it closes all by itself, as the host knows (`portal_window`)."""
+    horizon: int | None = None
+    """Nights ahead beyond which its calendar shows no closure, as the profile knows."""
 
 
 class Presence(StrEnum):
@@ -194,6 +203,8 @@ class SyncLedger:
     """While it is paused, what its portal last had taken itself: to be shown to the host, never offered or judged by."""
     silent: bool = False
     """The portal has not fetched for so long that what it claims is no echo."""
+    rules: Rules = NO_RULES
+    """What its portal closes by its own settings, and how that was found out."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.claims, Claims):
@@ -317,15 +328,6 @@ class Shrinking:
 
     before: int
     after: int
-    since: Moment
-
-
-@dataclass(frozen=True, slots=True)
-class Parting:
-    """Parts that an accommodation is to lose when the removal delay has passed."""
-
-    parts: tuple[str, ...]
-    """Those that it is to have then."""
     since: Moment
 
 

@@ -48,11 +48,11 @@ def _kept(sync: SyncLedger, wanted: Channel, said: Set[str]) -> Channel:
         wanted,
         # while it waits, the larger of the two buffers counts
         buffer=before.buffer,
-        notice=max(before.notice, wanted.notice),
-        window=wanted.window if before.window is None or wanted.window is None else min(before.window, wanted.window),
+        offer_notice=max(before.offer_notice, wanted.offer_notice),
+        offer_window=min(
+            (each.offer_window for each in (before, wanted) if each.offer_window is not None), default=None
+        ),
     )
-    if before.window is not None and wanted.window is None:
-        wanted = replace(wanted, window=before.window)
     receives = wanted.receives or (before.receives and sync.presence in (Presence.ACTIVE, Presence.KEPT))
     sends = wanted.sends or before.sends
     if not receives:
@@ -64,6 +64,9 @@ def _kept(sync: SyncLedger, wanted: Channel, said: Set[str]) -> Channel:
         lag=wanted.lag if "lag" in said else before.lag,
         padding=wanted.padding if "padding" in said else max(before.padding, wanted.padding),
         hold=max(before.hold, wanted.hold),
+        rules=wanted.rules if "rules" in said else before.rules,
+        notice=wanted.notice if "notice" in said else before.notice,
+        window=wanted.window if "window" in said else before.window,
         read=_still_read(before.read, wanted.read, said),
     )
 

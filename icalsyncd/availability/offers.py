@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from icalsyncd.availability.claims import ECHOES, Claim, Rule
 from icalsyncd.availability.ledger import Ledger, SyncLedger
 from icalsyncd.availability.mirroring import mirrors
+from icalsyncd.availability.rules import closing
 from icalsyncd.calendars.nights import EMPTY, Night, Nights, horizon, union
 
 
@@ -66,6 +67,7 @@ def offers(ledger: Ledger) -> dict[str, Nights]:
     yesterday = ledger.today - 1
     taken = origins(ledger)
     split = {name: stays_of(ledger.syncs[name], nights) for name, nights in taken.items()}
+    rules = {name: closing(sync) for name, sync in ledger.syncs.items()}
     closings: dict[tuple[int, int], tuple[Nights, dict[str, Nights]]] = {}
     made: dict[str, Nights] = {}
     for name, sync in ledger.syncs.items():
@@ -79,7 +81,10 @@ def offers(ledger: Ledger) -> dict[str, Nights]:
             closings[around] = _closing(ledger, split, around)
         local, closed = closings[around]
         rims = closed[name] - taken[name] - sync.departed
-        made[name] = (local | beside(closed, name) | rims | not_offered(ledger, sync) - taken[name]).since(yesterday)
+        made[name] = (
+            local | beside(closed, name) | beside(rules, name) | rims | (not_offered(ledger, sync) - taken[name])
+        )
+        made[name] = made[name].since(yesterday)
         if sync.opens_nothing:
             made[name] |= sync.offered.nights.since(yesterday)
     return made
@@ -109,10 +114,10 @@ def buffer_of(ledger: Ledger, sync: SyncLedger) -> tuple[int, int]:
 def not_offered(ledger: Ledger, sync: SyncLedger) -> Nights:
     """Nights that *sync*'s feed closes since they are too near or too far to be offered, whoever has them."""
     channel, ahead = sync.channel, horizon(ledger.today)
-    near = Nights.between(ahead.check_in, ledger.today + channel.notice) if channel.notice else EMPTY
-    if channel.window is None:
+    near = Nights.between(ahead.check_in, ledger.today + channel.offer_notice) if channel.offer_notice else EMPTY
+    if channel.offer_window is None:
         return near
-    return near | Nights.between(ledger.today + channel.window, ahead.check_out)
+    return near | Nights.between(ledger.today + channel.offer_window, ahead.check_out)
 
 
 def stays_of(sync: SyncLedger, taken: Nights) -> tuple[Nights, Nights]:

@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
+from icalsyncd.availability.plan import OwnRules
 from icalsyncd.calendars.settings import ReadSettings
 from icalsyncd.config import schema
 from icalsyncd.config.forms import Address, Network
@@ -29,6 +30,9 @@ SETTINGS: Final = {
     "empty_body": "empty_is_valid",
     "echo_lag": "lag",
     "echo_padding": "padding",
+    "rules": "rules",
+    "portal_notice": "notice",
+    "portal_window": "window",
 }
 """Keys of a sync that say how its portal takes part and is read, and what they are called there."""
 
@@ -98,6 +102,7 @@ class Sync:
     offer: Offer
     linked: bool
     """Its portal closes this accommodation by itself when it sells one of the family."""
+    own_rules: OwnRules
     said: frozenset[str]
     """The settings of this sync, and of ``read``, that the file says itself: the others are the profile's or defaults."""
 
@@ -383,5 +388,6 @@ def _sync(
         buffer=None if written.buffer is None else (written.buffer.before, written.buffer.after),
         offer=offer_of(written.offer, of.offer),
         linked=written.linked,
+        own_rules=OwnRules(written.rules or "", written.portal_notice, written.portal_window, known.horizon),
         said=frozenset(SETTINGS[key] for key in written.model_fields_set & SETTINGS.keys()),
     )

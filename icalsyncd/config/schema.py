@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from icalsyncd.config.forms import (
     Address,
     Day,
+    Days,
     Duration,
     Id,
     Interval,
@@ -208,6 +209,16 @@ class Sync(Keys):
     linked: bool = Field(
         default=False,
         description="true: this portal closes this accommodation by itself when it sells one of its family",
+    )
+    rules: Literal["free", "close"] | None = Field(
+        default=None,
+        description="What the portal closes by its own notice or window: free or closed at the others. Default: learned",
+    )
+    portal_notice: Annotated[Days, Field(le=30)] | None = Field(
+        default=None, description="Nights from today on that the portal closes by its own settings"
+    )
+    portal_window: Annotated[Days, Field(ge=3, le=1000)] | None = Field(
+        default=None, description="Nights ahead from which on the portal closes all by its own settings"
     )
 
 

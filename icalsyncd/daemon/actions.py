@@ -349,6 +349,7 @@ class HostActions:
             "kept_closed": list(found.kept_closed),
             "beside": list(found.beside),
             "not_offered": list(found.unoffered),
+            "rules": [{"sync": each.sync, "rule": each.what, "closes": each.closes} for each in found.ruled],
             "frees_when": frees_when(ledger, found),
             "words": words(ledger, found, accommodation, lambda moment: _local(moment, ledger.timezone), self._names()),
         }

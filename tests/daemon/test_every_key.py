@@ -80,6 +80,8 @@ ROOMS = (
     ("accommodations.attic", {"timezone": "UTC", "blocks": [ATTIC]}),
 )
 
+RULED = ((f"{SYNC}.portal_window", "30d"), (f"{SYNC}.portal", "guesty"))
+FAR = calendar((10, 12), (30, 400, "Blocked by Guesty"))
 HASH, OTHER_HASH = f"$2b$12${'a' * 53}", f"$2b$12${'b' * 53}"
 TLS = (("server.admin_tls", {"cert_file": "cert.pem", "key_file": "key.pem"}),)
 
@@ -203,6 +205,11 @@ ROWS = (
     Row(f"{SYNC}.offer.window", "40d", W, "50d", W, beside=TOLD, feed="a"),
     # what it does in a family is in tests/availability/test_links_of_portals.py
     Row(f"{SYNC}.linked", True, N, False, N),
+    # what is not known to be a rule is a closure; nights that the portal itself calls closed open at the others by default
+    Row(f"{SYNC}.rules", "close", W, "free", O, beside=RULED, body=FAR),
+    Row(f"{SYNC}.rules", "free", N, "close", C, beside=RULED, body=FAR),
+    Row(f"{SYNC}.portal_window", "30d", N, "90d", N, body=FAR),
+    Row(f"{SYNC}.portal_notice", "2d", N, "3d", N),
 )
 PUBLISHED = {
     "folder": {"path": "cloud"},

@@ -15,7 +15,6 @@ from icalsyncd.availability.ledger import (
     Ledger,
     Link,
     Narrowing,
-    Parting,
     Presence,
     Shrinking,
     Standing,
@@ -23,7 +22,9 @@ from icalsyncd.availability.ledger import (
     Word,
 )
 from icalsyncd.availability.readers import Reader
+from icalsyncd.availability.rules import Edge, Rules
 from icalsyncd.availability.stamps import Stamps
+from icalsyncd.availability.taking import Parting
 from icalsyncd.calendars.calendar import Kind, Reason
 from icalsyncd.calendars.expressions import expression
 from icalsyncd.calendars.nights import Nights, Stay
@@ -73,9 +74,23 @@ channels = st.builds(
     hold=moments,
     read=st.none() | read_settings,
     buffer=st.none() | st.tuples(counts, counts),
-    notice=counts,
-    window=st.none() | counts,
+    offer_notice=counts,
+    offer_window=st.none() | counts,
     linked=st.booleans(),
+    rules=st.sampled_from(("", "free", "close")),
+    notice=st.none() | counts,
+    window=st.none() | counts,
+    horizon=st.none() | counts,
+)
+edges = st.builds(Edge, counts, counts, moments, counts, st.sampled_from((0, 1, 2)))
+rules = st.builds(
+    Rules,
+    notices=some(edges),
+    windows=some(edges),
+    ends=st.none() | edges,
+    labelled=st.booleans(),
+    notice=nights,
+    window=nights,
 )
 links = st.builds(
     Link, first_name=texts, generation=counts, old=some(st.tuples(counts, moments)), ended=counts, refused=counts
@@ -121,6 +136,7 @@ syncs = st.builds(
     given_up=stamps,
     silent=st.booleans(),
     shown_before_pause=nights,
+    rules=rules,
 )
 copy = st.builds(
     Copy,
