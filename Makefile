@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 SEEDS  ?= 0..99
 ACTS   ?= 60
 
-.PHONY: help setup demo test quick check fix bench network simulate lock audit clients clean
+.PHONY: help setup demo test quick check fix bench network simulate lock audit clients catalogue pictures clean
 
 help:
 	@echo "make demo    the daemon with two made-up portals; Ctrl-C ends it"
@@ -18,6 +18,8 @@ help:
 	@echo "make bench   the measurements, beside their yardsticks"
 	@echo "make network the figures of the network of portals"
 	@echo "make simulate SEEDS=0..99 ACTS=60   the whole daemon on so many seeds"
+	@echo "make catalogue  the catalogue of sentences anew, and what has yet to be translated"
+	@echo "make pictures   the page in every state, and what a browser measures of it"
 	@echo "make lock    the lock file anew from pyproject.toml"
 	@echo "make audit   what of the lock file the registry has yanked or superseded"
 
@@ -67,6 +69,12 @@ network: $(READY)
 
 simulate: $(READY)
 	$(BIN)/python -m tests.simulation --seeds $(SEEDS) --acts $(ACTS) --jobs $(shell nproc)
+
+catalogue: $(READY)
+	$(BIN)/python -m tests.catalogue
+
+pictures: $(READY)
+	$(BIN)/python -m tests.admin.pictures pictures
 
 lock: $(READY)
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \

@@ -113,6 +113,10 @@ def _execute(given: Namespace, where: Paths) -> int:
             from icalsyncd.commands.backup import restore
 
             return restore(where, given.file, replace=given.replace)
+        case "store":
+            from icalsyncd.commands.store import copy
+
+            return copy(where, given.to, replace=given.replace)
         case "password":
             from icalsyncd.commands.password import password
 

@@ -6,7 +6,7 @@ jinja2. Nothing is fetched from another host, and nothing works by a style or sc
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
@@ -33,6 +33,7 @@ from icalsyncd.admin.templates import element, explain_url, templates
 from icalsyncd.availability.beside import because
 from icalsyncd.availability.explanation import (
     IN_WORDS,
+    Statement,
     advice,
     called,
     explain,
@@ -40,8 +41,9 @@ from icalsyncd.availability.explanation import (
     paused_words,
     taken_for,
 )
+from icalsyncd.calendars.calendar import Kind
 from icalsyncd.calendars.nights import Night, Stay, date_of
-from icalsyncd.language import listed, month_of_year, say
+from icalsyncd.language import day_of_week, listed, month_of_year, say
 from icalsyncd.language import month as month_name
 from icalsyncd.state.view import House
 
@@ -117,6 +119,7 @@ def night_page(
         .get_template("night.html")
         .render(
             accommodation=accommodation,
+            night=date_of(night).isoformat(),
             name=overview.name_of(accommodation),
             day=day(night),
             morning=day(night + 1),
@@ -131,7 +134,7 @@ def night_page(
             past=past,
             date_of=date_of,
             paused_words=paused_words,
-            kinds={"reservation": "a reservation", "block": "a block", "unknown": "taken"},
+            shown=lambda claim: _shown(claim, when),
             when=when,
             frees_when=frees_when(ledger, found),
             advice=[line.strip() for line in advice(ledger, found, accommodation) if line.strip()],
@@ -139,6 +142,25 @@ def night_page(
             after=explain_url(accommodation, date_of(night + 1).isoformat()),
         )
     )
+
+
+def _shown(claim: Statement, when: Callable[[float], dict[str, str | None]]) -> str:
+    """What a portal shows, in one sentence."""
+    since = when(claim.since)
+    values = {
+        "portal": claim.sync,
+        "first": day_of_week(date_of(claim.stay.check_in)),
+        "last": day_of_week(date_of(claim.stay.check_out)),
+        "time": since["local"],
+        "ago": since["short"],
+    }
+    match claim.kind:
+        case Kind.RESERVATION:
+            return say("{portal} shows {first} to {last} as a reservation since {time} ({ago})", **values)
+        case Kind.BLOCK:
+            return say("{portal} shows {first} to {last} as a block since {time} ({ago})", **values)
+        case Kind.UNKNOWN:
+            return say("{portal} shows {first} to {last} as taken since {time} ({ago})", **values)
 
 
 @dataclass(frozen=True, slots=True)

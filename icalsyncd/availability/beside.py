@@ -7,6 +7,7 @@ from typing import Final
 
 from icalsyncd.availability.ledger import Ledger
 from icalsyncd.calendars.nights import Night, Nights
+from icalsyncd.language import say
 
 LOCAL: Final = "local"
 """The origin of the host's own blocks."""
@@ -31,4 +32,6 @@ def because(origin: str, names: Mapping[str, str]) -> str:
     """Why a night is closed that *origin* takes at a kin; *names* are the accommodations' names for people."""
     kin, _, name = origin.partition("/")
     called = names.get(kin, kin)
-    return f"{called} is taken by your own block" if name == LOCAL else f"{called} is booked at {name}"
+    if name == LOCAL:
+        return say("{house} is taken by your own block", house=called)
+    return say("{house} is booked at {portal}", house=called, portal=name)

@@ -112,6 +112,22 @@ def parser() -> argparse.ArgumentParser:
     restore = command("restore", "put a backup back; the daemon must not run")
     restore.add_argument("file", type=Path, metavar="FILE")
     restore.add_argument("--replace", action="store_true", help="put what is there aside")
+    store = command("store", "where the state lies").add_subparsers(dest="deed", metavar="copy", required=True)
+    copying = store.add_parser(
+        "copy",
+        help="copy the whole state to another place; no daemon may run",
+        description="Copies the state from where the config has it to another place, with links and history.",
+        parents=[everywhere],
+        allow_abbrev=False,
+    )
+    copying.add_argument(
+        "--to",
+        required=True,
+        metavar="URL",
+        help="sqlite: the file in the state folder; file:///etc/icalsyncd/dsn: the database that a file names; "
+        "postgresql://…: that database",
+    )
+    copying.add_argument("--replace", action="store_true", help="put what is there aside")
     prints = command("print", "what is shipped beside the daemon")
     prints.add_argument(
         "what",

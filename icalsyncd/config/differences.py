@@ -44,6 +44,8 @@ def differences(before: Config, after: Config) -> Iterator[tuple[str, str]]:
         yield "pull", key
     if before.official_only != after.official_only:
         yield "official_only", ""
+    if (before.store.on_server, before.store.dsn) != (after.store.on_server, after.store.dsn):
+        yield "store", ""
     if before.publish != after.publish:
         yield "publish", ""
     for sync in after.syncs():

@@ -106,6 +106,7 @@ def _parsed(
     credentials = Credentials(path.parent, environ)
     if file is not None:
         urls = _urls(file, credentials)
+        dsn = credentials.named(file.store, "dsn", ("store",))
         if (tls := file.server.admin_tls) is not None:
             credentials.watch(path.parent / tls.cert_file)
             credentials.watch(path.parent / tls.key_file)
@@ -123,7 +124,7 @@ def _parsed(
     if found or file is None:
         return Refused(_placed(found, document, path), remarked, files)
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass") + b"\0" + credentials.digest.digest()).digest()
-    return Accepted(resolve(file, path.parent, urls, places), text, remarked, files, digest)
+    return Accepted(resolve(file, path.parent, urls, places, dsn), text, remarked, files, digest)
 
 
 def _urls(file: schema.File, credentials: Credentials) -> dict[str, Secret]:

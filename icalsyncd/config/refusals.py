@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
 from typing import Final
 
 from icalsyncd.calendars.feed import SUMMARY
@@ -27,6 +28,8 @@ def refusals(file: schema.File, calendars: Mapping[str, Destination]) -> Iterato
     """What is refused in *file*; *calendars* are where the URLs of its syncs lead, by the sync's name."""
     yield from _server(file)
     yield from _publish(file)
+    if isinstance(file.store, schema.ServerStore) and find_spec("psycopg") is None:
+        yield Remark(("store", "type"), "PostgreSQL needs an extra: pip install 'icalsyncd[postgresql]'")
     yield from _official_only(file)
     yield from family_refusals(file)
     yield from calendar_refusals(file)

@@ -18,6 +18,7 @@ from icalsyncd.config.people import Calendar, resolve_calendars
 from icalsyncd.config.places import Place, Target
 from icalsyncd.config.portals import profile
 from icalsyncd.config.secret import Secret
+from icalsyncd.config.store import Store
 from icalsyncd.config.summaries import any_unusable, compiled
 
 SETTINGS: Final = {
@@ -150,6 +151,8 @@ class Accommodation:
     """Nights closed after each stay and block."""
     blocks: tuple[Block, ...]
     """In order, and without overlaps: those that overlapped are one, with all their notes."""
+    website: bool
+    """Whether anybody may see which nights are free."""
     syncs: tuple[Sync, ...]
     """In the file's order."""
     parts: tuple[str, ...]
@@ -217,6 +220,7 @@ class Config:
 
     server: Server
     pull: Pull
+    store: Store
     official_only: tuple[str, ...]
     publish: tuple[Target, ...]
     accommodations: tuple[Accommodation, ...]
@@ -240,6 +244,11 @@ class Config:
         return self._public_urls.get(accommodation, self.server.public_url)
 
     @cached_property
+    def public(self) -> Mapping[str, str]:
+        """The accommodations that anybody may see, with their names."""
+        return {each.id: each.name for each in self.accommodations if each.website}
+
+    @cached_property
     def _public_urls(self) -> Mapping[str, str]:
         return {
             accommodation: target.public_url
@@ -257,11 +266,13 @@ class Config:
         return {accommodation.id: accommodation for accommodation in self.accommodations}
 
 
-def resolve(file: schema.File, folder: Path, urls: Mapping[str, Secret], places: tuple[Place, ...]) -> Config:
+def resolve(
+    file: schema.File, folder: Path, urls: Mapping[str, Secret], places: tuple[Place, ...], dsn: Secret | None
+) -> Config:
     """The config that *file* means.
 
     Paths in it are relative to *folder*; *urls* are those of the syncs that receive, by name, and *places* those of its
-    targets, in order.
+    targets, in order; *dsn* is how its database is reached.
     """
     ids = tuple(file.accommodations)
     listen, tls = file.server.listen, file.server.admin_tls
@@ -289,6 +300,7 @@ def resolve(file: schema.File, folder: Path, urls: Mapping[str, Secret], places:
             hold=file.pull.hold,
             private_addresses=file.pull.allow_private_addresses,
         ),
+        store=Store(isinstance(file.store, schema.ServerStore), dsn, "store" in file.model_fields_set),
         official_only=tuple(file.official_only),
         publish=tuple(
             Target(target.name, target.public_url, tuple(target.accommodations or ids), place)
@@ -338,6 +350,7 @@ def _accommodation(id: str, file: schema.File, urls: Mapping[str, Secret]) -> Ac
         before=written.buffer.before,
         after=written.buffer.after,
         blocks=merged(written.blocks),
+        website=written.website,
         syncs=tuple(
             _sync(id, name, sync, written, file.pull.interval, urls.get(f"{id}/{name}"))
             for name, sync in written.syncs.items()

@@ -52,7 +52,7 @@ def _address(default: Address, description: str) -> Any:
 _LOOPBACK: Final[tuple[Network, ...]] = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 MAY_BE_EMPTY: Final = frozenset(
     (
-        *("server", "users", "pull", "publish", "calendars", "official_only"),
+        *("server", "users", "pull", "store", "publish", "calendars", "official_only"),
         *("accommodations", "blocks", "syncs", "buffer", "parts", "offer"),
     )
 )
@@ -236,6 +236,11 @@ class Accommodation(Keys):
         description="Accommodations that this one consists of: it is closed where one of them is taken, and closes them all",
     )
     offer: Offer = Field(default_factory=Offer, description="How near and how far nights are offered, in all feeds")
+    website: bool = Field(
+        default=False,
+        description="true: anybody may see which nights are free and taken, at /website/ID of the feeds listener. "
+        "It shows strangers when the house is empty",
+    )
     syncs: dict[Id, Sync] = Field(default={}, description="Its portals, each under an id of the host's choice")
 
 
@@ -314,6 +319,21 @@ class Azure(_Target):
     account_key_env: Text | None = None
 
 
+class FileStore(Keys):
+    """A file in the state folder, with nothing to install."""
+
+    type: Literal["sqlite"]
+
+
+class ServerStore(Keys):
+    """A database on a PostgreSQL server."""
+
+    type: Literal["postgresql"]
+    dsn_file: Text = Field(
+        description="A file that holds the connection string, such as postgresql://icalsyncd:PASSWORD@host/icalsyncd"
+    )
+
+
 Target: TypeAlias = Folder | WebDav | S3 | Gcs | Azure
 
 
@@ -325,6 +345,11 @@ class File(Keys):
     )
     server: Server = Field(default_factory=Server, description="Where the daemon is reached")
     pull: Pull = Field(default_factory=Pull, description="How the portals' calendars are pulled")
+    store: Annotated[FileStore | ServerStore, Field(discriminator="type")] = Field(
+        default_factory=lambda: FileStore(type="sqlite"),
+        json_schema_extra={"default": {"type": "sqlite"}},
+        description="Where the state lies. Another one is for the next start, after `icalsyncd store copy`",
+    )
     official_only: list[PortalName] = Field(
         default=["airbnb", "booking"],
         description="Portals that iCal is refused for, since they have an official connection; [] allows all",

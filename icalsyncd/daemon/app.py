@@ -35,6 +35,7 @@ from icalsyncd.redaction import told, wordless
 from icalsyncd.serving.listeners import CannotListen
 from icalsyncd.serving.ports import Ports
 from icalsyncd.serving.verdict import Verdict, with_verdict
+from icalsyncd.serving.website import Website
 from icalsyncd.state.database import StoreFailed, StoreOfAnotherVersion, StoreRefused
 from icalsyncd.state.installation import SecretUnusable, open_installation
 from icalsyncd.state.state_folder import FolderHeld, StateFolder
@@ -103,7 +104,8 @@ class Daemon:
         self._folder = folder
         host_actions = HostActions(hub, Paths(options.config, options.state_dir), self.reload)
         self._live = host_actions.live
-        answer = hub.calendars.serve(hub.feeds.answer)
+        website = Website(lambda: hub.view, lambda: hub.accepted.config.public)
+        answer = website.serve(hub.calendars.serve(hub.feeds.answer))
         feeds = with_verdict(answer, lambda: hub.accepted.config.server.health, Verdict(host_actions.needs))
         self._guard = Guard(hub, folder)
         handlers = {"feeds": feeds, "admin": application(host_actions.actions(), self._guard.gate)}
@@ -124,7 +126,9 @@ class Daemon:
         try:
             accepted, refused = _boot_config(options.config, folder)
             installation = open_installation(accepted.config.server.secret_file or folder.secret)
-            daemon = cls(options, folder, Hub(accepted, installation, Store(folder.state)))
+            hide_secrets(accepted)
+            store = Store(accepted.config.store.place(folder))
+            daemon = cls(options, folder, Hub(accepted, installation, store))
         except (SecretUnusable, StoreRefused, StoreFailed) as error:
             folder.release()
             code = EX_CONFIG if isinstance(error, StoreOfAnotherVersion) else 1
@@ -142,7 +146,6 @@ class Daemon:
     async def start(self) -> None:
         """Rebuild all nights from what is stored, bind the ports, say READY, and only then pull. Raises CannotStart."""
         hub = self.hub
-        hide_secrets(hub.accepted)
         try:
             await hub.begin()
         except Exception as error:  # any bug: a config that ran before may still run

@@ -36,6 +36,7 @@ from icalsyncd.pulling.rounds import Rounds
 from icalsyncd.serving.connections import Closed
 from icalsyncd.serving.feeds import Feeds
 from icalsyncd.serving.people import Calendars
+from icalsyncd.state.database import StoreRefused
 from icalsyncd.state.installation import Installation
 from icalsyncd.state.journal import Journal
 from icalsyncd.state.schedule import Attempts
@@ -55,6 +56,12 @@ class Hub:
     def __init__(self, accepted: Accepted, installation: Installation, store: Store) -> None:
         """Raises StoreRefused if what is stored cannot be understood."""
         stored = store.load()
+        if not store.is_here and stored.installation not in (None, installation.mark):
+            store.close()
+            raise StoreRefused(
+                "the database belongs to an installation with another secret, under which every link would change: "
+                "give this machine the same `server.secret_file`"
+            )
         self.accepted = accepted
         """The config that runs."""
         self.installation = installation

@@ -9,19 +9,19 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from sqlite3 import Connection, DatabaseError, Error
-from typing import Final
+from typing import Any, Final
 
 from icalsyncd.state.agenda import PAPER, SHOWN
 from icalsyncd.state.database import StoreFailed, StoreOfAnotherVersion, StoreRefused
 from icalsyncd.state.directory import PRIVATE, opened
 from icalsyncd.state.last_database import used_elsewhere
 from icalsyncd.state.records import VERSION
-from icalsyncd.state.tables import LATER, MIGRATIONS, SCHEMA
+from icalsyncd.state.tables import LATER, MIGRATIONS, SCHEMA, TABLES
 
 __all__ = [
     "Connection",
@@ -34,6 +34,7 @@ __all__ = [
     "examined",
     "examined_content",
     "failing",
+    "file_of",
     "is_there",
     "make",
     "put_in_place",
@@ -143,23 +144,40 @@ def examined_content(content: bytes, path: Path) -> Iterator[Connection]:
         raise StoreRefused(f"{path} is damaged or no state file of icalsyncd: {error}") from error
 
 
-def copy_of(path: Path) -> bytes:
+def copy_of(path: Path, most: int = MAX_STATE) -> bytes:
     """The bytes of a whole state file that holds what the one at *path* does, which a daemon may be writing.
 
-    Raises StoreRefused, also if it is larger than a backup can hold, and StoreFailed.
+    Raises StoreRefused, also if it is larger than *most* bytes, and StoreFailed.
     """
     with refusing(path), examined(path, thoroughly=False) as db:
         (size,) = db.execute("SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()").fetchone()
-        if size > MAX_STATE:
-            raise StoreRefused(f"{path} is larger than the {MAX_STATE} bytes that a backup can hold")
+        if size > most:
+            raise StoreRefused(f"{path} is larger than the {most} bytes that a backup can hold")
         with closing(sqlite3.connect(":memory:", isolation_level=None)) as copy:
             db.execute("COMMIT")
             db.backup(copy)
-            # what was shown to people, put back later, would be older than what they have seen since
-            copy.execute("DELETE FROM meta WHERE substr(key, 1, ?) = ?", (len(_UNSAVED), _UNSAVED))
+            _leave_out_unsaved(copy)
             # what was deleted goes, too
             copy.execute("VACUUM")
             return _written_ahead(copy.serialize())
+
+
+def file_of(rows: Iterable[tuple[str, Sequence[Sequence[Any]]]]) -> bytes:
+    """The bytes of a state file that holds *rows*: tables, each with a part of its rows. Raises StoreFailed."""
+    with failing(OverflowError, MemoryError), closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
+        db.executescript(f"{SCHEMA} {LATER} PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={VERSION};")
+        db.execute("BEGIN")
+        for name, part in rows:
+            places = ", ".join("?" for _ in TABLES[name].columns)
+            db.executemany(f"INSERT INTO {name} VALUES ({places})", part)  # noqa: S608  # a name of ours
+        _leave_out_unsaved(db)
+        db.execute("COMMIT")
+        return _written_ahead(db.serialize())
+
+
+def _leave_out_unsaved(db: Connection) -> None:
+    # what was shown to people, put back later, would be older than what they have seen since
+    db.execute("DELETE FROM meta WHERE substr(key, 1, ?) = ?", (len(_UNSAVED), _UNSAVED))
 
 
 def writable(path: Path) -> Connection:

@@ -290,8 +290,8 @@ def _open_server(server: Server) -> tuple[Database, Stored]:
 def _is_outdated(stored: Stored, folder: Path) -> bool:
     """Whether the file in *folder* was written later than what is *stored* elsewhere."""
     with suppress(StoreRefused, Error), examined(StateFolder(folder).state, thoroughly=False) as db:
-        (later,) = db.execute("SELECT max(CAST(value AS REAL)) FROM meta WHERE key = 'last_commit'").fetchone()
-        return later is not None and later > (stored.last_commit or 0.0)
+        found = db.execute("SELECT value FROM meta WHERE key = 'last_commit'").fetchone()
+        return found is not None and float(found[0]) > (stored.last_commit or 0.0)
     return False
 
 

@@ -221,7 +221,7 @@ def test_a_night_is_explained() -> None:
     html = night_page(overview, "house-000", night)
     assert html is not None
     assert "Taken: portal-0" in words(html)
-    dates = r"\d{4}-\d\d-\d\d to \d{4}-\d\d-\d\d"
+    dates = r"\w{3} \d+ \w{3} to \w{3} \d+ \w{3}"
     assert re.search(rf"portal-0 shows {dates} as taken since", words(html))
     assert night_page(overview, "nowhere", night) is None
     gone = night_page(overview, "house-000", TODAY - 400)
