@@ -64,6 +64,10 @@ class Overview:
     """Where feeds are published, and how that goes."""
     faults: tuple[Fault, ...] = ()
     """What is wrong with the daemon itself."""
+    digest: str = ""
+    """Of the config that is shown: what is changed from the page is based on it."""
+    asks: bool = False
+    """Whoever looks has logged in."""
 
     def name_of(self, accommodation: str) -> str:
         """What the host calls *accommodation*."""

@@ -51,6 +51,8 @@ class Condition:
     """Seconds for which what has left the config is kept as it was."""
     needs: tuple[str, ...]
     """What needs the host, in sentences; none where all is well."""
+    digest: str
+    """Of the config that runs: what is changed of it is based on that."""
 
 
 def report(
@@ -71,7 +73,8 @@ def report(
         "verdict": {"well": not condition.needs, "needs": list(condition.needs)},
         "faults": [fault.words for fault in condition.faults],
         "targets": [target_status(target) for target in condition.targets],
-        "config": {"ok": config.ok, "problems": list(config.problems), "loaded_at": rfc3339(config.loaded_at)},
+        "config": {"ok": config.ok, "problems": list(config.problems), "loaded_at": rfc3339(config.loaded_at)}
+        | {"digest": condition.digest},
     }
     written = (
         json.dumps(

@@ -27,6 +27,7 @@ from icalsyncd.calendars.nights import Nights, Stay, date_of, night_of
 from icalsyncd.config.paths import Paths
 from icalsyncd.config.positions import lines_of
 from icalsyncd.config.resolved import Accommodation
+from icalsyncd.daemon.edits import digest_of
 from icalsyncd.daemon.hub import Hub
 from icalsyncd.language import chosen, speaking
 from icalsyncd.pace import in_steps, unsearched
@@ -126,7 +127,14 @@ class HostActions:
     def _status(self) -> bytes:
         hub = self._hub
         names = self._names()
-        condition = Condition(hub.config_status, hub.publisher.status(), hub.faults(), hub.removal_delay, self._needs())
+        condition = Condition(
+            hub.config_status,
+            hub.publisher.status(),
+            hub.faults(),
+            hub.removal_delay,
+            self._needs(),
+            digest_of(hub.accepted.text),
+        )
         return report(hub.view, condition, names, hub.rounds.next_pull, hub.counts.old_links)
 
     def _overview(self) -> Overview:
@@ -151,6 +159,8 @@ class HostActions:
             secret_since=hub.secret_since,
             targets=hub.publisher.status(),
             faults=hub.faults(),
+            digest=digest_of(accepted.text),
+            asks=bool(accepted.config.server.users),
         )
 
     def _seen(self) -> Seen:

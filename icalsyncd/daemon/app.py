@@ -14,10 +14,12 @@ import sys
 from collections.abc import Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from icalsyncd import __version__, log
+from icalsyncd.admin.acts import Acts, routes
 from icalsyncd.admin.admin import application
 from icalsyncd.config.loading import Accepted, Refused
 from icalsyncd.config.paths import Paths
@@ -25,6 +27,7 @@ from icalsyncd.daemon import service_manager
 from icalsyncd.daemon.actions import HostActions
 from icalsyncd.daemon.address import note_address
 from icalsyncd.daemon.boot_config import boot_config, keep_accepted, last_accepted
+from icalsyncd.daemon.edits import Edits, foreseen
 from icalsyncd.daemon.guard import Guard
 from icalsyncd.daemon.housekeeping import keep_house
 from icalsyncd.daemon.hub import Hub
@@ -108,7 +111,9 @@ class Daemon:
         answer = website.serve(hub.calendars.serve(hub.feeds.answer))
         feeds = with_verdict(answer, lambda: hub.accepted.config.server.health, Verdict(host_actions.needs))
         self._guard = Guard(hub, folder)
-        handlers = {"feeds": feeds, "admin": application(host_actions.actions(), self._guard.gate)}
+        edits = Edits(hub, options.config, self.reload)
+        acts = Acts(edits.make, edits.undo, partial(foreseen, hub))
+        handlers = {"feeds": feeds, "admin": application(host_actions.actions(), self._guard.gate, routes(acts))}
         self._ports = Ports(handlers, hub.clock.now, lambda: hub.removal_delay, hub.counts)
         self._tasks: list[asyncio.Task[None]] = []
         self._reloads = Reloads(options.config, folder, hub, self._ports)
