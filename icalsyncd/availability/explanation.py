@@ -30,6 +30,7 @@ IN_WORDS: Final = {
     Rule.CONFIRMED: "you said so",
     Rule.LOST: "what the portal had been told is not known: the state was restored from an earlier one",
     Rule.OUTLIVED: "it stayed after we had told the portal that the night is free",
+    Rule.LINKED: "you said that this portal closes it by itself when it sells one of its family, and that one shows it, too",
     Rule.OWN_UID: "it bears our own mark: it is our own feed, come back",
     Rule.TOLD: "it appeared after the portal had read in our feed that the night is taken",
     Rule.MATCHED: "it is exactly what the portal had been told by us",
