@@ -414,7 +414,7 @@ def advice(ledger: Ledger, explanation: Explanation, accommodation: str) -> list
         return [
             "",
             f"  Possible ghost: it is closed by {names} alone, and nothing proves that anyone booked it there.",
-            "  Look at the same night there: what is to be done is said there.",
+            "  Look there. If its portal has only closed it since it sold one of the family, write `linked: true` there.",
         ]
     if len(claimers) == 1:
         return [
