@@ -113,11 +113,11 @@ def buffer_of(ledger: Ledger, sync: SyncLedger) -> tuple[int, int]:
 
 def not_offered(ledger: Ledger, sync: SyncLedger) -> Nights:
     """Nights that *sync*'s feed closes since they are too near or too far to be offered, whoever has them."""
-    channel, ahead = sync.channel, horizon(ledger.today)
-    near = Nights.between(ahead.check_in, ledger.today + channel.offer_notice) if channel.offer_notice else EMPTY
+    channel, today = sync.channel, ledger.today
+    near = Nights.between(today - 1, today + channel.offer_notice) if channel.offer_notice else EMPTY
     if channel.offer_window is None:
         return near
-    return near | Nights.between(ledger.today + channel.offer_window, ahead.check_out)
+    return near | Nights.between(today + channel.offer_window, horizon(today).check_out)
 
 
 def stays_of(sync: SyncLedger, taken: Nights) -> tuple[Nights, Nights]:
