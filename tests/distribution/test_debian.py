@@ -19,7 +19,7 @@ ASIDE = "/etc/systemd/system/icalsyncd.service /etc/systemd/system/icalsyncd.ser
 WEBSITE = "casa-azul/website"
 
 
-def test_it_lives_from_installation_to_purge(house: Machine, deb: Path) -> None:
+def test_it_lives_from_installation_to_purge(deb: Path, house: Machine) -> None:
     # what the guide had installed by hand goes first
     house.says(f"systemctl disable --now icalsyncd; rm -rf {ASIDE} /etc/icalsyncd /var/lib/icalsyncd")
     house.says("rm -f /etc/sysusers.d/icalsyncd.conf; systemctl daemon-reload")
