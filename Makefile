@@ -7,7 +7,7 @@ SEEDS  ?= 0..99
 ACTS   ?= 60
 LOCK   := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url
 
-.PHONY: help setup demo test quick check fix bench network simulate dist deb package lock audit clients clean
+.PHONY: help setup demo test quick check fix bench network simulate dist deb package lock audit clients catalogue pictures clean
 
 help:
 	@echo "make demo    the daemon with two made-up portals; Ctrl-C ends it; DEMO='--listen 192.168.1.5': seen from elsewhere"
@@ -22,6 +22,8 @@ help:
 	@echo "make dist    wheel, source archive and bill of materials, in dist/"
 	@echo "make deb     a Debian package, in dist/"
 	@echo "make package the Debian package made, looked through by lintian, and installed, upgraded and purged under a systemd"
+	@echo "make catalogue  the catalogue of sentences anew, and what has yet to be translated"
+	@echo "make pictures   the page in every state, and what a browser measures of it"
 	@echo "make lock    the lock files anew from pyproject.toml"
 	@echo "make audit   what of the lock file the registry has yanked or superseded"
 
@@ -90,6 +92,12 @@ deb: $(READY)
 
 package: $(READY)
 	ICALSYNCD_PACKAGE=1 $(BIN)/python -m pytest -q tests/distribution
+
+catalogue: $(READY)
+	$(BIN)/python -m tests.catalogue
+
+pictures: $(READY)
+	$(BIN)/python -m tests.admin.pictures pictures
 
 lock: $(READY)
 	$(LOCK) --all-extras --group test --output-file requirements.lock pyproject.toml

@@ -9,7 +9,7 @@ from aiohttp import hdrs, web
 
 from icalsyncd.admin.form import form_of
 from icalsyncd.admin.gate import Gate, Wait, Wrong, holding, later, session_in
-from icalsyncd.admin.page import templates
+from icalsyncd.admin.templates import templates
 
 POLICY: Final = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"

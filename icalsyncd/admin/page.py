@@ -6,23 +6,20 @@ jinja2. Nothing is fetched from another host, and nothing works by a style or sc
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
-from functools import lru_cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import quote
 
-from icalsyncd import __version__
-from icalsyncd.admin.concern import first_night
+from icalsyncd.admin.board import Wanted, board
 from icalsyncd.admin.concerns import concerns, needs
-from icalsyncd.admin.habits import needed_facts
+from icalsyncd.admin.habits import needed_facts, own_rules
 from icalsyncd.admin.overview import Overview, SyncRow
-from icalsyncd.admin.picture import Band, Look, Month, Stretch, Taker, bands, colour_of, months, stretches, year
+from icalsyncd.admin.picture import Look, Month, Stretch, Taker, colour_of, months, stretches, year
 from icalsyncd.admin.sentences import (
     absolute,
     ago,
+    badge,
     clock_time,
     day,
     is_unread,
@@ -32,9 +29,10 @@ from icalsyncd.admin.sentences import (
     way,
 )
 from icalsyncd.admin.status import direction_of, rfc3339, state_of
+from icalsyncd.admin.templates import element, explain_url, templates
 from icalsyncd.availability.explanation import (
     IN_WORDS,
-    WELL,
+    Statement,
     advice,
     called,
     explain,
@@ -42,12 +40,13 @@ from icalsyncd.availability.explanation import (
     paused_words,
     taken_for,
 )
+from icalsyncd.calendars.calendar import Kind
 from icalsyncd.calendars.nights import Night, Stay, date_of
-from icalsyncd.language import listed, translated, translated_many
+from icalsyncd.language import day_of_week, listed, month_of_year, say
+from icalsyncd.language import month as month_name
 from icalsyncd.state.view import House
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
     from markupsafe import Markup
 
 POLICY: Final = (
@@ -55,83 +54,45 @@ POLICY: Final = (
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 """The Content-Security-Policy of the pages."""
-STATIC: Final = {
-    "/static/page.css": "text/css",
-    "/static/page.js": "text/javascript",
-    "/static/login.css": "text/css",
-    "/static/icon.svg": "image/svg+xml",
-}
-"""The files that the pages use, and their types."""
-IN_FULL_MOST: Final = 8
-"""Accommodations that are shown night by night on one page; of more, each is a strip that leads to its own page."""
+IN_FULL_MOST: Final = 2
+"""Accommodations whose year is shown night by night on the page of all; of more, each has a page of its own."""
 _LABEL_LEAST: Final = 4
 """Nights of a row in which a name can be read."""
 
 
-@lru_cache(maxsize=1)
-def templates() -> Environment:
-    """The templates of all pages."""
-    # two megabytes that are not needed until the host first looks
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    made = Environment(
-        loader=PackageLoader("icalsyncd.admin", "data"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
-    )
-    made.globals.update(version=__version__, say=_say, say_many=_say_many, listed=listed)
-    return made
-
-
-def _say(sentence: str, /, **values: object) -> Markup:
-    """A sentence for a template: what stands in it is text, but for what is markup of ours already."""
-    from markupsafe import escape
-
-    return escape(translated(sentence)).format(**values)
-
-
-def _say_many(one: str, many: str, count: int, /, **values: object) -> Markup:
-    """The same for a number of things."""
-    from markupsafe import escape
-
-    return escape(translated_many(one, many, count)).format(count=count, **values)
-
-
-@lru_cache(maxsize=len(STATIC))
-def static(path: str) -> bytes:
-    """The file behind one of the paths of :data:`STATIC`."""
-    return files("icalsyncd.admin").joinpath("data", path.rpartition("/")[2]).read_bytes()
-
-
-def page(overview: Overview, only: str | None = None) -> str:
-    """The status page; of one accommodation if *only* names it."""
-    if only not in overview.view.houses:
-        only = None
-    shown = [only] if only is not None else sorted(overview.view.houses)
-    in_full = len(shown) <= IN_FULL_MOST
+def page(overview: Overview, wanted: Wanted = Wanted()) -> str:  # noqa: B008 (it is frozen)
+    """The status page, or as much of it as is *wanted*."""
+    houses = overview.view.houses
+    if wanted.only not in houses:
+        wanted = replace(wanted, only=None)
     found = concerns(overview)
-    return (
-        templates()
-        .get_template("page.html")
-        .render(
-            overview=overview,
-            only=only,
-            now=rfc3339(overview.now),
-            now_words=absolute(overview.now),
-            concerns=found,
-            needs=needs(found),
-            well=WELL,
-            first_night=first_night,
-            explain_url=_explain_url,
-            total=sum(len(house.state.ledger.syncs) for house in overview.view.houses.values()),
-            retrying=sum(1 for sync in overview.syncs() if state_of(sync.ledger, sync.facts) == "failing"),
-            houses=[_house(overview, each, overview.view.houses[each], in_full=in_full) for each in shown],
-            in_full=in_full,
-        )
+    shown = board(overview, wanted, found)
+    in_full = tuple(name for name in shown.order if wanted.rows is None or name in wanted.rows)
+    if len(in_full) > IN_FULL_MOST:
+        in_full = ()
+    inside = shown.rows if shown.inside and not in_full else ()
+    mine = [each for each in found if wanted.only is None or each.accommodation in ("", wanted.only)]
+    template = templates().get_template("board.html" if wanted.part else "page.html")
+    return template.render(
+        overview=overview,
+        wanted=wanted,
+        only=wanted.only,
+        as_of=_timed(overview),
+        needs=len(needs(mine)),
+        worst=mine[0].weight.name.lower() if mine else "",
+        common=[each for each in mine if not each.accommodation],
+        troubled=[(row.id, row.name, row.tone) for row in shown.troubled],
+        board=shown,
+        folded={row.id: {"name": row.name, "syncs": _syncs(overview, row.id)} for row in inside},
+        total=sum(len(house.state.ledger.syncs) for house in houses.values()),
+        retrying=sum(1 for sync in overview.syncs() if state_of(sync.ledger, sync.facts) == "failing"),
+        houses=[_house(overview, each, houses[each]) for each in in_full] if not wanted.part else [],
     )
+
+
+def _timed(overview: Overview) -> Markup:
+    """The moment of the page, as markup that a program can read too."""
+    return element("time", absolute(overview.now), id="as-of", datetime=str(rfc3339(overview.now)))
 
 
 def night_page(
@@ -156,7 +117,9 @@ def night_page(
         templates()
         .get_template("night.html")
         .render(
+            overview=overview,
             accommodation=accommodation,
+            night=date_of(night).isoformat(),
             name=overview.name_of(accommodation),
             day=day(night),
             morning=day(night + 1),
@@ -169,14 +132,33 @@ def night_page(
             past=past,
             date_of=date_of,
             paused_words=paused_words,
-            kinds={"reservation": "a reservation", "block": "a block", "unknown": "taken"},
+            shown=lambda claim: _shown(claim, when),
             when=when,
             frees_when=frees_when(ledger, found),
             advice=[line.strip() for line in advice(ledger, found, accommodation) if line.strip()],
-            before=_explain_url(accommodation, date_of(night - 1).isoformat()) if night > ledger.today else None,
-            after=_explain_url(accommodation, date_of(night + 1).isoformat()),
+            before=explain_url(accommodation, date_of(night - 1).isoformat()) if night > ledger.today else None,
+            after=explain_url(accommodation, date_of(night + 1).isoformat()),
         )
     )
+
+
+def _shown(claim: Statement, when: Callable[[float], dict[str, str | None]]) -> str:
+    """What a portal shows, in one sentence."""
+    since = when(claim.since)
+    values = {
+        "portal": claim.sync,
+        "first": day_of_week(date_of(claim.stay.check_in)),
+        "last": day_of_week(date_of(claim.stay.check_out)),
+        "time": since["local"],
+        "ago": since["short"],
+    }
+    match claim.kind:
+        case Kind.RESERVATION:
+            return say("{portal} shows {first} to {last} as a reservation since {time} ({ago})", **values)
+        case Kind.BLOCK:
+            return say("{portal} shows {first} to {last} as a block since {time} ({ago})", **values)
+        case Kind.UNKNOWN:
+            return say("{portal} shows {first} to {last} as taken since {time} ({ago})", **values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,33 +172,28 @@ class _Cell:
     tabbed: bool
 
 
-def _house(overview: Overview, accommodation: str, house: House, *, in_full: bool) -> dict[str, Any]:
+def _house(overview: Overview, accommodation: str, house: House) -> dict[str, Any]:
     ledger = house.state.ledger
     colours = colour_of(ledger)
-    window = year(ledger.today)
-    rows = months(ledger.today)
-    made: dict[str, Any] = {
+    shown = stretches(house, year(ledger.today))
+    words = [_words(stretch, overview, ledger.timezone) for stretch in shown]
+    return {
         "id": accommodation,
         "name": overview.name_of(accommodation),
         "zone": ledger.timezone,
         "ready": ledger.complete,
         "taken": len(house.blocked.since(ledger.today)),
         "local": bool(ledger.local.since(ledger.today)),
-        "syncs": [_sync(overview, sync, colours[sync.name]) for sync in overview.syncs_of(accommodation, house)],
+        "syncs": _syncs(overview, accommodation),
+        "looks": {stretch.look.value for stretch in shown},
+        "months": [_row(row, shown, words, colours, accommodation, ledger.today) for row in months(ledger.today)],
     }
-    if in_full:
-        shown = stretches(house, window)
-        words = [_words(stretch, overview, ledger.timezone) for stretch in shown]
-        made["looks"] = {stretch.look.value for stretch in shown}
-        made["months"] = [_row(row, shown, words, colours, accommodation, ledger.today) for row in rows]
-        return made
-    drawn = bands(house, window)
-    made["looks"] = {band.look.value for band in drawn}
-    made["bands"] = [(_band_class(band, colours), _shape(band, window)) for band in drawn]
-    made["marks"] = "".join(f"M{row.first - window.check_in} 0V12" for row in rows[1:])
-    made["names"] = [(f"{date(row.year, row.number, 1):%b}", row.end - row.first) for row in rows]
-    made["length"] = window.check_out - window.check_in
-    return made
+
+
+def _syncs(overview: Overview, accommodation: str) -> list[dict[str, Any]]:
+    house = overview.view.houses[accommodation]
+    colours = colour_of(house.state.ledger)
+    return [_sync(overview, sync, colours[sync.name]) for sync in overview.syncs_of(accommodation, house)]
 
 
 def _row(
@@ -244,7 +221,7 @@ def _row(
                 _Cell(
                     f"d{when.day} {look}{edges}{weekend}{now}",
                     label if night == start else "",
-                    _explain_url(accommodation, when.isoformat()),
+                    explain_url(accommodation, when.isoformat()),
                     f"{day(night)}: {said}",
                     # one stop of the Tab key a stretch; the arrow keys go night by night
                     stretch.look is not Look.FREE and night == start,
@@ -252,22 +229,14 @@ def _row(
             )
     past = max(0, min(today, row.end) - row.first)
     return {
-        "short": f"{first:%b}",
-        "long": f"{first:%B %Y}",
+        "short": month_name(first),
+        "long": month_of_year(first),
+        "number": row.number,
         "year": row.year,
         "past": past,
         "arriving": arriving,
         "cells": cells,
     }
-
-
-def _band_class(band: Band, colours: dict[str, int]) -> str:
-    return f"{band.look.value} c{colours[band.name]}" if band.name else band.look.value
-
-
-def _shape(band: Band, window: Stay) -> str:
-    """The stays as one SVG path, each from the middle of the day of arrival to the middle of the day of departure."""
-    return "".join(f"M{start - window.check_in}.5 1h{end - start}v10h{start - end}z" for start, end in band.stays)
 
 
 def _sync(overview: Overview, sync: SyncRow, colour: int) -> dict[str, Any]:
@@ -282,18 +251,23 @@ def _sync(overview: Overview, sync: SyncRow, colour: int) -> dict[str, Any]:
         "way": way(direction_of(ledger)),
         "colour": colour,
         "state": word,
+        "badge": badge(word),
         "sentence": f"{state(overview, sync)} {next_pull(overview, sync)}".rstrip(),
         "attempt": absolute(facts.attempts.last) if facts.attempts.last is not None else None,
         "reading": reading(overview, sync),
         "late": is_unread(overview, sync),
-        "facts": needed_facts(sync, late=is_unread(overview, sync)),
+        "facts": (
+            *own_rules(sync, sync.house.state.ledger.today),
+            *needed_facts(sync, late=is_unread(overview, sync)),
+        ),
         "fetched": absolute(ledger.last_fetch) if ledger.last_fetch is not None else None,
         "link": overview.links.get(sync.key),
         "old": clock_time(max(until for _, until in ledger.link.old), overview.now, sync.house.state.ledger.timezone)
         if ledger.link.old
         else None,
-        "line": overview.lines.get(sync.key),
-        "path": f"accommodations.{sync.accommodation}.syncs.{sync.name}",
+        "place": f"{overview.file}:{overview.lines[sync.key]}"
+        if sync.key in overview.lines
+        else f"{overview.file}: accommodations.{sync.accommodation}.syncs.{sync.name}",
     }
 
 
@@ -316,33 +290,37 @@ def _label(stretch: Stretch) -> str:
 
 def _words(stretch: Stretch, overview: Overview, zone: str) -> str:
     """Who and since when."""
-    repeated = f"; repeated by {listed(each.name for each in stretch.echoes)}" if stretch.echoes else ""
-    said = listed([_dated(taker, overview, zone) for taker in stretch.takers]) if stretch.takers else ""
+    takers = listed([_dated(taker, overview, zone) for taker in stretch.takers]) if stretch.takers else ""
+    echoes = listed(each.name for each in stretch.echoes) if stretch.echoes else ""
     match stretch.look:
         case Look.FREE:
-            return "free"
+            return say("free")
         case Look.RELEASED:
-            paused = [
-                f"{taker.name} (paused since {clock_time(taker.since or 0.0, overview.now, zone)})"
-                for taker in stretch.takers
-            ]
-            return f"open, though {listed(paused)} last showed it as taken"
+            return say("open, though a pause released what is shown as taken by {who}", who=takers)
         case Look.BUFFER:
-            return "free, closed at some portals as a buffer"
+            return say("free, closed at some portals as a buffer")
         case Look.ECHO:
-            return f"free; {listed([_dated(each, overview, zone) for each in stretch.echoes])} only repeats us"
+            return say(
+                "free; only repeated by {who}", who=listed([_dated(each, overview, zone) for each in stretch.echoes])
+            )
         case Look.TAKEN:
-            return said + repeated
+            return say("{who}; repeated by {others}", who=takers, others=echoes) if echoes else takers
+        case Look.GHOST if not takers:
+            return say("possible ghost: it comes and goes")
+        case Look.GHOST if echoes:
+            return say("possible ghost: {who}; repeated by {others}", who=takers, others=echoes)
         case Look.GHOST:
-            return f"possible ghost: {said or 'it comes and goes'}{repeated}"
+            return say("possible ghost: {who}", who=takers)
+        case Look.OVERBOOKED if echoes:
+            return say("OVERBOOKED: {who}; repeated by {others}", who=takers, others=echoes)
         case Look.OVERBOOKED:
-            return f"OVERBOOKED: {said}{repeated}"
+            return say("OVERBOOKED: {who}", who=takers)
 
 
 def _dated(taker: Taker, overview: Overview, zone: str) -> str:
     if taker.since is None:
         return _called(taker)
-    return f"{taker.name} since {clock_time(taker.since, overview.now, zone)}"
+    return say("{who} since {time}", who=taker.name, time=clock_time(taker.since, overview.now, zone))
 
 
 def _called(taker: Taker) -> str:
@@ -353,21 +331,20 @@ def _headline(look: Look | None, origins: tuple[str, ...]) -> str:
     names = listed(map(called, origins)) if origins else ""
     match look:
         case None:
-            return "This night has passed"
+            return say("This night has passed")
         case Look.OVERBOOKED:
-            return f"Overbooked: {names}"
+            return say("Overbooked: {who}", who=names)
         case Look.GHOST:
-            seen = "closed, and perhaps nobody took it" if names else "open now, it comes and goes"
-            return f"A possible ghost: {seen}"
+            return (
+                say("A possible ghost: closed, and perhaps nobody took it")
+                if names
+                else say("A possible ghost: open now, it comes and goes")
+            )
         case Look.TAKEN:
-            return f"Taken: {names}" if names else "Taken"
+            return say("Taken: {who}", who=names) if names else say("Taken")
         case Look.RELEASED:
-            return "Open, though a portal that is paused last showed it as taken"
+            return say("Open, though a portal that is paused last showed it as taken")
         case Look.BUFFER:
-            return "Free, but closed as a buffer"
+            return say("Free, but closed as a buffer")
         case Look.ECHO | Look.FREE:
-            return "Free"
-
-
-def _explain_url(accommodation: str, night: str) -> str:
-    return f"explain?accommodation={quote(accommodation)}&night={night}"
+            return say("Free")

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from itertools import pairwise
-from typing import Final, NamedTuple
+from typing import Final
 
 from icalsyncd.availability.claims import Claim
 from icalsyncd.availability.ledger import Ledger
@@ -52,6 +52,8 @@ class Taker:
     """A sync, or :data:`LOCAL`."""
     since: Moment | None
     """None for the host's own blocks."""
+    stay: Stay | None = None
+    """The event; two that follow each other are two, whoever shows them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +70,6 @@ class Stretch:
     def is_like(self, other: Stretch) -> bool:
         """Whether the same is known of both."""
         return (self.look, self.takers, self.echoes) == (other.look, other.takers, other.echoes)
-
-
-class Band(NamedTuple):
-    """All stays of a strip that are drawn alike."""
-
-    look: Look
-    name: str
-    """Whose they are: a sync or :data:`LOCAL`; `""` if that is not drawn."""
-    stays: tuple[Stay, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +94,10 @@ def months(today: Night) -> tuple[Month, ...]:
     return tuple(made)
 
 
-def stretches(house: House, window: Stay) -> tuple[Stretch, ...]:
-    """All nights of *window* from today on, in order and without gaps, free ones too."""
+def stretches(house: House, window: Stay, since: Night | None = None) -> tuple[Stretch, ...]:
+    """All nights of *window* from today on, or from *since*, in order and without gaps, free ones too."""
     ledger = house.state.ledger
-    span = Nights.between(max(window.check_in, ledger.today), window.check_out)
+    span = Nights.between(max(window.check_in, ledger.today if since is None else since), window.check_out)
     layers = _Layers.of(house, ledger, span)
     edges = {edge for nights in layers.all() for stay in (nights & span).stays() for edge in stay}
     cuts = sorted({*edges, *(edge for stay in span.stays() for edge in stay)})
@@ -117,38 +110,19 @@ def stretches(house: House, window: Stay) -> tuple[Stretch, ...]:
     return tuple(made)
 
 
-def bands(house: House, window: Stay) -> tuple[Band, ...]:
-    """The nights of *window* from today on as few shapes, for a picture in which no single night is told apart.
-
-    What comes later is drawn over what comes before.
-    """
-    ledger = house.state.ledger
-    span = Nights.between(max(window.check_in, ledger.today), window.check_out)
-    found = origins(ledger)
-    layers = [
-        *((Look.ECHO, name, sync.claimed - found[name]) for name, sync in ledger.syncs.items()),
-        *((Look.RELEASED, pause.sync, pause.sold) for pause in pauses(ledger)),
-        (Look.TAKEN, LOCAL, ledger.local),
-        *((Look.TAKEN, name, nights) for name, nights in found.items()),
-        (Look.GHOST, "", house.trouble.possible_ghosts),
-        (Look.OVERBOOKED, "", house.trouble.overbooked),
-    ]
-    return tuple(Band(look, name, seen.stays()) for look, name, nights in layers if (seen := nights & span))
-
-
 def colour_of(ledger: Ledger) -> dict[str, int]:
     """A number from 1 to :data:`COLOURS` for each sync, 0 for the host's own blocks."""
     return {LOCAL: 0} | {name: index % COLOURS + 1 for index, name in enumerate(ledger.syncs)}
 
 
-Since = tuple[tuple[Moment, Nights], ...]
+Since = tuple[tuple[Taker, Nights], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class _Layers:
     """The sets of nights that a picture is made of."""
 
-    local: Nights
+    local: Since
     taken: dict[str, Since]
     repeated: dict[str, Since]
     overbooked: Nights
@@ -163,28 +137,27 @@ class _Layers:
         found = origins(ledger)
         for name, sync in ledger.syncs.items():
             own = found[name] & span
-            taken[name] = _since(sync.claims, own)
-            repeated[name] = _since(sync.claims, (sync.claimed & span) - own)
+            taken[name] = _since(name, sync.claims, own)
+            repeated[name] = _since(name, sync.claims, (sync.claimed & span) - own)
+        blocks = ((Taker(LOCAL, None, each.stay), Nights.between(*each.stay) & span) for each in ledger.blocks)
         return cls(
-            ledger.local,
+            tuple((taker, nights) for taker, nights in blocks if nights),
             taken,
             repeated,
             house.trouble.overbooked,
             house.trouble.possible_ghosts,
             union(feed.nights for feed in house.feeds.values()),
-            {pause.sync: ((pause.since, pause.sold & span),) for pause in pauses(ledger)},
+            {pause.sync: ((Taker(pause.sync, pause.since), pause.sold & span),) for pause in pauses(ledger)},
         )
 
     def all(self) -> Iterator[Nights]:
-        yield from (self.local, self.overbooked, self.ghosts, self.closed)
-        for layer in (*self.taken.values(), *self.repeated.values(), *self.released.values()):
+        yield from (self.overbooked, self.ghosts, self.closed)
+        for layer in (self.local, *self.taken.values(), *self.repeated.values(), *self.released.values()):
             yield from (nights for _, nights in layer)
 
     def stretch(self, stay: Stay) -> Stretch:
         night = stay.check_in
-        takers = _at(self.taken, night)
-        if night in self.local:
-            takers = (Taker(LOCAL, None), *takers)
+        takers = (*_at({LOCAL: self.local}, night)[:1], *_at(self.taken, night))
         echoes = _at(self.repeated, night)
         if not takers and night not in self.ghosts and (before := _at(self.released, night)):
             return Stretch(stay, Look.RELEASED, before, echoes)
@@ -202,22 +175,22 @@ class _Layers:
         return Look.BUFFER if night in self.closed else Look.FREE
 
 
-def _since(claims: Iterable[Claim], nights: Nights) -> Since:
-    """*nights*, each under the beginning of the oldest claim on it."""
-    found: list[tuple[Moment, Nights]] = []
+def _since(name: str, claims: Iterable[Claim], nights: Nights) -> Since:
+    """*nights*, each under the oldest claim on it."""
+    found: list[tuple[Taker, Nights]] = []
     left = nights
     for claim in sorted(claims, key=lambda claim: claim.began):
         if not left:
             break
         here = claim.nights & left
         if here:
-            found.append((claim.began, here))
+            found.append((Taker(name, claim.began, claim.stay), here))
             left = left - here
     return tuple(found)
 
 
 def _at(layers: dict[str, Since], night: Night) -> tuple[Taker, ...]:
-    return tuple(Taker(name, moment) for name, layer in layers.items() for moment, nights in layer if night in nights)
+    return tuple(taker for layer in layers.values() for taker, nights in layer if night in nights)
 
 
 def year(today: Night) -> Stay:

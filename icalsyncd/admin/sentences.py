@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from icalsyncd.admin.overview import Overview, SyncRow
 from icalsyncd.admin.status import safe_to_resume, state_of
+from icalsyncd.admin.unsafe import is_late
 from icalsyncd.availability.admission import CONFIRMATIONS
 from icalsyncd.availability.ledger import Presence
 from icalsyncd.availability.stamps import Moment
@@ -85,6 +86,25 @@ def run(stay: Stay) -> str:
     first, last = date_of(stay.check_in), date_of(stay.check_out)
     began = day_of_week(first) if first.year == last.year else day_of_year(first)
     return say("{first} to {last}", first=began, last=day_of_year(last))
+
+
+def badge(word: str) -> str:
+    """The one word for how a sync is, for people."""
+    match word:
+        case "ok":
+            return say("well")
+        case "failing":
+            return say("failing")
+        case "held":
+            return say("held")
+        case "partial":
+            return say("partial")
+        case "paused":
+            return say("paused")
+        case "leaving":
+            return say("leaving")
+        case _:
+            return say("never pulled")
 
 
 def state(overview: Overview, sync: SyncRow) -> str:
@@ -208,10 +228,4 @@ def reading(overview: Overview, sync: SyncRow) -> str:
 
 def is_unread(overview: Overview, sync: SyncRow) -> bool:
     """Whether the portal of a sync that sends has not read its feed for too long."""
-    ledger = sync.ledger
-    if ledger.presence not in (Presence.ACTIVE, Presence.KEPT) or not ledger.channel.sends or ledger.published:
-        return False
-    if ledger.surely_read_at is None:
-        return False
-    seen_from = max(ledger.surely_read_at, sync.house.state.ledger.awake_since)
-    return overview.now - seen_from > ledger.patience()
+    return is_late(sync.ledger, sync.house.state.ledger, overview.now)

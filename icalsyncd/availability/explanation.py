@@ -14,6 +14,7 @@ from icalsyncd.availability.claims import ECHOES, Claim, Rule
 from icalsyncd.availability.ledger import Ledger, Presence, SyncLedger
 from icalsyncd.availability.offers import trouble, verdict
 from icalsyncd.availability.pausing import Pause, pauses
+from icalsyncd.availability.rules import Ruled, ruled
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.calendar import Kind
 from icalsyncd.calendars.nights import Night, Nights, Stay, date_of
@@ -106,6 +107,8 @@ class Explanation:
     """The paused syncs whose portal showed this night as taken, or does not know that it is."""
     kept_closed: tuple[str, ...] = ()
     """The syncs whose feed closes the night though it is free: that it is free is not stored yet."""
+    ruled: tuple[Ruled, ...] = ()
+    """The portals that close it by their own settings."""
 
     @property
     def taken(self) -> bool:
@@ -139,12 +142,14 @@ def explain(ledger: Ledger, night: Night, note: str = "", feeds: Mapping[str, Ni
     kept = tuple(telling.sync for telling in tellings if ledger.syncs[telling.sync].opens_nothing)
     local = night in ledger.local
     genuine = any(not statement.is_echo for statement in statements)
+    by_rule = ruled(ledger, night)
     return Explanation(
         night,
         tuple(statements),
         tuple(tellings),
         local,
-        buffered=len(tellings) > len(kept) and not local and not genuine,
+        buffered=len(tellings) > len(kept) and not local and not genuine and not any(each.closes for each in by_rule),
+        ruled=by_rule,
         overbooked=night in found.overbooked,
         possible_ghost=night in found.possible_ghosts,
         note=note if local else "",
@@ -195,8 +200,11 @@ def frees_when(ledger: Ledger, explanation: Explanation) -> str:
     if explanation.kept_closed and not (explanation.taken or explanation.tellings):
         names = " and ".join(explanation.kept_closed)
         return f"When the state can be stored: until then the link of {names} keeps it closed."
-    if not (explanation.taken or explanation.tellings or explanation.statements):
-        return "Nothing keeps this night closed."
+    if not (explanation.taken or explanation.statements):
+        if explanation.ruled and (explanation.tellings or not explanation.buffered):
+            return f"When {' and '.join(f'{each.sync} sells it' for each in explanation.ruled)}, by its own settings."
+        if not explanation.tellings:
+            return "Nothing keeps this night closed."
     if explanation.possible_ghost:
         return "When all portals but one have dropped it: look at them, then follow what is said below."
     waits = [_block_waits(ledger, explanation.night)] if explanation.local else []
@@ -264,6 +272,7 @@ def words(ledger: Ledger, explanation: Explanation, accommodation: str, when: Ca
         if explanation.night in sync.retained:
             until = "it is over" if _runs_out(sync, explanation.night, ledger.today) else "that is sure"
             lines.append(f"      Its last copy does not show it any more; the night is kept closed until {until}.")
+    lines += [f"  {each}." for each in explanation.ruled]
     for telling in explanation.tellings:
         read = "which its portal has yet to read"
         if telling.fetched is not None:
@@ -329,6 +338,9 @@ def _headline(explanation: Explanation) -> str:
         return "free, and closed until that is stored"
     if explanation.buffered:
         return "free, but closed as a buffer"
+    if explanation.ruled:
+        names = " and ".join(f"{each.sync}'s own {each.what}" for each in explanation.ruled)
+        return f"free, but closed by {names}"
     return f"free, but kept closed at {' and '.join(explanation.kept)} by a pause" if explanation.kept else "free"
 
 

@@ -14,6 +14,7 @@ from typing import Final, cast
 from icalsyncd.availability.claimed import NO_CLAIMS, Claims
 from icalsyncd.availability.claims import Claim
 from icalsyncd.availability.readers import Reader, perhaps, silent_since
+from icalsyncd.availability.rules import NO_RULES, Rules
 from icalsyncd.availability.stamps import NONE, Moment, Stamps
 from icalsyncd.availability.taking import Taking
 from icalsyncd.calendars.nights import EMPTY, Night, Nights, Stay, union
@@ -43,6 +44,14 @@ class Channel:
     """Seconds over which a suspicious copy must repeat itself (`pull.hold`)."""
     read: ReadSettings | None = None
     """How its calendar is read; None where nothing was noted of that yet."""
+    rules: str = ""
+    """What the portal's own rules mean at the others (`rules`): `free`, `close`, or `""`: as learned."""
+    notice: int | None = None
+    """Nights from today on that the portal closes by itself, as the host knows (`portal_notice`)."""
+    window: int | None = None
+    """Nights ahead from which on it closes all by itself, as the host knows (`portal_window`)."""
+    horizon: int | None = None
+    """Nights ahead beyond which its calendar shows no closure, as the profile knows."""
 
 
 class Presence(StrEnum):
@@ -186,6 +195,8 @@ class SyncLedger:
     """While it is paused, what its portal last had taken itself: to be shown to the host, never offered or judged by."""
     silent: bool = False
     """The portal has not fetched for so long that what it claims is no echo."""
+    rules: Rules = NO_RULES
+    """What its portal closes by its own settings, and how that was found out."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.claims, Claims):

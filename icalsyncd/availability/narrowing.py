@@ -55,6 +55,9 @@ def _kept(sync: SyncLedger, wanted: Channel, said: Set[str]) -> Channel:
         lag=wanted.lag if "lag" in said else before.lag,
         padding=wanted.padding if "padding" in said else max(before.padding, wanted.padding),
         hold=max(before.hold, wanted.hold),
+        rules=wanted.rules if "rules" in said else before.rules,
+        notice=wanted.notice if "notice" in said else before.notice,
+        window=wanted.window if "window" in said else before.window,
         read=_still_read(before.read, wanted.read, said),
     )
 

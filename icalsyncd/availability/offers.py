@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from icalsyncd.availability.claims import ECHOES, Claim, Rule
 from icalsyncd.availability.ledger import Ledger, SyncLedger
 from icalsyncd.availability.mirroring import mirrors
+from icalsyncd.availability.rules import closing
 from icalsyncd.calendars.nights import EMPTY, Night, Nights, union
 
 
@@ -73,6 +74,7 @@ def offers(ledger: Ledger) -> dict[str, Nights]:
         stays, unsure = stays_of(sync, taken)
         closed[name] = (stays.widened(*around) | unsure).since(yesterday)
         rims[name] = closed[name] - taken - sync.departed
+        closed[name] |= closing(sync).since(yesterday)
     made: dict[str, Nights] = {}
     for name, sync in ledger.syncs.items():
         if not sync.channel.sends:

@@ -4,12 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from icalsyncd.availability.ledger import Channel, Presence
 from icalsyncd.calendars.nights import Stay
 
 Place = tuple[str, str]
 """An accommodation's id and a sync's."""
+
+
+class OwnRules(NamedTuple):
+    """What the host and the profile know of what a portal closes by its own settings."""
+
+    rules: str
+    """What it means at the others: `free`, `close`, or `""`: as learned."""
+    notice: int | None
+    """Nights from today on that it closes."""
+    window: int | None
+    """Nights ahead from which on it closes all."""
+    horizon: int | None
+    """Nights ahead beyond which its calendar shows no closure."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,12 @@ from dataclasses import dataclass, fields, replace
 from operator import attrgetter
 
 from icalsyncd.availability.admission import Admission, Admitted, Outcome
-from icalsyncd.availability.attribution import Ours, pulled
+from icalsyncd.availability.attribution import Ours, pulled, settled
 from icalsyncd.availability.ledger import Ledger, SyncLedger
+from icalsyncd.availability.rules import Rules, followed, in_doubt, sifted
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.calendar import Event, Good, Partial
-from icalsyncd.calendars.nights import EMPTY
+from icalsyncd.calendars.nights import EMPTY, Night
 from icalsyncd.calendars.zones import nights_begun
 
 
@@ -44,10 +45,17 @@ class Receipt:
             admitted = Admission(
                 sync, self.reading, self.now, ledger.today, begun, self.hold, self.last_read, self.again
             ).decide()
+        events = None
+        if self.reading is not None:
+            events, rules = self._sifted(sync, self.reading.events, admitted, ledger.today)
+            if rules != sync.rules:
+                ledger = ledger.with_sync(self.sync, replace(sync, rules=rules))
+                if rules.nights != sync.rules.nights:
+                    ledger = settled(in_doubt(ledger, self.sync, sync.genuine & rules.nights), self.now)
         entered = pulled(
             ledger,
             self.sync,
-            self.reading.events if self.reading is not None else None,
+            events,
             began=self.began,
             now=self.now,
             ours=self.ours,
@@ -63,6 +71,20 @@ class Receipt:
         if self.again and sync.pulled_at is not None:
             after = replace(after, pulled_at=sync.pulled_at)
         return entered if after is entered.syncs[self.sync] else entered.with_sync(self.sync, after), admitted
+
+    def _sifted(
+        self, sync: SyncLedger, events: tuple[Event, ...], admitted: Admitted, today: Night
+    ) -> tuple[tuple[Event, ...], Rules]:
+        """Those of *events* that take nights, and the portal's own rules; a copy that is not believed whole ends none."""
+        rules, whole = sync.rules, admitted.outcome is Outcome.UPDATED
+        if whole and not self.again:
+            rules = followed(sync, events, today=today, now=self.now)
+        found = sifted(sync, rules, events, today)
+        notice, window = found.notice, found.window
+        if not whole:
+            notice, window = rules.notice | notice, rules.window | window
+        labelled = rules.labelled or found.are_closures
+        return found.events, replace(rules, labelled=labelled, notice=notice, window=window)
 
 
 _all_but_when = attrgetter(*(field.name for field in fields(SyncLedger) if field.name != "pulled_at"))

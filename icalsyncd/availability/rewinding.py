@@ -12,6 +12,7 @@ from typing import Final
 from icalsyncd.availability.ledger import Ledger, Link, Presence, SyncLedger
 from icalsyncd.availability.removal import RemovalDelay
 from icalsyncd.availability.roster import GONE_KEPT, OLD_LINK_KEPT
+from icalsyncd.availability.rules import rules_rewound
 from icalsyncd.availability.stamps import Moment, Stamps
 
 AWAKE: Final = 1800.0
@@ -91,6 +92,7 @@ def _rewound(sync: SyncLedger, now: Moment) -> SyncLedger:
         offered=_stamps(sync.offered, now),
         published=tuple((min(since, now), nights) for since, nights in sync.published),
         given_up=_stamps(sync.given_up, now),
+        rules=rules_rewound(sync.rules, now),
     )
     if any(claim.began > now for claim in sync.claims):
         moved = replace(moved, claims=tuple(replace(claim, began=min(claim.began, now)) for claim in sync.claims))

@@ -378,4 +378,5 @@ def _cleared(sync: SyncLedger, presence: Presence, now: Moment) -> SyncLedger:
         withdrawn=Stamps(),
         given_up=Stamps(),
         shown_before_pause=shown,
+        rules=replace(sync.rules, notice=EMPTY, window=EMPTY),
     )

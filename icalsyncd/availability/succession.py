@@ -11,6 +11,7 @@ from icalsyncd.availability.claimed import Claims
 from icalsyncd.availability.claims import Claim, Rule, outlive, reuse_stay, widen
 from icalsyncd.availability.judgement import Identity, begin, circumstances, edge_of, identity_of
 from icalsyncd.availability.ledger import SyncLedger
+from icalsyncd.availability.rules import export_end
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.calendar import Event, Kind
 from icalsyncd.calendars.nights import EMPTY, Night, Nights, Stay, intersection, union
@@ -69,7 +70,8 @@ def carried_over(
     those whose origin another one is.
     """
     surely_told = EMPTY if not in_force else intersection(in_force)
-    old = _Claims(sync.claims, surely_told, today)
+    end = export_end(sync, today)
+    old = _Claims(sync.claims, surely_told, today, edge_of(today) if end is None else min(end, edge_of(today)))
     going_on: list[tuple[Claim, Claim, Event, Nights]] = []
     fresh: list[tuple[Event, Nights]] = []
     begun: set[Stay] = set()
@@ -168,11 +170,11 @@ def _held_back(ended: tuple[Claim, ...], missing: Nights, today: Night) -> Itera
 class _Claims:
     """A sync's claims before a copy, and which of them the copy carries on; each is carried on once."""
 
-    def __init__(self, claims: tuple[Claim, ...], told: Nights, today: Night) -> None:
+    def __init__(self, claims: tuple[Claim, ...], told: Nights, today: Night, edge: Night) -> None:
         self._left = dict(enumerate(claims))
         self._told = told
         self._today = today
-        self._edge = edge_of(today)
+        self._edge = edge
         self._alike: dict[tuple[Identity, bool], deque[int]] = {}
         """Where those that cannot be told apart are, first in the order first: those with echoes, and those without."""
         for place, claim in self._left.items():

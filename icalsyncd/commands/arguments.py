@@ -107,6 +107,10 @@ def parser() -> argparse.ArgumentParser:
     rotate = command("rotate", "end an old link at once")
     _sync(rotate)
     rotate.add_argument("--now", action="store_true", help="at once, not after the 7 days that it works on")
+    notify = command("notify", "send a trial to who is told by messages")
+    notify.add_argument("what", choices=("test",), help="a trial, now")
+    notify.add_argument("name", nargs="?", metavar="NAME", help="of a receiver in `notify`; all where none is named")
+    _json(notify)
     command("password", "the hash of a password, for `server.users` in the config")
     command("reload", "have the daemon read its config anew")
     command("healthcheck", "exit 0 where the daemon is well")
@@ -115,6 +119,22 @@ def parser() -> argparse.ArgumentParser:
     restore = command("restore", "put a backup back; the daemon must not run")
     restore.add_argument("file", type=Path, metavar="FILE")
     restore.add_argument("--replace", action="store_true", help="put what is there aside")
+    store = command("store", "where the state lies").add_subparsers(dest="deed", metavar="copy", required=True)
+    copying = store.add_parser(
+        "copy",
+        help="copy the whole state to another place; no daemon may run",
+        description="Copies the state from where the config has it to another place, with links and history.",
+        parents=[everywhere],
+        allow_abbrev=False,
+    )
+    copying.add_argument(
+        "--to",
+        required=True,
+        metavar="URL",
+        help="sqlite: the file in the state folder; file:///etc/icalsyncd/dsn: the database that a file names; "
+        "postgresql://…: that database",
+    )
+    copying.add_argument("--replace", action="store_true", help="put what is there aside")
     prints = command("print", "what is shipped beside the daemon")
     prints.add_argument(
         "what",

@@ -62,6 +62,13 @@ def _duration(value: object) -> int:
     return parse_duration(value if isinstance(value, str) else "")
 
 
+def _days(value: object) -> int:
+    seconds = _duration(value)
+    if seconds % 86_400:
+        raise ValueError("must be whole days, such as 2d")
+    return seconds // 86_400
+
+
 def _interval(value: object) -> int:
     seconds = _duration(value)
     if not seconds:
@@ -239,6 +246,7 @@ PortalName = Annotated[
 ]
 Zone = Annotated[str, PlainValidator(_zone), WithJsonSchema({"type": "string", "examples": ["Europe/Madrid"]})]
 Duration = Annotated[int, PlainValidator(_duration), _form(DURATION, "90s", "30m", "1h30m", "7d")]
+Days = Annotated[int, PlainValidator(_days), _form(r"^\d+d$", "2d", "365d")]
 Interval = Annotated[int, PlainValidator(_interval), _form(DURATION_NOT_ZERO, "30m", "1h", "1d")]
 Size = Annotated[int, PlainValidator(_size), _form(SIZE, "512KiB", "5MiB")]
 Day = Annotated[date, PlainValidator(_day), _form(r"^\d{4}-\d{2}-\d{2}$", "2026-12-24")]

@@ -10,13 +10,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final, TypeAlias
 
+from icalsyncd.availability.plan import OwnRules
 from icalsyncd.calendars.settings import ReadSettings
 from icalsyncd.config import schema
 from icalsyncd.config.forms import Address, Network
 from icalsyncd.config.people import Calendar, resolve_calendars
 from icalsyncd.config.portals import profile
 from icalsyncd.config.secret import Secret
+from icalsyncd.config.store import Store
 from icalsyncd.config.summaries import any_unusable, compiled
+from icalsyncd.config.telling import NOBODY, Telling
 
 SETTINGS: Final = {
     "ignore": "ignore",
@@ -28,6 +31,9 @@ SETTINGS: Final = {
     "empty_body": "empty_is_valid",
     "echo_lag": "lag",
     "echo_padding": "padding",
+    "rules": "rules",
+    "portal_notice": "notice",
+    "portal_window": "window",
 }
 """Keys of a sync that say how its portal takes part and is read, and what they are called there."""
 
@@ -79,6 +85,7 @@ class Sync:
     """Nights that the portal adds on each side of what it imports."""
     reads_every: int
     """Seconds between two fetches, as far as is known."""
+    own_rules: OwnRules
     said: frozenset[str]
     """The settings of this sync, and of ``read``, that the file says itself: the others are the profile's or defaults."""
 
@@ -126,6 +133,8 @@ class Accommodation:
     """Nights closed after each stay and block."""
     blocks: tuple[Block, ...]
     """In order, and without overlaps: those that overlapped are one, with all their notes."""
+    website: bool
+    """Whether anybody may see which nights are free."""
     syncs: tuple[Sync, ...]
     """In the file's order."""
 
@@ -165,6 +174,8 @@ class Server:
     """Seconds for which what happened is kept."""
     health: bool
     """Whether the feeds listener tells monitors outside if all is well."""
+    language: str | None
+    """What is spoken to people; None for what each reader asks for, and English where nobody asks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,11 +262,14 @@ class Config:
 
     server: Server
     pull: Pull
+    store: Store
     official_only: tuple[str, ...]
     publish: tuple[Target, ...]
     accommodations: tuple[Accommodation, ...]
     calendars: tuple[Calendar, ...] = ()
     """Those for people."""
+    telling: Telling = NOBODY
+    """Who is told by messages, and that all lives."""
 
     def syncs(self) -> tuple[Sync, ...]:
         """All syncs, in the file's order."""
@@ -272,6 +286,11 @@ class Config:
     def public_url_of(self, accommodation: str) -> str:
         """The start of the links of *accommodation*: at the first target with a URL of its own, else at this daemon."""
         return self._public_urls.get(accommodation, self.server.public_url)
+
+    @cached_property
+    def public(self) -> Mapping[str, str]:
+        """The accommodations that anybody may see, with their names."""
+        return {each.id: each.name for each in self.accommodations if each.website}
 
     @cached_property
     def _public_urls(self) -> Mapping[str, str]:
@@ -291,11 +310,13 @@ class Config:
         return {accommodation.id: accommodation for accommodation in self.accommodations}
 
 
-def resolve(file: schema.File, folder: Path, urls: Mapping[str, Secret], places: tuple[Place, ...]) -> Config:
+def resolve(
+    file: schema.File, folder: Path, urls: Mapping[str, Secret], places: tuple[Place, ...], dsn: Secret | None
+) -> Config:
     """The config that *file* means.
 
     Paths in it are relative to *folder*; *urls* are those of the syncs that receive, by name, and *places* those of its
-    targets, in order.
+    targets, in order; *dsn* is how its database is reached.
     """
     ids = tuple(file.accommodations)
     listen, tls = file.server.listen, file.server.admin_tls
@@ -314,6 +335,7 @@ def resolve(file: schema.File, folder: Path, urls: Mapping[str, Secret], places:
             removal_delay=file.server.removal_delay,
             history=file.server.history,
             health=file.server.health,
+            language=file.server.language,
         ),
         pull=Pull(
             interval=file.pull.interval,
@@ -322,6 +344,7 @@ def resolve(file: schema.File, folder: Path, urls: Mapping[str, Secret], places:
             hold=file.pull.hold,
             private_addresses=file.pull.allow_private_addresses,
         ),
+        store=Store(isinstance(file.store, schema.ServerStore), dsn, "store" in file.model_fields_set),
         official_only=tuple(file.official_only),
         publish=tuple(
             Target(target.name, target.public_url, tuple(target.accommodations or ids), place)
@@ -371,6 +394,7 @@ def _accommodation(id: str, file: schema.File, urls: Mapping[str, Secret]) -> Ac
         before=written.buffer.before,
         after=written.buffer.after,
         blocks=merged(written.blocks),
+        website=written.website,
         syncs=tuple(
             _sync(id, name, sync, written.timezone, file.pull.interval, urls.get(f"{id}/{name}"))
             for name, sync in written.syncs.items()
@@ -407,5 +431,6 @@ def _sync(accommodation: str, id: str, written: schema.Sync, timezone: str, inte
         echo_lag=written.echo_lag if written.echo_lag is not None else known.echo_lag,
         echo_padding=written.echo_padding if written.echo_padding is not None else known.echo_padding,
         reads_every=known.reads_every,
+        own_rules=OwnRules(written.rules or "", written.portal_notice, written.portal_window, known.horizon),
         said=frozenset(SETTINGS[key] for key in written.model_fields_set & SETTINGS.keys()),
     )

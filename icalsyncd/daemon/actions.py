@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -12,7 +13,10 @@ from zoneinfo import ZoneInfo
 
 from icalsyncd import log
 from icalsyncd.admin.admin import Actions, Hosts, Refusal
+from icalsyncd.admin.board import Wanted
+from icalsyncd.admin.concern import Concern
 from icalsyncd.admin.concerns import concerns, needs
+from icalsyncd.admin.live import Live, Seen
 from icalsyncd.admin.overview import Overview
 from icalsyncd.admin.page import night_page, page
 from icalsyncd.admin.status import Condition, report, rfc3339
@@ -24,13 +28,17 @@ from icalsyncd.calendars.nights import Nights, Stay, date_of, night_of
 from icalsyncd.config.paths import Paths
 from icalsyncd.config.positions import lines_of
 from icalsyncd.config.resolved import Accommodation
+from icalsyncd.daemon.edits import digest_of
 from icalsyncd.daemon.hub import Hub
+from icalsyncd.language import chosen, speaking
 from icalsyncd.pace import in_steps, unsearched
 from icalsyncd.pulling.report import Report
 from icalsyncd.state.history import Event
 from icalsyncd.state.state_file import StoreFailed
 from icalsyncd.state.view import SyncName
 
+PACKING: Final = 5
+"""The level of gzip for pages: two levels more make them 1 % smaller, in twice the time."""
 PULLS_AT_ONCE: Final = 32
 """Pulls that are begun in one go."""
 
@@ -48,6 +56,8 @@ class HostActions:
         self._file = paths.config.name
         self._reload = reload
         self._lines: tuple[str, dict[SyncName, int]] = ("", {})
+        self.live = Live(self._seen)
+        """Tells open pages what changes."""
 
     def actions(self) -> Actions:
         """All of them, as the admin listener takes them."""
@@ -56,6 +66,7 @@ class HostActions:
             status=self.status,
             page=self.page,
             night_page=self.night_page,
+            live=self.live.answer,
             metrics=self.metrics,
             needs=self.needs,
             unhealthy=self.unhealthy,
@@ -69,21 +80,27 @@ class HostActions:
             explain=self.explain,
             history=self.history,
             links=self.links,
+            notify_test=self.notify_test,
         )
 
     async def status(self) -> bytes:
         return await self._aside(self._status)
 
-    async def page(self, accommodation: str | None) -> bytes:
-        """The status page."""
-        return await self._aside(lambda: page(self._overview(), accommodation).encode())
+    async def page(self, wanted: Wanted, accepted: str) -> bytes:
+        """The status page, for whoever sends *accepted* as Accept-Language; compressed by gzip."""
+        with speaking(self._language(accepted)):
+            return await self._aside(lambda: _packed(page(self._overview(), wanted)))
 
-    async def night_page(self, accommodation: str, night: int) -> bytes | Refusal:
-        """Why a night is taken or free, as a page."""
+    async def night_page(self, accommodation: str, night: int, accepted: str) -> bytes | Refusal:
+        """Why a night is taken or free, as a page; likewise."""
         happened = await self._happened(accommodation, night)
         past = [event.json() for event in happened] if not isinstance(happened, Refusal) else []
-        made = await self._aside(lambda: night_page(self._overview(), accommodation, night, past))
-        return made.encode() if made is not None else Refusal(f"there is no accommodation {accommodation}")
+        with speaking(self._language(accepted)):
+            made = await self._aside(lambda: _packed(night_page(self._overview(), accommodation, night, past) or ""))
+        return made if accommodation in self._hub.view.houses else Refusal(f"there is no accommodation {accommodation}")
+
+    def _language(self, accepted: str) -> str:
+        return self._hub.accepted.config.server.language or chosen(accepted)
 
     async def needs(self) -> tuple[str, ...]:
         """What needs the host, in sentences."""
@@ -91,6 +108,16 @@ class HostActions:
 
     def _needs(self) -> tuple[str, ...]:
         return needs(concerns(self._overview()))
+
+    def concerns(self, language: str) -> list[Concern]:
+        """All that needs the host, in *language*; on a thread."""
+        with speaking(language):
+            return concerns(self._overview())
+
+    async def notify_test(self, name: str | None) -> Json | Refusal:
+        """Send a trial to a receiver of messages, or to all: what each said, null where it took it."""
+        answers = await self._hub.notifier.test(name)
+        return Refusal(f"there is no receiver {name} in `notify`") if answers is None else dict(answers)
 
     async def metrics(self) -> bytes:
         return await self._aside(self._hub.metrics.text)
@@ -108,7 +135,16 @@ class HostActions:
     def _status(self) -> bytes:
         hub = self._hub
         names = {each.id: each.name for each in hub.accepted.config.accommodations}
-        condition = Condition(hub.config_status, hub.publisher.status(), hub.faults(), hub.removal_delay, self._needs())
+        condition = Condition(
+            hub.config_status,
+            hub.publisher.status(),
+            hub.faults(),
+            hub.removal_delay,
+            self._needs(),
+            digest_of(hub.accepted.text),
+            hub.notifier.status(),
+            hub.pulse.status(),
+        )
         return report(hub.view, condition, names, hub.rounds.next_pull, hub.counts.old_links)
 
     def _overview(self) -> Overview:
@@ -133,7 +169,18 @@ class HostActions:
             secret_since=hub.secret_since,
             targets=hub.publisher.status(),
             faults=hub.faults(),
+            digest=digest_of(accepted.text),
+            asks=bool(accepted.config.server.users),
+            receivers=hub.notifier.status(),
+            heartbeat=hub.pulse.status(),
         )
+
+    def _seen(self) -> Seen:
+        hub = self._hub
+        targets = [(each.name, each.failing_since, each.behind, each.overwritten) for each in hub.publisher.status()]
+        told = [(each.name, each.why) for each in hub.notifier.status()]
+        whole = (hub.accepted.digest, hub.config_status, hub.faults(), targets, told)
+        return Seen(hub.view.houses, whole)
 
     def unhealthy(self) -> str | None:
         """Why the daemon is not well, None if it is; a failing portal is not the daemon's fault."""
@@ -320,9 +367,14 @@ class HostActions:
                 for pause in found.pauses
             ],
             "kept_closed": list(found.kept_closed),
+            "rules": [{"sync": each.sync, "rule": each.what, "closes": each.closes} for each in found.ruled],
             "frees_when": frees_when(ledger, found),
             "words": words(ledger, found, accommodation, lambda moment: _local(moment, ledger.timezone)),
         }
+
+
+def _packed(text: str) -> bytes:
+    return gzip.compress(text.encode(), PACKING, mtime=0)
 
 
 def notes_of(accommodation: Accommodation) -> tuple[tuple[Stay, str], ...]:

@@ -132,6 +132,8 @@ def _cause(was: SyncLedger | None, now: SyncLedger | None, nights: Nights) -> st
     gone, come = (was.claimed - now.claimed) & nights, (now.claimed - was.claimed) & nights
     if gone & was.retained:
         return "no longer keeps what its calendar lacks"
+    if gone and gone <= now.rules.nights:
+        return "closes them by its own settings: that is no booking"
     if gone or come:
         return "no longer shows them" if gone else "shows them"
     if was.silent is not now.silent and (was.genuine ^ now.genuine) & nights:

@@ -54,6 +54,7 @@ def _sync_plan(sync: Sync, installation: Installation, hold: float) -> Seat:
             reads_every=float(sync.reads_every),
             hold=hold,
             read=sync.read,
+            **sync.own_rules._asdict(),
         ),
         calendar=installation.fingerprint(sync.url.reveal()) if sync.url else None if sync.lacks_url else "",
         paused=sync.paused,

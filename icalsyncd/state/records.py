@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
-from dataclasses import fields
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
@@ -16,7 +14,6 @@ from icalsyncd.availability.claims import ALIKE, Claim, reuse_stay
 from icalsyncd.availability.ledger import (
     Block,
     Broken,
-    Channel,
     Lack,
     Ledger,
     Link,
@@ -30,9 +27,7 @@ from icalsyncd.availability.ledger import (
 )
 from icalsyncd.availability.removal import RemovalDelay
 from icalsyncd.calendars.calendar import Kind, Reason
-from icalsyncd.calendars.expressions import UnknownExpression, expression
 from icalsyncd.calendars.nights import Stay
-from icalsyncd.calendars.settings import ReadSettings, Summaries
 from icalsyncd.state.copy import Copies, Copy, ReadAs, Validators
 from icalsyncd.state.flat import (
     flat_nights,
@@ -44,6 +39,8 @@ from icalsyncd.state.flat import (
     load_stamps,
     load_verdicts,
 )
+from icalsyncd.state.flat_channel import flat_channel, load_channel
+from icalsyncd.state.flat_habits import flat_rules, load_rules
 from icalsyncd.state.publication import Publication
 from icalsyncd.state.schedule import Attempts
 from icalsyncd.state.state import Facts
@@ -123,13 +120,13 @@ def dump_sync_ledger(sync: SyncLedger) -> str:
     """The first part of a sync's record."""
     return _json(
         {
-            "channel": _channel(sync.channel),
+            "channel": flat_channel(sync.channel),
             "link": _link(sync.link),
             "calendar": sync.calendar,
             "presence": sync.presence.value,
             "since": sync.since,
             "former": sync.former and [sync.former.presence.value, sync.former.since],
-            "narrowing": sync.narrowing and {**_channel(sync.narrowing.channel), "since": sync.narrowing.since},
+            "narrowing": sync.narrowing and {**flat_channel(sync.narrowing.channel), "since": sync.narrowing.since},
             "muted_until": sync.muted_until,
             "pulled_at": sync.pulled_at,
             "counted_empty": sync.counted_empty,
@@ -149,6 +146,7 @@ def dump_sync_ledger(sync: SyncLedger) -> str:
             "untold": [int(copied) for copied in sync.untold],
             "given_up": flat_stamps(sync.given_up),
             "silent": sync.silent,
+            "rules": flat_rules(sync.rules),
             "shown_before_pause": flat_nights(sync.shown_before_pause),
         }
     )
@@ -163,13 +161,13 @@ def load_sync(parts: SyncRecord) -> tuple[SyncLedger, Facts]:
     broken = record.get("broken")
     told = record.get("told")
     sync = SyncLedger(
-        channel=_load_channel(record["channel"]),
+        channel=load_channel(record["channel"]),
         link=Link(first_name, generation, tuple((number, until) for number, until in old), *ends),
         calendar=record.get("calendar", ""),
         presence=Presence(record["presence"]),
         since=record["since"],
         former=Standing(Presence(former[0]), former[1]) if former else None,
-        narrowing=Narrowing(_load_channel(narrowing), narrowing["since"]) if narrowing else None,
+        narrowing=Narrowing(load_channel(narrowing), narrowing["since"]) if narrowing else None,
         muted_until=record.get("muted_until"),
         claims=tuple(map(_load_claim, json.loads(parts.claims, parse_float=_moment))),
         pulled_at=record.get("pulled_at"),
@@ -190,6 +188,7 @@ def load_sync(parts: SyncRecord) -> tuple[SyncLedger, Facts]:
         untold=tuple(map(bool, record.get("untold", ()))),
         given_up=load_stamps(record.get("given_up", ())),
         silent=record.get("silent", False),
+        rules=load_rules(record.get("rules")),
         shown_before_pause=load_nights(record.get("shown_before_pause", "")),
     )
     return sync, _load_facts(json.loads(parts.facts))
@@ -251,62 +250,6 @@ def _broken(broken: Broken) -> list[Any]:
 def _load_broken(row: list[Any]) -> Broken:
     fingerprints, since, times, lost = row
     return Broken(frozenset(fingerprints), since, times, load_nights(lost))
-
-
-def _channel(channel: Channel) -> Json:
-    return {
-        "portal": channel.portal,
-        "receives": channel.receives,
-        "sends": channel.sends,
-        "lag": channel.lag,
-        "padding": channel.padding,
-        "reads_every": channel.reads_every,
-        "hold": channel.hold,
-        "read": channel.read and _settings(channel.read),
-    }
-
-
-def _load_channel(record: Json) -> Channel:
-    return Channel(
-        portal=record["portal"],
-        receives=record["receives"],
-        sends=record["sends"],
-        lag=record["lag"],
-        padding=record["padding"],
-        reads_every=record["reads_every"],
-        hold=record.get("hold", 0.0),
-        read=_load_settings(record["read"]) if record.get("read") else None,
-    )
-
-
-def _settings(settings: ReadSettings) -> Json:
-    record: Json = {}
-    for each in fields(settings):
-        value = getattr(settings, each.name)
-        if value != each.default:
-            record[each.name] = _summaries(value) if isinstance(value, Summaries) else value
-    return record
-
-
-def _load_settings(record: Json) -> ReadSettings:
-    summaries = {name: _load_summaries(*value) for name, value in record.items() if isinstance(value, list)}
-    if "reservation" in summaries and len(summaries["reservation"].patterns) < len(record["reservation"][1]):
-        # what is a reservation is not known any more: nothing is dropped for being none
-        record = {**record, "drop_blocks": False}
-    return ReadSettings(**(record | summaries))
-
-
-def _summaries(summaries: Summaries) -> list[list[str]]:
-    return [sorted(summaries.texts), [pattern.pattern for pattern in summaries.patterns]]
-
-
-def _load_summaries(texts: list[str], patterns: list[str]) -> Summaries:
-    known = []
-    for pattern in patterns:
-        # one that the engine does not know any more matches nothing
-        with suppress(UnknownExpression):
-            known.append(expression(pattern))
-    return Summaries(frozenset(texts), tuple(known))
 
 
 def _claim(claim: Claim) -> list[Any]:

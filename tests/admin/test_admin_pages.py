@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from icalsyncd.admin.page import POLICY, STATIC
+from icalsyncd.admin.page import POLICY
+from icalsyncd.admin.templates import STATIC
 from tests.end_to_end.daemon import Daemon, daemon
 from tests.end_to_end.portal import day
 

@@ -136,7 +136,7 @@ async def test_a_link_is_copied_by_a_button(tmp_path: Path) -> None:
             window.find("Object.defineProperty(navigator, 'clipboard', {value: undefined}), 0")
             window.find("document.querySelector('button[data-copy]').click()")
             assert window.find("window.said").startswith("https://cal.example.org/")
-            assert window.find("document.getElementById('said').textContent") == "The link is copied"
+            assert window.find("document.getElementById('said').textContent") == "Copied"
 
         await seen(look)
 
@@ -148,7 +148,9 @@ async def test_without_javascript_all_is_there_but_copying(tmp_path: Path) -> No
             window.script(on=False)
             window.open(at(house))
             window.script(on=True)
-            assert window.find("document.querySelectorAll('button:not([hidden])').length") == 0
+            assert window.find("document.querySelectorAll('button[data-copy]:not([hidden])').length") == 0
+            acts = "[...document.querySelectorAll('button[data-act]')].filter((each) => each.offsetParent).length"
+            assert window.find(acts) == 0
             assert window.find("document.querySelectorAll('a.night').length") > 600
             link = window.find("document.querySelector('.concerns .alarm a').href")
             window.script(on=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,15 +10,18 @@ from html.parser import HTMLParser
 
 import pytest
 
+from icalsyncd.admin.board import Wanted
 from icalsyncd.admin.concerns import concerns, needs
 from icalsyncd.admin.matters import Fault, Matter
 from icalsyncd.admin.overview import Overview
 from icalsyncd.admin.page import POLICY, night_page, page
 from icalsyncd.admin.status import ConfigStatus
+from icalsyncd.admin.templates import STATIC, static
 from icalsyncd.availability.ledger import Lack, Presence
 from icalsyncd.calendars.calendar import Reason
 from icalsyncd.calendars.nights import Nights
 from icalsyncd.config.positions import lines_of
+from icalsyncd.daemon.actions import PACKING
 from icalsyncd.publishing.delivery import TargetStatus
 from icalsyncd.publishing.targets.storage import Unsent, Why
 from icalsyncd.state.state import Facts, State
@@ -120,7 +124,7 @@ def test_what_leaves_says_when_its_nights_open() -> None:
 
 
 def test_a_portal_that_does_not_read_its_link_is_named() -> None:
-    said = words(page(with_sync(calm(), fetches=(NOW - 3 * 86400,))))
+    said = words(page(with_sync(calm(), fetches=(NOW - 3 * 86400,), readers=())))
     assert "The portal of house-000/portal-0 has not read its link since 12 Jan, 08:00." in said
 
 
@@ -182,7 +186,7 @@ def test_hostile_words_are_shown_as_text(full: bool) -> None:
         tag for tag, attributes in Tags(html).found if tag == "img" or any(name.startswith("on") for name in attributes)
     ]
     assert [attributes.get("src") for tag, attributes in Tags(html).found if tag == "script"] == [
-        "static/page.js?0.1.0"
+        f"static/{name}.js?0.1.0" for name in ("page", "acts", "choose")
     ]
     assert html.count("&lt;script&gt;") >= 5
 
@@ -217,7 +221,7 @@ def test_a_night_is_explained() -> None:
     html = night_page(overview, "house-000", night)
     assert html is not None
     assert "Taken: portal-0" in words(html)
-    dates = r"\d{4}-\d\d-\d\d to \d{4}-\d\d-\d\d"
+    dates = r"\w{3} \d+ \w{3} to \w{3} \d+ \w{3}"
     assert re.search(rf"portal-0 shows {dates} as taken since", words(html))
     assert night_page(overview, "nowhere", night) is None
     gone = night_page(overview, "house-000", TODAY - 400)
@@ -225,15 +229,16 @@ def test_a_night_is_explained() -> None:
     assert "This night has passed" in words(gone)
 
 
-def test_many_accommodations_are_strips_that_lead_to_their_own_page() -> None:
+def test_many_accommodations_are_rows_that_lead_to_their_own_page() -> None:
     overview = world(9, 2)
-    whole, one = page(overview), page(overview, "house-003")
+    whole, one = page(overview), page(overview, Wanted(only="house-003"))
     assert 'href="?accommodation=house-003"' in whole
     assert 'class="night' not in whole
+    assert 'id="row-house-004"' in whole
     assert 'id="house-house-003"' in one
-    assert 'id="house-house-004"' not in one
+    assert 'id="row-house-004"' not in one
     assert 'class="night' in one
-    assert page(overview, "nowhere") == whole
+    assert page(overview, Wanted(only="nowhere")) == whole
 
 
 def test_the_line_of_each_sync_is_told() -> None:
@@ -247,8 +252,19 @@ def test_the_line_of_each_sync_is_told() -> None:
 
 
 @pytest.mark.slow
-def test_a_page_of_200_accommodations_shows_all_of_its_1000_syncs() -> None:
-    assert page(world(200, 5)).count('class="sync ') == 1000
+def test_a_page_of_200_accommodations_is_a_row_each_and_100_kib_on_the_wire() -> None:
+    html = page(world(200, 5))
+    assert html.count('<li class="row ') == 200
+    assert html.count("5 of 5 well") == 200
+    sent = gzip.compress(html.encode(), PACKING)
+    # all that it asks for, which is all that there is but for the login's own
+    asked = [path for path in STATIC if path[1:] in html]
+    assert {path for path in STATIC if path not in asked} <= {
+        "/static/login.css",
+        "/static/icon.svg",
+        "/static/trouble.svg",
+    }
+    assert len(sent) + sum(len(static(path)) for path in asked) < 100 * 1024
 
 
 @pytest.mark.slow

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date
 
 from icalsyncd.admin.page import page
-from icalsyncd.admin.picture import LOCAL, Look, Stretch, bands, months, stretches, year
+from icalsyncd.admin.picture import LOCAL, Look, Stretch, months, stretches, year
 from icalsyncd.availability.attribution import fetched, pulled
 from icalsyncd.availability.ledger import Channel, Ledger
 from icalsyncd.availability.offers import offers
@@ -93,15 +93,9 @@ def test_what_may_be_a_ghost_is_shown_as_one() -> None:
     assert [look for _, _, look, _, _ in looks(ledger)] == ["ghost"]
 
 
-def test_the_strip_has_the_same_nights_as_the_picture() -> None:
-    house = world(1, 5).view.houses["house-000"]
-    window = year(TODAY)
-    closed = (Look.TAKEN, Look.GHOST, Look.OVERBOOKED)
-    whole = {night for each in stretches(house, window) if each.look in closed for night in range(*each.stay)}
-    strip = {
-        night for band in bands(house, window) if band.look in closed for stay in band.stays for night in range(*stay)
-    }
-    assert strip == whole
+def test_two_stays_that_follow_each_other_are_two_whoever_shows_them() -> None:
+    ledger = told(told(ledger_of(), "holidu", (3, 6), (6, 8), at=NOW - 500), "vrbo", at=NOW - 400)
+    assert looks(ledger) == [(3, 6, "taken", ("holidu",), ()), (6, 8, "taken", ("holidu",), ())]
 
 
 def test_a_night_reaches_half_a_day_into_the_next_month() -> None:

@@ -110,7 +110,8 @@ def _goes_on(claim: Claim, event: Event, own: Nights, today: Night) -> bool:
 
 
 class _Claims:
-    def __init__(self, claims: tuple[Claim, ...], told: Nights, today: Night) -> None:
+    def __init__(self, claims: tuple[Claim, ...], told: Nights, today: Night, edge: Night) -> None:
+        assert edge == edge_of(today)
         self._left = dict(enumerate(claims))
         self._told = told
         self._today = today

@@ -226,7 +226,12 @@ class Watched(Play):
         if self.now > self.story.end + 2 * DAY:
             return
         sold = union(portal.sold() for portal in self.portals.values())
-        closed = union(portal.closed(self.now) for portal in self.portals.values() if isinstance(portal, OddPortal))
+        closed = union(
+            # what it closes by its own settings nobody keeps closed
+            portal.closed(self.now) - portal.rules(self.now)
+            for portal in self.portals.values()
+            if isinstance(portal, OddPortal)
+        )
         open_again = []
         for night in self._given_back:
             if night in sold or night < today(self.now) or night not in closed:

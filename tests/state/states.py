@@ -23,6 +23,7 @@ from icalsyncd.availability.ledger import (
     Word,
 )
 from icalsyncd.availability.readers import Reader
+from icalsyncd.availability.rules import Edge, Rules
 from icalsyncd.availability.stamps import Stamps
 from icalsyncd.calendars.calendar import Kind, Reason
 from icalsyncd.calendars.expressions import expression
@@ -72,6 +73,20 @@ channels = st.builds(
     reads_every=moments,
     hold=moments,
     read=st.none() | read_settings,
+    rules=st.sampled_from(("", "free", "close")),
+    notice=st.none() | counts,
+    window=st.none() | counts,
+    horizon=st.none() | counts,
+)
+edges = st.builds(Edge, counts, counts, moments, counts, st.sampled_from((0, 1, 2)))
+rules = st.builds(
+    Rules,
+    notices=some(edges),
+    windows=some(edges),
+    ends=st.none() | edges,
+    labelled=st.booleans(),
+    notice=nights,
+    window=nights,
 )
 links = st.builds(
     Link, first_name=texts, generation=counts, old=some(st.tuples(counts, moments)), ended=counts, refused=counts
@@ -117,6 +132,7 @@ syncs = st.builds(
     given_up=stamps,
     silent=st.booleans(),
     shown_before_pause=nights,
+    rules=rules,
 )
 copy = st.builds(
     Copy,

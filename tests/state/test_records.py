@@ -24,6 +24,7 @@ from icalsyncd.availability.ledger import (
     Standing,
     SyncLedger,
 )
+from icalsyncd.availability.rules import Edge, Rules
 from icalsyncd.availability.stamps import Stamps
 from icalsyncd.calendars.settings import ReadSettings, Summaries
 from icalsyncd.state.copy import Copies, Copy, ReadAs, Validators
@@ -119,6 +120,8 @@ def test_what_is_at_its_default_takes_no_room():
         (Parting, st.builds(Parting, states.some(states.texts), states.moments)),
         (Shrinking, st.builds(Shrinking, states.counts, states.counts, states.moments)),
         (Standing, st.builds(Standing, st.sampled_from(states.Presence), states.moments)),
+        (Rules, states.rules),
+        (Edge, states.edges),
         (Stamps, states.stamps),
         (Attempts, st.builds(Attempts, states.moments, states.counts, states.moments)),
         (Copies, states.copies),

@@ -1,12 +1,19 @@
-// What a page without script cannot do: copy a link, refresh without losing the place, go from night to night by arrow key.
+// What a page without script cannot do: show what changes at once, draw further weeks while it scrolls, filter while
+// somebody types, copy a link, go from night to night by arrow key.
 "use strict";
 
-const EVERY = 20000;
-const PATIENCE = 15000;
+const EVERY = 20000, SELDOM = 60000, PATIENCE = 15000, STRIDE = 40, MOST_ROWS = 20;
 const said = document.getElementById("said");
+const scroller = document.getElementById("scroller");
+const pinned = document.getElementById("pinned");
+const form = document.querySelector(".filter");
+
+const find = (selector, within = document) => [...within.querySelectorAll(selector)];
+// lets the browser draw and listen between two pieces of work
+const turn = () => new Promise((go) => { const channel = new MessageChannel(); channel.port1.onmessage = go; channel.port2.postMessage(0); });
 
 function prepare() {
-  for (const button of document.querySelectorAll("button[data-copy]")) button.hidden = !navigator.clipboard && !document.queryCommandSupported;
+  for (const button of find("button[data-copy]")) button.hidden = !navigator.clipboard && !document.queryCommandSupported;
 }
 
 async function copy(button) {
@@ -20,9 +27,9 @@ async function copy(button) {
     getSelection().selectAllChildren(code);
     done = document.execCommand("copy");
   }
-  words.textContent = done ? "Copied" : "Press Ctrl-C";
-  said.textContent = done ? "The link is copied" : "The link is selected";
-  setTimeout(() => { words.textContent = "Copy"; }, 2000);
+  words.textContent = done ? said.dataset.copied : said.dataset.selected;
+  said.textContent = words.textContent;
+  setTimeout(() => { words.textContent = said.dataset.copy; }, 2000);
 }
 
 document.addEventListener("click", (event) => {
@@ -42,60 +49,216 @@ function follow(old, fresh) {
   }
   const own = old.matches("button[data-copy]");
   for (const name of new Set([...old.getAttributeNames(), ...fresh.getAttributeNames()])) {
-    if (own && name === "hidden") continue;
+    // what the reader has done to it is the reader's
+    if ((name === "hidden" && (own || old.matches(".row"))) || (name === "open" && old.matches("details"))) continue;
     const value = fresh.getAttribute(name);
     if (value === null) old.removeAttribute(name);
     else if (old.getAttribute(name) !== value) old.setAttribute(name, value);
   }
   if (own) return;
+  if (old.matches(".lanes")) {
+    // further weeks were drawn behind the first ones
+    follow(old.firstElementChild, fresh.firstElementChild);
+    return;
+  }
   const before = [...old.childNodes], after = [...fresh.childNodes];
   after.forEach((child, index) => (index < before.length ? follow(before[index], child) : old.append(child)));
   before.slice(after.length).forEach((child) => child.remove());
+}
+
+async function ask(query) {
+  const url = new URL(location.href);
+  for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
+  url.hash = "";
+  const answer = await fetch(url, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
+  // who looks has been logged out: the page asks who it is
+  if (answer.status === 401) location.reload();
+  if (!answer.ok) throw new Error(answer.status);
+  return new DOMParser().parseFromString(await answer.text(), "text/html");
 }
 
 // Nobody answers: what the page says is of the past, and nothing on it is well.
 function bury() {
   if (document.body.classList.contains("stale")) return;
   const time = document.getElementById("as-of"), attention = document.getElementById("attention");
-  const asOf = time.textContent;
   document.body.classList.add("stale");
-  time.textContent = `${asOf} (icalsyncd does not answer)`;
   attention.className = "dead";
   const title = document.createElement("h2"), words = document.createElement("p");
   title.id = "attention-title";
-  title.textContent = "icalsyncd does not answer";
-  words.textContent = `What is below is as of ${asOf}. While it does not run no portal is told of a new booking, and any night can be sold twice. systemctl status icalsyncd and its log say why.`;
+  title.textContent = said.dataset.dead;
+  words.textContent = said.dataset.why.replace("{time}", time.textContent);
   attention.replaceChildren(title, words);
-  document.title = "(!) icalsyncd does not answer";
+  document.title = `(!) ${said.dataset.dead}`;
+  document.querySelector("link[rel=icon]").href = "static/trouble.svg";
   said.textContent = title.textContent;
 }
 
-async function refresh() {
+let busy = null, again = null;
+
+// Shows the page as it is now: of some houses alone where only they have changed.
+async function refresh(houses) {
   if (document.hidden) return;
+  if (busy) {
+    // all of them, where two changes meet
+    again = again === null && houses ? houses : [];
+    return;
+  }
+  busy = true;
+  const some = houses && houses.length && houses.length <= MOST_ROWS ? { rows: houses.join(",") } : {};
   try {
-    const answer = await fetch(location.href, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
-    if (!answer.ok) throw new Error(answer.status);
-    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const attention = document.getElementById("attention").textContent;
-    follow(document.querySelector("header"), fresh.querySelector("header"));
-    follow(document.getElementById("main"), fresh.getElementById("main"));
-    document.title = fresh.title;
-    document.body.classList.remove("stale");
-    prepare();
-    if (document.getElementById("attention").textContent !== attention) said.textContent = document.getElementById("attention-title").textContent;
+    await show(await ask(some), !some.rows);
+    for (const from of further) {
+      for (const row of find(".row", await ask({ ...some, part: "board", from }))) draw(row, from);
+      await turn();
+    }
   } catch {
     bury();
   }
+  busy = null;
+  if (again !== null) {
+    const next = again;
+    again = null;
+    refresh(next);
+  }
+}
+
+async function show(fresh, all) {
+  if (!fresh.getElementById("attention")) {
+    // somebody has to log in again
+    location.reload();
+    return;
+  }
+  const attention = document.getElementById("attention").textContent;
+  const rows = document.querySelector(".rows"), freshRows = fresh.querySelector(".rows");
+  follow(document.querySelector("header"), fresh.querySelector("header"));
+  follow(document.getElementById("attention"), fresh.getElementById("attention"));
+  for (const part of [".title", ".filter .count", ".turn"]) {
+    const old = document.querySelector(`#board > ${part}, #board ${part}`), now = fresh.querySelector(`#board ${part}`);
+    if (old && now) follow(old, now);
+  }
+  const scale = document.getElementById("scale"), freshScale = fresh.getElementById("scale");
+  if (scale && freshScale && scale.firstElementChild.dataset.from !== freshScale.firstElementChild.dataset.from) {
+    location.reload();
+    return;
+  }
+  const order = freshRows.dataset.order.split(" ").filter(Boolean);
+  let slice = 0;
+  for (const row of find(":scope > li", freshRows)) {
+    const old = row.id && document.getElementById(row.id);
+    if (old) follow(old, row);
+    else if (all) rows.append(row);
+    if (++slice % STRIDE === 0) await turn();
+  }
+  const wanted = new Set(order.map((id) => `row-${id}`));
+  for (const row of [...rows.children]) if (row.id ? !wanted.has(row.id) : order.length) row.remove();
+  const place = [...rows.children].map((row) => row.id.slice(4)).join(" ");
+  if (place !== order.join(" ")) for (const id of order) { const row = document.getElementById(`row-${id}`); if (row) rows.append(row); }
+  rows.dataset.order = freshRows.dataset.order;
+  for (const section of find(".house", fresh)) {
+    const old = document.getElementById(section.id);
+    if (old) follow(old, section);
+  }
+  document.title = fresh.title;
+  document.querySelector("link[rel=icon]").href = fresh.querySelector("link[rel=icon]").getAttribute("href");
+  document.body.classList.remove("stale");
+  prepare();
+  sift();
+  if (document.getElementById("attention").textContent !== attention) said.textContent = document.getElementById("attention-title").textContent;
+}
+
+// Further weeks, when the reader scrolls to the last that are drawn.
+const further = [];
+let drawing = false;
+
+function draw(row, from) {
+  const old = document.getElementById(row.id), lane = row.querySelector(".lanes > .lane");
+  if (!old || !lane) return;
+  lane.dataset.from = from;
+  const lanes = old.querySelector(":scope > .lanes");
+  const there = lanes.querySelector(`:scope > [data-from="${from}"]`);
+  if (there) follow(there, lane);
+  else lanes.append(lane);
+}
+
+async function extend() {
+  const scale = document.getElementById("scale");
+  const later = scale.lastElementChild.dataset.later;
+  if (drawing || !later) return;
+  drawing = true;
+  try {
+    const from = new URLSearchParams(later).get("from");
+    const fresh = await ask({ part: "board", from });
+    let slice = 0;
+    for (const row of find(".row", fresh)) {
+      draw(row, from);
+      if (++slice % STRIDE === 0) await turn();
+    }
+    scale.append(fresh.querySelector("#scale > .lane"));
+    further.push(from);
+    document.querySelector(".rows").style.setProperty("--stretches", further.length + 1);
+  } catch {
+    // it is tried again when the reader scrolls on
+  }
+  drawing = false;
+}
+
+function scrolled() {
+  pinned.scrollLeft = scroller.scrollLeft;
+  if (scroller.scrollLeft + 1.5 * scroller.clientWidth > scroller.scrollWidth) extend();
+}
+
+if (scroller) {
+  scroller.addEventListener("scroll", () => requestAnimationFrame(scrolled), { passive: true });
+  const turns = document.querySelector(".turn a[rel=next]");
+  if (turns) turns.addEventListener("click", (event) => {
+    event.preventDefault();
+    extend().then(() => scroller.scrollBy({ left: scroller.clientWidth * 0.9, behavior: "smooth" }));
+  });
+}
+
+// Filter and search, while somebody types; the address has it too, so that it can be kept.
+function sift() {
+  if (!form) return;
+  const sought = form.elements.q.value.trim().toLowerCase(), which = form.elements.show.value;
+  let shown = 0;
+  for (const row of find(".row")) {
+    row.hidden = !row.dataset.find.includes(sought) || !row.dataset.is.split(" ").includes(which);
+    shown += !row.hidden;
+  }
+  return shown;
+}
+
+let typed;
+function asked(event) {
+  clearTimeout(typed);
+  typed = setTimeout(async () => {
+    const url = new URL(location.href), narrow = url.searchParams.has("q") || url.searchParams.has("show");
+    for (const { name, value } of form.querySelectorAll("[name]")) if (value && value !== "all") url.searchParams.set(name, value); else url.searchParams.delete(name);
+    history.replaceState(null, "", url);
+    if (narrow || event.target.name === "order") await refresh();
+    said.textContent = sift() ? document.querySelector(".filter .count").textContent : said.dataset.none;
+  }, event.type === "input" ? 150 : 0);
+  sift();
+}
+if (form) {
+  form.addEventListener("input", asked);
+  form.addEventListener("submit", (event) => { event.preventDefault(); asked(event); });
 }
 
 function step(night, key) {
-  const turned = matchMedia("(max-width: 46rem)").matches;
+  const turned = matchMedia("(max-width: 46rem)").matches && !night.matches(".bar");
   const along = turned ? { ArrowUp: -1, ArrowDown: 1 } : { ArrowLeft: -1, ArrowRight: 1 };
   const across = turned ? { ArrowLeft: -1, ArrowRight: 1 } : { ArrowUp: -1, ArrowDown: 1 };
-  const nights = [...night.closest(".picture").querySelectorAll("a.night")];
+  if (night.matches(".bar")) {
+    if (key in along) { const bars = find(".bar", night.closest(".row")); return bars[bars.indexOf(night) + along[key]]; }
+    const rows = find(".row:not([hidden])").filter((row) => row.querySelector(".bar"));
+    const row = key in across && rows[rows.indexOf(night.closest(".row")) + across[key]];
+    return row ? row.querySelector(".bar") : undefined;
+  }
+  const nights = find("a.night", night.closest(".picture"));
   if (key in along) return nights[nights.indexOf(night) + along[key]];
   if (key in across) {
-    const months = [...night.closest(".picture").querySelectorAll(".month")];
+    const months = find(".month", night.closest(".picture"));
     const month = months[months.indexOf(night.closest(".month")) + across[key]];
     const day = [...night.classList].find((name) => /^d\d+$/.test(name));
     return month && (month.querySelector(`a.${day}`) || month.querySelector("a.night:last-of-type"));
@@ -104,8 +267,15 @@ function step(night, key) {
 }
 
 document.addEventListener("keydown", (event) => {
-  const night = event.target.closest && event.target.closest("a.night");
-  if (!night || event.altKey || event.ctrlKey || event.metaKey) return;
+  const at = event.target;
+  if (event.altKey || event.ctrlKey || event.metaKey || !at.closest) return;
+  if (at === scroller && (event.key === "ArrowDown" || event.key === "Enter")) {
+    const first = document.querySelector(".row:not([hidden]) .bar");
+    if (first) { event.preventDefault(); first.focus(); }
+    return;
+  }
+  const night = at.closest("a.night, a.bar");
+  if (!night) return;
   if (event.key === "Escape") night.blur();
   const next = step(night, event.key);
   if (next) {
@@ -114,6 +284,24 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// What changes is told at once; where it cannot be, the page asks from time to time.
+let since = Date.now(), live = false;
+function listen() {
+  const stream = new EventSource("-/events");
+  stream.onopen = () => { live = true; if (document.body.classList.contains("stale")) refresh(); };
+  stream.onmessage = (event) => { since = Date.now(); const houses = JSON.parse(event.data); refresh(houses.length ? houses : undefined); };
+  stream.onerror = () => {
+    live = false;
+    if (stream.readyState === EventSource.CLOSED) setTimeout(listen, SELDOM);
+    refresh([]);
+  };
+}
+
 prepare();
-setInterval(refresh, EVERY);
-document.addEventListener("visibilitychange", refresh);
+if (window.EventSource) listen();
+setInterval(() => {
+  if (live && Date.now() - since < SELDOM) return;
+  since = Date.now();
+  refresh();
+}, EVERY);
+document.addEventListener("visibilitychange", () => refresh());
