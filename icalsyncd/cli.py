@@ -72,6 +72,10 @@ def _execute(given: Namespace, where: Paths) -> int:
             from icalsyncd.commands.accept import accept
 
             return accept(where, given.name, yes=given.yes, as_json=given.json)
+        case "notify":
+            from icalsyncd.commands.notify import notify_test
+
+            return notify_test(where, given.name, as_json=given.json)
         case "check":
             from icalsyncd.commands.check import check
 

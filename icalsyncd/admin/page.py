@@ -117,6 +117,7 @@ def night_page(
         templates()
         .get_template("night.html")
         .render(
+            overview=overview,
             accommodation=accommodation,
             night=date_of(night).isoformat(),
             name=overview.name_of(accommodation),
