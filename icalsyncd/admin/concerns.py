@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
 from icalsyncd.admin.concern import Concern
-from icalsyncd.admin.daemon_concerns import of_daemon, of_links, of_nothing
+from icalsyncd.admin.daemon_concerns import of_daemon, of_links, of_nothing, of_telling
 from icalsyncd.admin.matters import Matter
 from icalsyncd.admin.overview import Overview
 from icalsyncd.admin.sentences import clock_time, day
 from icalsyncd.admin.sync_concerns import of_pauses, of_sync
+from icalsyncd.admin.unsafe import unsafe_nights
 from icalsyncd.availability.beside import taken_beside
 from icalsyncd.availability.explanation import called, overbooked_advice
 from icalsyncd.availability.families import taking_of
@@ -30,9 +31,10 @@ _MAX_LISTED: Final = 8
 
 def concerns(overview: Overview) -> list[Concern]:
     """All of them, the worst first."""
-    found = [*of_daemon(overview)]
+    found = [*of_daemon(overview), *of_telling(overview)]
     for accommodation, house in overview.view.houses.items():
         found += _of_house(overview, accommodation, house)
+        found += _of_unsafe(overview, accommodation, house)
         found += of_pauses(overview, accommodation, house)
         for sync in overview.syncs_of(accommodation, house):
             found += of_sync(overview, sync)
@@ -133,6 +135,23 @@ def _of_links_within(overview: Overview, accommodation: str, house: House) -> It
                 name,
                 nights=nights,
             )
+
+
+def _of_unsafe(overview: Overview, accommodation: str, house: House) -> Iterator[Concern]:
+    """Nights about to begin that are taken, and open at a portal."""
+    for night, portals in unsafe_nights(house.state.ledger, overview.now).items():
+        yield Concern(
+            Matter.UNSAFE,
+            say(
+                "{house}: the night of {night} is unsafe: it is taken, and open at {portals}.",
+                house=overview.name_of(accommodation),
+                night=day(night),
+                portals=listed(portals),
+            ),
+            say("A guest can book it there within hours. Close it at that portal by hand."),
+            accommodation,
+            nights=Nights((night,)),
+        )
 
 
 def _of_blocks(overview: Overview, accommodation: str, house: House) -> Iterator[Concern]:

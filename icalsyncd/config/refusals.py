@@ -16,6 +16,7 @@ from icalsyncd.config.people import calendar_refusals
 from icalsyncd.config.portals import names, profile, recognise
 from icalsyncd.config.resolved import block_summaries, public_url, reservation_summaries
 from icalsyncd.config.summaries import compiled, unusable
+from icalsyncd.config.telling import telling_refusals
 from icalsyncd.config.url import Destination, Hop, Misfit, destination_of
 
 # any name may be a portal's, so only what can hardly be another one is taken for a slip
@@ -33,6 +34,7 @@ def refusals(file: schema.File, calendars: Mapping[str, Destination]) -> Iterato
     yield from _official_only(file)
     yield from family_refusals(file)
     yield from calendar_refusals(file)
+    yield from telling_refusals(file)
     ours = _ours(file)
     known: dict[str, str] = {}
     former: dict[str, str] = {}

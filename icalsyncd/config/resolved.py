@@ -20,6 +20,7 @@ from icalsyncd.config.portals import profile
 from icalsyncd.config.secret import Secret
 from icalsyncd.config.store import Store
 from icalsyncd.config.summaries import any_unusable, compiled
+from icalsyncd.config.telling import NOBODY, Telling
 
 SETTINGS: Final = {
     "ignore": "ignore",
@@ -226,6 +227,8 @@ class Config:
     accommodations: tuple[Accommodation, ...]
     calendars: tuple[Calendar, ...] = ()
     """Those for people."""
+    telling: Telling = NOBODY
+    """Who is told by messages, and that all lives."""
 
     def syncs(self) -> tuple[Sync, ...]:
         """All syncs, in the file's order."""

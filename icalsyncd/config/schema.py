@@ -52,8 +52,20 @@ def _address(default: Address, description: str) -> Any:
 _LOOPBACK: Final[tuple[Network, ...]] = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 MAY_BE_EMPTY: Final = frozenset(
     (
-        *("server", "users", "pull", "store", "publish", "calendars", "official_only"),
-        *("accommodations", "blocks", "syncs", "buffer", "parts", "offer"),
+        "server",
+        "users",
+        "pull",
+        "store",
+        "publish",
+        "notify",
+        "calendars",
+        "accommodations",
+        "blocks",
+        "syncs",
+        "buffer",
+        "official_only",
+        "parts",
+        "offer",
     )
 )
 """Mappings and lists that a host may leave empty, as when each of their lines is a comment."""
@@ -244,6 +256,32 @@ class Accommodation(Keys):
     syncs: dict[Id, Sync] = Field(default={}, description="Its portals, each under an id of the host's choice")
 
 
+class Receiver(Keys):
+    """Who is told by a message what needs the host."""
+
+    name: Id = Field(description="Tells the receiver in logs and metrics")
+    url: Text | None = Field(
+        default=None, repr=False, description="An Apprise URL: ntfy, mail, Telegram, a webhook. It is a password"
+    )
+    url_file: Text | None = Field(default=None, description="A file that holds the URL")
+    url_env: Text | None = Field(default=None, description="An environment variable that holds the URL")
+    about: list[Literal["urgent", "problems", "bookings"]] = Field(
+        default=["urgent", "problems"],
+        description="urgent: a night may be sold twice; problems: what the page shows for as long as its alert waits; "
+        "bookings: nights taken and free again",
+    )
+    language: Literal["en", "de", "es", "fr", "it", "pt"] = Field(default="en", description="Of the messages")
+
+
+class Heartbeat(Keys):
+    """What is fetched for as long as all that must live lives."""
+
+    url: Text | None = Field(default=None, repr=False, description="https or http. It is a password")
+    url_file: Text | None = Field(default=None, description="A file that holds the URL")
+    url_env: Text | None = Field(default=None, description="An environment variable that holds the URL")
+    interval: Interval = _time("5m", "Time between two of them; longer than 0s")
+
+
 class Calendar(Keys):
     """A calendar for people: it shows who comes and goes, where portals are only told which nights to close."""
 
@@ -357,6 +395,11 @@ class File(Keys):
     publish: list[Annotated[Target, Field(discriminator="type")]] = Field(
         default=[], description="The shared cloud: where the feeds are put for portals that cannot reach this machine"
     )
+    notify: list[Receiver] = Field(default=[], description="Who is told by a message what needs the host")
+    heartbeat: Heartbeat | None = Field(
+        default=None,
+        description="What is fetched for as long as all that must live lives, for a monitor that waits for it",
+    )
     calendars: dict[Id, Calendar] = Field(
         default={}, description="Calendars for people, each under an id of the host's choice, with a link of its own"
     )
@@ -377,6 +420,8 @@ def json_schema() -> dict[str, Any]:
         for key in MAY_BE_EMPTY & mapping["properties"].keys():
             _allow_nothing(mapping["properties"], key)
     url = [{"required": [key]} for key in ("url", "url_file", "url_env")]
+    for kind in ("Receiver", "Heartbeat"):
+        definitions[kind]["oneOf"] = url
     definitions["Sync"].update(
         {
             "if": {"properties": {"direction": {"const": "export"}}, "required": ["direction"]},

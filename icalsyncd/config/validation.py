@@ -41,6 +41,8 @@ _MODELS: Final[tuple[tuple[str, type[schema.Keys]], ...]] = (
     ("accommodations/[^/]+/syncs/[^/]+/buffer", schema.Buffer),
     (r"accommodations/[^/]+/blocks/\d+", schema.Block),
     ("accommodations/[^/]+/syncs/[^/]+", schema.Sync),
+    (r"notify/\d+", schema.Receiver),
+    ("heartbeat", schema.Heartbeat),
 )
 _MISSING: Final = {
     "terms": 'write `terms: accepted` once you have read "Terms of use" in the README',
@@ -222,6 +224,8 @@ def _repair(path: Path, value: dict[str, Plain]) -> None:
 def _harmless_item(of: Step, index: Step) -> Plain:
     if of == "blocks":
         return {"from": "2000-01-01", "to": "2000-01-02"}
+    if of == "notify":
+        return {"name": f"target-{index}", "url": "json://localhost"}
     if of == "publish":
         return {"type": "folder", "name": f"target-{index}", "path": "."}
     return "generic"

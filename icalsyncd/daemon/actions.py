@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from icalsyncd import log
 from icalsyncd.admin.admin import Actions, Hosts, Refusal
 from icalsyncd.admin.board import Wanted
+from icalsyncd.admin.concern import Concern
 from icalsyncd.admin.concerns import concerns, needs
 from icalsyncd.admin.live import Live, Seen
 from icalsyncd.admin.overview import Overview
@@ -80,6 +81,7 @@ class HostActions:
             explain=self.explain,
             history=self.history,
             links=self.links,
+            notify_test=self.notify_test,
         )
 
     async def status(self) -> bytes:
@@ -108,6 +110,16 @@ class HostActions:
     def _needs(self) -> tuple[str, ...]:
         return needs(concerns(self._overview()))
 
+    def concerns(self, language: str) -> list[Concern]:
+        """All that needs the host, in *language*; on a thread."""
+        with speaking(language):
+            return concerns(self._overview())
+
+    async def notify_test(self, name: str | None) -> Json | Refusal:
+        """Send a trial to a receiver of messages, or to all: what each said, null where it took it."""
+        answers = await self._hub.notifier.test(name)
+        return Refusal(f"there is no receiver {name} in `notify`") if answers is None else dict(answers)
+
     async def metrics(self) -> bytes:
         return await self._aside(self._hub.metrics.text)
 
@@ -134,6 +146,8 @@ class HostActions:
             hub.removal_delay,
             self._needs(),
             digest_of(hub.accepted.text),
+            hub.notifier.status(),
+            hub.pulse.status(),
         )
         return report(hub.view, condition, names, hub.rounds.next_pull, hub.counts.old_links)
 
@@ -161,12 +175,15 @@ class HostActions:
             faults=hub.faults(),
             digest=digest_of(accepted.text),
             asks=bool(accepted.config.server.users),
+            receivers=hub.notifier.status(),
+            heartbeat=hub.pulse.status(),
         )
 
     def _seen(self) -> Seen:
         hub = self._hub
         targets = [(each.name, each.failing_since, each.behind, each.overwritten) for each in hub.publisher.status()]
-        whole = (hub.accepted.digest, hub.config_status, hub.faults(), targets)
+        told = [(each.name, each.why) for each in hub.notifier.status()]
+        whole = (hub.accepted.digest, hub.config_status, hub.faults(), targets, told)
         return Seen(hub.view.houses, whole)
 
     def unhealthy(self) -> str | None:

@@ -71,6 +71,7 @@ SYNC = "accommodations.ID.syncs.ID"
 HOUSE = "accommodations.ID"
 BLOCK = {"from": day(50).isoformat(), "to": day(53).isoformat()}
 TRANSPARENT = calendar((10, 12), (40, 42), extra="TRANSP:TRANSPARENT\r\n")
+TOLD = (("notify", [{"name": "a", "url": "json://localhost"}]),)
 SHOWN = (("calendars.ID.show", "stays"),)
 DROPPED = ((f"{SYNC}.claims", "not_blocks"), (f"{SYNC}.block", ["/e/"]))
 TOLD = ((f"{SYNC}.direction", "bidirectional"), (f"{HOUSE}.blocks", [BLOCK]))
@@ -116,6 +117,18 @@ ROWS = (
     # tests/end_to_end/test_database.py
     Row("store", {"type": "sqlite"}, N),
     Row("official_only", [], N, ["vrbo"], N),
+    Row("notify", [{"name": "a", "url": "json://localhost"}], N),
+    Row("notify.name", "a", R, "b", N, beside=TOLD),
+    Row("notify.url", "json://localhost", R, "json://localhost/2", N, beside=TOLD),
+    Row("notify.url_file", "url", R, "url2", N, beside=(*TOLD, ("notify.url", GONE))),
+    Row("notify.url_env", "URL", R, "URL2", N, beside=(*TOLD, ("notify.url", GONE))),
+    Row("notify.about", ["urgent"], N, ["bookings"], N, beside=TOLD),
+    Row("notify.language", "es", N, "de", N, beside=TOLD),
+    Row("heartbeat", {"url": "http://localhost/"}, N),
+    Row("heartbeat.url", "http://localhost/", R, "http://localhost/2", N),
+    Row("heartbeat.url_file", "url", R, "url2", N),
+    Row("heartbeat.url_env", "URL", R, "URL2", N),
+    Row("heartbeat.interval", "1m", N, "2m", N, beside=(("heartbeat.url", "http://localhost/"),)),
     Row("calendars", {"owner": {"show": "stays"}}, N),
     Row("calendars.ID.show", "stays", R, "turnovers", N),
     Row("calendars.ID.accommodations", ["house"], N, [], N, beside=SHOWN),
@@ -285,7 +298,13 @@ class Written:
 
     def set(self, path: str, value: Any) -> None:
         at: Any = self.file
-        steps = path.replace("syncs.ID", "syncs.a").replace("ID", "house").replace("blocks.", "blocks.0.").split(".")
+        steps = (
+            path.replace("syncs.ID", "syncs.a")
+            .replace("ID", "house")
+            .replace("blocks.", "blocks.0.")
+            .replace("notify.", "notify.0.")
+            .split(".")
+        )
         for step in steps[:-1]:
             at = at[int(step)] if isinstance(at, list) else at.setdefault(step, {})
         if value == GONE:
