@@ -104,6 +104,8 @@ class Actions:
     """What happened to an accommodation, or to one night of it, oldest first."""
     links: Callable[[], Json]
     """The link of each sync that sends, for the host alone."""
+    notify_test: Callable[[str | None], Awaitable[Json | Refusal]]
+    """Send a trial to a receiver of messages, or to all."""
 
 
 def application(actions: Actions, gate: Gate, acts: Routes) -> Handler:
@@ -124,6 +126,7 @@ def application(actions: Actions, gate: Gate, acts: Routes) -> Handler:
         ("POST", "/-/pull"): lambda request: _pull(actions, request),
         ("POST", "/-/accept"): lambda request: _accept(actions, request),
         ("POST", "/-/rotate"): lambda request: _rotate(actions, request),
+        ("POST", "/-/notify-test"): lambda request: _notify_test(actions, request),
         ("GET", "/login"): lambda request: _spoken(actions, request, login.show(gate, request)),
         ("POST", "/login"): lambda request: _spoken(actions, request, login.log_in(gate, request)),
         ("POST", "/logout"): lambda request: login.log_out(gate, request),
@@ -302,6 +305,10 @@ async def _rotate(actions: Actions, request: web.BaseRequest) -> web.Response:
     if name is None:
         return _json(400, {"error": "sync must be accommodation/sync"})
     return _answered(await actions.rotate(name), 409)
+
+
+async def _notify_test(actions: Actions, request: web.BaseRequest) -> web.Response:
+    return _answered(await actions.notify_test(request.query.get("name")), 404)
 
 
 def _answered(answer: Json | Refusal, refused: int) -> web.Response:

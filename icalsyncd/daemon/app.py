@@ -31,6 +31,8 @@ from icalsyncd.daemon.edits import Edits, foreseen
 from icalsyncd.daemon.guard import Guard
 from icalsyncd.daemon.housekeeping import keep_house
 from icalsyncd.daemon.hub import Hub
+from icalsyncd.daemon.life import alive
+from icalsyncd.daemon.notices import Notices
 from icalsyncd.daemon.reload import Reloads, hide_secrets
 from icalsyncd.daemon.watch import watch
 from icalsyncd.pace import unsearched
@@ -116,6 +118,8 @@ class Daemon:
         handlers = {"feeds": feeds, "admin": application(host_actions.actions(), self._guard.gate, routes(acts))}
         self._ports = Ports(handlers, hub.clock.now, lambda: hub.removal_delay, hub.counts)
         self._tasks: list[asyncio.Task[None]] = []
+        self._notices = Notices(hub, host_actions.concerns)
+        alive(hub, lambda: self._tasks)
         self._reloads = Reloads(options.config, folder, hub, self._ports)
 
     @classmethod
@@ -178,6 +182,8 @@ class Daemon:
         self._spawn("rounds", hub.rounds.run())
         self._spawn("deadlines", hub.deadlines.run())
         self._spawn("publisher", hub.publisher.run())
+        self._spawn("notices", self._notices.run())
+        self._spawn("heartbeat", hub.pulse.run())
         self._spawn("housekeeping", keep_house(hub, self._ports, self._folder))
 
     async def serve(self, stop: asyncio.Event, reload: asyncio.Event) -> int:
