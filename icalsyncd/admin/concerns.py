@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
 from icalsyncd.admin.concern import Concern
+from icalsyncd.admin.crossed import crossed_nights
 from icalsyncd.admin.daemon_concerns import of_daemon, of_links, of_nothing, of_telling
 from icalsyncd.admin.matters import Matter
 from icalsyncd.admin.overview import Overview
@@ -69,7 +70,25 @@ def _of_house(overview: Overview, accommodation: str, house: House) -> Iterator[
             yield Concern(Matter.OVERBOOKED, told, advice, accommodation, nights=stretch)
     yield from _of_links_within(overview, accommodation, house)
     often = union(taking.often_linked for taking in ledger.kin.values())
-    for showing, nights in _by_whom(house.trouble.possible_ghosts - often, _claimed(house)).items():
+    crossed = crossed_nights(ledger) & house.trouble.possible_ghosts
+    if crossed:
+        yield Concern(
+            Matter.CROSSED,
+            say_many(
+                "{house}: {count} stay stands in several calendars: look once and confirm.",
+                "{house}: {count} stays stand in several calendars: look once and confirm.",
+                len(crossed.stays()),
+                house=name,
+            ),
+            say(
+                "Portals that read each other do that, and all stays closed meanwhile. Look once who has each stay: "
+                "{command}",
+                command=f"icalsyncd confirm {accommodation} FROM TO --by SYNC",
+            ),
+            accommodation,
+            nights=crossed,
+        )
+    for showing, nights in _by_whom(house.trouble.possible_ghosts - crossed - often, _claimed(house)).items():
         names = listed(map(called, showing)) if showing else ""
         advice = say(
             "Look at the portals that show it. The night's own page says what to do where none has a reservation."
