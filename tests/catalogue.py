@@ -25,7 +25,7 @@ from icalsyncd.language import DOMAIN, LANGUAGES, SOURCE
 
 PACKAGE: Final = Path(icalsyncd.__file__).parent
 FOLDER: Final = PACKAGE / "catalogues"
-OTHERS: Final = tuple(language for language in LANGUAGES if language != SOURCE and (FOLDER / language).exists())
+OTHERS: Final = tuple(language for language in LANGUAGES if language != SOURCE)
 _ONE: Final = {"say", "translated"}
 _MANY: Final = {"say_many", "translated_many"}
 _DATED: Final = datetime(2026, 1, 1, tzinfo=UTC)

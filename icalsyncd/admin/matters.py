@@ -71,6 +71,7 @@ class Matter(Enum):
     TORN = Terms("torn", Weight.NOTE, about=None)
     PERHAPS_TWICE = Terms("perhaps booked twice", _WARNING, waits=_HOUR, about=About.URGENT)
     POSSIBLE_GHOST = Terms("possible ghost", _WARNING, "PossibleGhost", _HOUR)
+    CROSSED = Terms("several calendars", _WARNING, "PossibleGhost", _HOUR)
     NOT_COMPLETE = Terms("not complete", _WARNING, "NotComplete", 10 * _MINUTE, 2)
     PAUSED = Terms("paused", _WARNING, "PausedOpen", _DAY)
     KEPT = Terms("kept as it was", _WARNING, waits=_DAY)

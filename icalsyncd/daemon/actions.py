@@ -36,6 +36,7 @@ from icalsyncd.language import chosen, speaking
 from icalsyncd.pace import in_steps, unsearched
 from icalsyncd.pulling.report import Report
 from icalsyncd.state.history import Event
+from icalsyncd.state.kinship import with_kin
 from icalsyncd.state.state_file import StoreFailed
 from icalsyncd.state.view import SyncName
 
@@ -69,6 +70,7 @@ class HostActions:
             page=self.page,
             night_page=self.night_page,
             live=self.live.answer,
+            language=self.language,
             metrics=self.metrics,
             needs=self.needs,
             unhealthy=self.unhealthy,
@@ -91,18 +93,19 @@ class HostActions:
 
     async def page(self, wanted: Wanted, accepted: str) -> bytes:
         """The status page, for whoever sends *accepted* as Accept-Language; compressed by gzip."""
-        with speaking(self._language(accepted)):
+        with speaking(self.language(accepted)):
             return await self._aside(lambda: _packed(page(self._overview(), wanted)))
 
     async def night_page(self, accommodation: str, night: int, accepted: str) -> bytes | Refusal:
         """Why a night is taken or free, as a page; likewise."""
         happened = await self._happened(accommodation, night)
         past = [event.json() for event in happened] if not isinstance(happened, Refusal) else []
-        with speaking(self._language(accepted)):
+        with speaking(self.language(accepted)):
             made = await self._aside(lambda: _packed(night_page(self._overview(), accommodation, night, past) or ""))
         return made if accommodation in self._hub.view.houses else Refusal(f"there is no accommodation {accommodation}")
 
-    def _language(self, accepted: str) -> str:
+    def language(self, accepted: str) -> str:
+        """What is spoken to whoever sends *accepted* as Accept-Language."""
         return self._hub.accepted.config.server.language or chosen(accepted)
 
     async def needs(self) -> tuple[str, ...]:
@@ -135,9 +138,12 @@ class HostActions:
 
         return await asyncio.to_thread(made)
 
+    def _names(self) -> dict[str, str]:
+        return {each.id: each.name for each in self._hub.accepted.config.accommodations}
+
     def _status(self) -> bytes:
         hub = self._hub
-        names = {each.id: each.name for each in hub.accepted.config.accommodations}
+        names = self._names()
         condition = Condition(
             hub.config_status,
             hub.publisher.status(),
@@ -162,7 +168,7 @@ class HostActions:
             config=hub.config_status,
             file=self._file,
             removal_delay=hub.removal_delay,
-            names={each.id: each.name for each in accepted.config.accommodations},
+            names=self._names(),
             notes={each.id: notes_of(each) for each in accepted.config.accommodations},
             intervals={(each.accommodation, each.id): float(each.interval) for each in accepted.config.syncs()},
             next_pulls={name: due for name in names if (due := hub.rounds.next_pull(name)) is not None},
@@ -225,6 +231,9 @@ class HostActions:
             return Refusal("nothing waits here")
         now = hub.clock.now()
         after = hasten(released(state.ledger, sync), sync, now=now)
+        kin = with_kin(hub.journal.current, {accommodation: state.with_ledger(after, now)}, now)
+        if (known := kin[accommodation]) is not None:
+            after = known.ledger
         releases = [dated(stay) for stay in released_nights(state.ledger, after).stays()]
         answer: Json = {"waits": waiting, "releases": releases}
         if dry:
@@ -369,9 +378,11 @@ class HostActions:
             ],
             "kept_closed": list(found.kept_closed),
             "said": found.said and {"by": found.said.by, "at": rfc3339(found.said.at)},
+            "beside": list(found.beside),
+            "not_offered": list(found.unoffered),
             "rules": [{"sync": each.sync, "rule": each.what, "closes": each.closes} for each in found.ruled],
             "frees_when": frees_when(ledger, found),
-            "words": words(ledger, found, accommodation, lambda moment: _local(moment, ledger.timezone)),
+            "words": words(ledger, found, accommodation, lambda moment: _local(moment, ledger.timezone), self._names()),
         }
 
 
