@@ -240,6 +240,7 @@ async def test_a_backup_of_a_running_daemon_is_the_same_installation_elsewhere(h
         await there.up()
         assert there.links() == links
         # what its portals were told since is not known: no feed is told before they were pulled anew
+        await there.until(lambda: there.post("/-/pull"), lambda _: there.words().count("pulled sync=casa-azul") >= 2)
         await there.until(lambda: there.get("/-/ready"), lambda answer: answer[0] == 200)
         assert await there.feeds() == feeds
 
