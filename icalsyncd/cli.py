@@ -159,6 +159,8 @@ def _print(what: str, shell: str | None) -> int:
             return prints.print_completion(str(shell))
         case "man":
             return prints.print_man_page()
+        case "openapi":
+            return prints.print_openapi()
         case "schema":
             return prints.print_schema()
         case "unit":

@@ -138,9 +138,9 @@ def parser() -> argparse.ArgumentParser:
     prints = command("print", "what is shipped beside the daemon")
     prints.add_argument(
         "what",
-        choices=("schema", "unit", "dashboard", "alerts", "completion", "man"),
+        choices=("schema", "unit", "dashboard", "alerts", "completion", "man", "openapi"),
         help="the config's JSON Schema, the systemd unit, a Grafana dashboard, Prometheus rules, what a shell completes, "
-        "or the man page",
+        "the man page, or what the admin listener answers to programs",
     )
     prints.add_argument("shell", nargs="?", choices=("bash", "zsh", "fish"), help="of `print completion`")
     return whole
