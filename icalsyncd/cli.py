@@ -134,7 +134,7 @@ def _execute(given: Namespace, where: Paths) -> int:
         case "demo":
             from icalsyncd.commands.demo import demo
 
-            return demo(given.dir, given.listen)
+            return demo(given.dir, given.listen, family=given.family)
         case _:
             raise CommandError(f"there is no command {given.command}", USAGE)
 

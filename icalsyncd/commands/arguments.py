@@ -51,6 +51,7 @@ def parser() -> argparse.ArgumentParser:
     demo.add_argument(
         "--listen", metavar="ADDRESS", help="where other machines see its page, such as 192.168.1.5:15545 (loopback)"
     )
+    demo.add_argument("--family", action="store_true", help="a house and its rooms: which booking closes what")
     check = command("check", "whether the config can be run: every mistake of it")
     check.add_argument("file", nargs="?", type=Path, metavar="FILE", help="the config file")
     check.add_argument(

@@ -194,7 +194,7 @@ class HostActions:
     def unhealthy(self) -> str | None:
         """Why the daemon is not well, None if it is; a failing portal is not the daemon's fault."""
         if self._hub.journal.failing:
-            return f"the state cannot be stored: {self._hub.journal.failing}"
+            return f"the state is not stored: {self._hub.journal.failing}"
         return None
 
     def unready(self) -> str | None:
