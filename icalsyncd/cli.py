@@ -130,7 +130,7 @@ def _execute(given: Namespace, where: Paths) -> int:
         case "demo":
             from icalsyncd.commands.demo import demo
 
-            return demo(given.dir)
+            return demo(given.dir, given.listen)
         case _:
             raise CommandError(f"there is no command {given.command}", USAGE)
 

@@ -70,6 +70,7 @@ class Matter(Enum):
     STOPPED = Terms("heartbeat has stopped", _ALARM, "HeartbeatStopped", 5 * _MINUTE)
     TORN = Terms("torn", Weight.NOTE, about=None)
     POSSIBLE_GHOST = Terms("possible ghost", _WARNING, "PossibleGhost", _HOUR)
+    CROSSED = Terms("several calendars", _WARNING, "PossibleGhost", _HOUR)
     NOT_COMPLETE = Terms("not complete", _WARNING, "NotComplete", 10 * _MINUTE, 2)
     PAUSED = Terms("paused", _WARNING, "PausedOpen", _DAY)
     KEPT = Terms("kept as it was", _WARNING, waits=_DAY)

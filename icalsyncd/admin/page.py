@@ -32,6 +32,7 @@ from icalsyncd.admin.sentences import (
 )
 from icalsyncd.admin.status import direction_of, rfc3339, state_of
 from icalsyncd.admin.templates import element, explain_url, templates
+from icalsyncd.availability.beside import because
 from icalsyncd.availability.explanation import (
     IN_WORDS,
     Statement,
@@ -136,6 +137,8 @@ def night_page(
             colours=colour_of(ledger),
             found=found,
             rules=IN_WORDS,
+            because=because,
+            names=overview.names,
             taken_for=taken_for,
             past=past,
             date_of=date_of,
@@ -311,6 +314,8 @@ def _words(stretch: Stretch, overview: Overview, zone: str) -> str:
             return say(
                 "free; only repeated by {who}", who=listed([_dated(each, overview, zone) for each in stretch.echoes])
             )
+        case Look.KIN:
+            return say("closed: taken by {who}", who=takers)
         case Look.TAKEN:
             return say("{who}; repeated by {others}", who=takers, others=echoes) if echoes else takers
         case Look.GHOST if not takers:
@@ -348,6 +353,8 @@ def _headline(look: Look | None, origins: tuple[str, ...]) -> str:
                 if names
                 else say("A possible ghost: open now, it comes and goes")
             )
+        case Look.KIN:
+            return say("Closed: taken by {who}", who=names)
         case Look.TAKEN:
             return say("Taken: {who}", who=names) if names else say("Taken")
         case Look.RELEASED:

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from icalsyncd import __version__
 from icalsyncd.admin.matters import Fault
+from icalsyncd.availability.beside import taken_beside
 from icalsyncd.availability.ledger import Ledger, Presence, SyncLedger
 from icalsyncd.availability.narrowing import gives_up_direction, takes_back_settings
 from icalsyncd.availability.pausing import pauses
@@ -125,6 +126,8 @@ def leaving(ledger: Ledger, delay: float) -> list[Json]:
             found.append({"what": "block", **stretch, "until": rfc3339(block.leaving_since + delay)})
     if ledger.shrinking:
         found.append({"what": "buffer", "until": rfc3339(ledger.shrinking.since + delay)})
+    if ledger.parting:
+        found.append({"what": "parts", "until": rfc3339(ledger.parting.since + delay)})
     for name, sync in ledger.syncs.items():
         if sync.presence is Presence.LEAVING:
             found.append({"what": "sync", "sync": name, "until": rfc3339(sync.since + delay)})
@@ -139,6 +142,7 @@ def nights_of(house: House) -> list[Json]:
     """The taken nights and possible ghosts from today on, in runs of the same origins."""
     ledger = house.state.ledger
     sources = {"local": ledger.local, **{name: sync.genuine for name, sync in ledger.syncs.items()}}
+    sources |= taken_beside(ledger)
     ahead = house.blocked.since(ledger.today) | house.trouble.possible_ghosts
     marks = [*sources.values(), house.trouble.overbooked, house.trouble.possible_ghosts]
     edges = sorted({edge for nights in (ahead, *marks) for stay in nights.stays() for edge in stay})

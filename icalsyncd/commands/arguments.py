@@ -48,6 +48,9 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--log-level", choices=("debug", "info", "warning", "error"), default="info")
     demo = command("demo", "the daemon with two made-up portals: bookings, echoes, a cancellation, an outage")
     demo.add_argument("--dir", type=Path, metavar="DIR", help="where config and state are to lie (a temporary folder)")
+    demo.add_argument(
+        "--listen", metavar="ADDRESS", help="where other machines see its page, such as 192.168.1.5:15545 (loopback)"
+    )
     check = command("check", "whether the config can be run: every mistake of it")
     check.add_argument("file", nargs="?", type=Path, metavar="FILE", help="the config file")
     check.add_argument(

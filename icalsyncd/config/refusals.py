@@ -8,6 +8,7 @@ from typing import Final
 
 from icalsyncd.calendars.feed import SUMMARY
 from icalsyncd.config import schema
+from icalsyncd.config.families import family_refusals, family_warnings
 from icalsyncd.config.forms import Address
 from icalsyncd.config.mistakes import Remark, meant
 from icalsyncd.config.nodes import Path
@@ -31,6 +32,7 @@ def refusals(file: schema.File, calendars: Mapping[str, Destination]) -> Iterato
     if isinstance(file.store, schema.ServerStore) and find_spec("psycopg") is None:
         yield Remark(("store", "type"), "PostgreSQL needs an extra: pip install 'icalsyncd[postgresql]'")
     yield from _official_only(file)
+    yield from family_refusals(file)
     yield from calendar_refusals(file)
     yield from telling_refusals(file)
     ours = _ours(file)
@@ -70,6 +72,7 @@ def warnings(file: schema.File, calendars: Mapping[str, Destination]) -> Iterato
         if isinstance(target, schema.WebDav) and target.url.startswith("http:") and _has_password(target):
             yield Remark((*at_target, "url"), "not encrypted: whoever is on the way can read the password; use https")
     yield from _unreachable(file)
+    yield from family_warnings(file)
     for id, accommodation in file.accommodations.items():
         at: Path = ("accommodations", id)
         yield from _overlaps(accommodation, at)

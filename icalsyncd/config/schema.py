@@ -64,6 +64,8 @@ MAY_BE_EMPTY: Final = frozenset(
         "syncs",
         "buffer",
         "official_only",
+        "parts",
+        "offer",
     )
 )
 """Mappings and lists that a host may leave empty, as when each of their lines is a comment."""
@@ -151,6 +153,15 @@ class Buffer(Keys):
     after: int = Field(default=0, ge=0, le=30, description="Nights closed after each stay")
 
 
+class Offer(Keys):
+    """How near and how far nights are offered at all; what is nearer or further is closed in the feeds."""
+
+    notice: Duration | None = Field(
+        default=None, description="Nights that begin sooner than this are closed; part of a day counts as a whole one"
+    )
+    window: Interval | None = Field(default=None, description="Nights further ahead than this are closed")
+
+
 class Block(Keys):
     """Nights that the host takes."""
 
@@ -201,6 +212,16 @@ class Sync(Keys):
     echo_padding: Annotated[int, Field(ge=0, le=30)] | None = Field(
         default=None, description="Nights that the portal adds around what it imports"
     )
+    buffer: Buffer | None = Field(
+        default=None, description="Nights closed around every stay and block in this feed. Default: the accommodation's"
+    )
+    offer: Offer | None = Field(
+        default=None, description="What is offered at this portal. Default: as for the accommodation, key by key"
+    )
+    linked: bool = Field(
+        default=False,
+        description="true: this portal closes this accommodation by itself when it sells one of its family",
+    )
     rules: Literal["free", "close"] | None = Field(
         default=None,
         description="What the portal closes by its own notice or window: free or closed at the others. Default: learned",
@@ -222,10 +243,15 @@ class Accommodation(Keys):
         default_factory=Buffer, description="Nights closed around every stay and block, in all feeds"
     )
     blocks: list[Block] = Field(default=[], description="Nights that the host takes")
+    parts: list[Id] = Field(
+        default=[],
+        description="Accommodations that this one consists of: it is closed where one of them is taken, and closes them all",
+    )
+    offer: Offer = Field(default_factory=Offer, description="How near and how far nights are offered, in all feeds")
     website: bool = Field(
         default=False,
-        description="true: anybody may see which nights are free and taken, at /website/ID of the feeds listener. It shows "
-        "strangers when the house is empty",
+        description="true: anybody may see which nights are free and taken, at /website/ID of the feeds listener. "
+        "It shows strangers when the house is empty",
     )
     syncs: dict[Id, Sync] = Field(default={}, description="Its portals, each under an id of the host's choice")
 

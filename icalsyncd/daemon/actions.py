@@ -34,6 +34,7 @@ from icalsyncd.language import chosen, speaking
 from icalsyncd.pace import in_steps, unsearched
 from icalsyncd.pulling.report import Report
 from icalsyncd.state.history import Event
+from icalsyncd.state.kinship import with_kin
 from icalsyncd.state.state_file import StoreFailed
 from icalsyncd.state.view import SyncName
 
@@ -132,9 +133,12 @@ class HostActions:
 
         return await asyncio.to_thread(made)
 
+    def _names(self) -> dict[str, str]:
+        return {each.id: each.name for each in self._hub.accepted.config.accommodations}
+
     def _status(self) -> bytes:
         hub = self._hub
-        names = {each.id: each.name for each in hub.accepted.config.accommodations}
+        names = self._names()
         condition = Condition(
             hub.config_status,
             hub.publisher.status(),
@@ -159,7 +163,7 @@ class HostActions:
             config=hub.config_status,
             file=self._file,
             removal_delay=hub.removal_delay,
-            names={each.id: each.name for each in accepted.config.accommodations},
+            names=self._names(),
             notes={each.id: notes_of(each) for each in accepted.config.accommodations},
             intervals={(each.accommodation, each.id): float(each.interval) for each in accepted.config.syncs()},
             next_pulls={name: due for name in names if (due := hub.rounds.next_pull(name)) is not None},
@@ -222,6 +226,9 @@ class HostActions:
             return Refusal("nothing waits here")
         now = hub.clock.now()
         after = hasten(released(state.ledger, sync), sync, now=now)
+        kin = with_kin(hub.journal.current, {accommodation: state.with_ledger(after, now)}, now)
+        if (known := kin[accommodation]) is not None:
+            after = known.ledger
         releases = _ranges(released_nights(state.ledger, after))
         answer: Json = {"waits": waiting, "releases": releases}
         if dry:
@@ -367,9 +374,11 @@ class HostActions:
                 for pause in found.pauses
             ],
             "kept_closed": list(found.kept_closed),
+            "beside": list(found.beside),
+            "not_offered": list(found.unoffered),
             "rules": [{"sync": each.sync, "rule": each.what, "closes": each.closes} for each in found.ruled],
             "frees_when": frees_when(ledger, found),
-            "words": words(ledger, found, accommodation, lambda moment: _local(moment, ledger.timezone)),
+            "words": words(ledger, found, accommodation, lambda moment: _local(moment, ledger.timezone), self._names()),
         }
 
 

@@ -14,6 +14,7 @@ from tests.commands.program import icalsyncd
 from tests.end_to_end.daemon import Daemon, daemon
 from tests.end_to_end.portal import Portal, calendar, portals
 from tests.notifying.receivers import Receiver, receiving
+from tests.notifying.test_heartbeat import CHECK, monitor
 
 pytestmark = pytest.mark.slow
 GUEST = "Zaphod"
@@ -126,3 +127,51 @@ async def test_a_trial_says_who_takes_messages(home: Home) -> None:
     assert (told.code, told.lines) == (1, ["office: it does not take the message, or cannot be reached"])
     told = await icalsyncd("notify", "test", "nobody", *where)
     assert (told.code, "there is no receiver nobody" in told.out + told.err) == (1, True)
+
+
+async def test_a_heartbeat_stops_with_the_portals_and_goes_on_with_them(home: Home) -> None:
+    made = home.daemon
+    async with monitor() as there:
+        url = f"http://127.0.0.1:{there.port}{CHECK}"
+        made.write(
+            config(
+                made, home.holidu, home.vrbo, home.phone, home.office, f"heartbeat: {{url: '{url}', interval: 1s}}\n"
+            )
+        )
+        await there.until(CHECK)
+        assert await made.metric("icalsyncd_heartbeat_stopped") == 0
+        await home.holidu.close()
+        await home.vrbo.close()
+        await made.pull()
+        await there.until(f"{CHECK}/fail")
+        assert await made.metric("icalsyncd_heartbeat_stopped") == 1
+        status = json.loads((await made.get("/api/v1/status"))[1])
+        assert (status["heartbeat"]["state"], status["heartbeat"]["reason"]) == ("stopped", "all pulls fail")
+        assert "The heartbeat has stopped: all pulls fail." in status["verdict"]["needs"]
+        await home.holidu.open()
+        await made.pull("casa-azul/holidu")
+        await there.until(CHECK)
+    await made.until(
+        lambda: made.metric("icalsyncd_heartbeat_failing_since_timestamp_seconds"), lambda since: since is not None
+    )
+    assert CHECK not in made.words()
+
+
+async def test_a_first_start_between_cross_wired_portals_is_one_calm_line(home: Home) -> None:
+    made = home.daemon
+    stays = [(10 * number, 10 * number + 3) for number in range(1, 13)]
+    home.holidu.body = home.vrbo.body = calendar(*stays)
+    text = config(made, home.holidu, home.vrbo, home.phone, home.office)
+    text = text.replace("portal: vrbo", "portal: other").replace("portal: holidu", "portal: another")
+    made.write(
+        text.replace("casa-azul", "villa").replace("Casa Azul", "Villa").replace("/1'", "/3'").replace("/2'", "/4'")
+    )
+    await made.until(lambda: made.sync("villa/vrbo"), lambda sync: sync["last_success"] is not None)
+    await made.until(lambda: made.sync("villa/holidu"), lambda sync: sync["last_success"] is not None)
+    needs = json.loads((await made.get("/api/v1/status"))[1])["verdict"]["needs"]
+    assert [need for need in needs if need.startswith("Villa")] == [
+        "Villa: 12 stays stand in several calendars: look once and confirm."
+    ]
+    assert await made.metric("icalsyncd_accommodation_possible_ghost_nights", accommodation="villa") == 36
+    # nobody is woken for it at once
+    assert not [each for each in (*home.phone.told, *home.office.told) if "Villa: 12" in each.body]
