@@ -7,7 +7,7 @@ name (DNS rebinding) are refused, and so are POSTs from a foreign origin. Who ma
 from __future__ import annotations
 
 import gzip
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -23,6 +23,7 @@ from icalsyncd.admin.page import POLICY
 from icalsyncd.admin.templates import STATIC, static
 from icalsyncd.availability.explanation import WELL
 from icalsyncd.calendars.nights import Night, date_of, night_of
+from icalsyncd.language import speaking
 from icalsyncd.pulling.report import Report
 from icalsyncd.state.view import SyncName
 
@@ -85,6 +86,8 @@ class Actions:
     """Why a night is taken or free, likewise."""
     live: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
     """What changes, as it changes."""
+    language: Callable[[str], str]
+    """What is spoken to whoever sends that Accept-Language."""
     metrics: Callable[[], Awaitable[bytes]]
     needs: Callable[[], Awaitable[tuple[str, ...]]]
     """What needs the host, in sentences; none where all is well."""
@@ -124,8 +127,8 @@ def application(actions: Actions, gate: Gate, acts: Routes) -> Handler:
         ("POST", "/-/accept"): lambda request: _accept(actions, request),
         ("POST", "/-/rotate"): lambda request: _rotate(actions, request),
         ("POST", "/-/notify-test"): lambda request: _notify_test(actions, request),
-        ("GET", "/login"): lambda request: login.show(gate, request),
-        ("POST", "/login"): lambda request: login.log_in(gate, request),
+        ("GET", "/login"): lambda request: _spoken(actions, request, login.show(gate, request)),
+        ("POST", "/login"): lambda request: _spoken(actions, request, login.log_in(gate, request)),
         ("POST", "/logout"): lambda request: login.log_out(gate, request),
         **{("GET", path): _static for path in STATIC},
         **acts,
@@ -180,6 +183,14 @@ def _unfit(request: web.BaseRequest, caller: Caller, *, is_act: bool) -> str | N
     ):
         return "a browser says which page asked for this"
     return None
+
+
+async def _spoken(
+    actions: Actions, request: web.BaseRequest, answer: Coroutine[Any, Any, web.Response]
+) -> web.Response:
+    """*answer* in the language of whoever asks."""
+    with speaking(actions.language(_language(request))):
+        return await answer
 
 
 async def _page(actions: Actions, request: web.BaseRequest) -> web.Response:

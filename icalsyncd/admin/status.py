@@ -297,7 +297,7 @@ def reason_of(sync: SyncLedger, facts: Facts) -> str | None:
         times = max((lack.times for lack in sync.held), default=0)
         return f"{len(sync.retained)} nights would be freed, confirmed {times} of 3"
     if facts.outcome == "partial":
-        return f"partly unreadable, {len(sync.retained)} nights kept"
+        return f"partial: some of it cannot be read, {len(sync.retained)} nights kept"
     return None
 
 

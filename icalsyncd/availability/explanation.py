@@ -30,6 +30,7 @@ IN_WORDS: Final = {
     Rule.CONFIRMED: "you said so",
     Rule.LOST: "what the portal had been told is not known: the state was restored from an earlier one",
     Rule.OUTLIVED: "it stayed after we had told the portal that the night is free",
+    Rule.LINKED: "you said that this portal closes it by itself when it sells one of its family, and that one shows it, too",
     Rule.OWN_UID: "it bears our own mark: it is our own feed, come back",
     Rule.TOLD: "it appeared after the portal had read in our feed that the night is taken",
     Rule.MATCHED: "it is exactly what the portal had been told by us",
@@ -413,7 +414,7 @@ def advice(ledger: Ledger, explanation: Explanation, accommodation: str) -> list
         return [
             "",
             f"  Possible ghost: it is closed by {names} alone, and nothing proves that anyone booked it there.",
-            "  Look at the same night there: what is to be done is said there.",
+            "  Look there. If its portal has only closed it since it sold one of the family, write `linked: true` there.",
         ]
     if len(claimers) == 1:
         return [

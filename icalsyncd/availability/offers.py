@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from icalsyncd.availability.claims import ECHOES, Claim, Rule
 from icalsyncd.availability.ledger import Ledger, SyncLedger
+from icalsyncd.availability.listings import linked, linked_to, maybe_linked
 from icalsyncd.availability.mirroring import mirrors
 from icalsyncd.availability.rules import closing
 from icalsyncd.calendars.nights import EMPTY, Night, Nights, horizon, union
@@ -34,7 +35,7 @@ def origins(ledger: Ledger) -> dict[str, Nights]:
     each other closed, and the same one until it has shown that. Where the origin is kept though its portal no longer shows
     it, one stands in beside it: else the night would be open at the one portal that surely does not hold it.
     """
-    found = {name: sync.genuine for name, sync in ledger.syncs.items()}
+    found = {name: sync.genuine - linked(ledger, sync) for name, sync in ledger.syncs.items()}
     doubtful = {name: sync.summed.doubtful for name, sync in ledger.syncs.items()}
     if not any(doubtful.values()):
         return found
@@ -51,6 +52,8 @@ def origins(ledger: Ledger) -> dict[str, Nights]:
 def verdict(ledger: Ledger, name: str, claim: Claim, night: Night) -> Rule | None:
     """What *claim* of sync *name* is on *night* as things stand, and by which rule; None where it does not claim it."""
     rule = claim.rule_on(night)
+    if rule is not None and rule not in ECHOES and night in linked(ledger, ledger.syncs[name]):
+        return Rule.LINKED
     if rule is None or rule not in ECHOES or rule is Rule.OWN_UID:
         return rule
     if ledger.syncs[name].silent:
@@ -164,16 +167,20 @@ def weighed(ledger: Ledger) -> tuple[Nights, Nights, Nights]:
     certain = ledger.local
     for sync in ledger.syncs.values():
         # an echo that counts as genuine because its portal fell silent is no second booking that anyone has seen
-        judged = sync.summed.genuine
+        judged = sync.summed.genuine - maybe_linked(ledger, sync)
         twice |= once & judged
         once |= judged
         certain |= sync.proven
         initial = sync.summed.initial
         initial_twice |= initial_once & initial
         initial_once |= initial
-    doubly = twice | (once & union(taking.judged for taking in ledger.kin.values()))
+    beside_judged = union(taking.judged for taking in ledger.kin.values())
+    doubly = twice | (once & beside_judged)
     for name, sync in ledger.syncs.items():
         claims = sync.summed
         sure = claims.certain_since | (claims.certain_initial - initial_twice)
+        if ledger.kin:
+            # what its portal may only have closed is not certain; what it closes a larger one of the kin for, is
+            sure = (sure - maybe_linked(ledger, sync)) | (linked_to(ledger, sync) - twice - beside_judged)
         certain |= sure - (ledger.claimed_beside(name) - doubly) if mirrors(sync) else sure
     return once, twice, certain

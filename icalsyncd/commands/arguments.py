@@ -51,6 +51,7 @@ def parser() -> argparse.ArgumentParser:
     demo.add_argument(
         "--listen", metavar="ADDRESS", help="where other machines see its page, such as 192.168.1.5:15545 (loopback)"
     )
+    demo.add_argument("--family", action="store_true", help="a house and its rooms: which booking closes what")
     check = command("check", "whether the config can be run: every mistake of it")
     check.add_argument("file", nargs="?", type=Path, metavar="FILE", help="the config file")
     check.add_argument(
@@ -138,9 +139,9 @@ def parser() -> argparse.ArgumentParser:
     prints = command("print", "what is shipped beside the daemon")
     prints.add_argument(
         "what",
-        choices=("schema", "unit", "dashboard", "alerts", "completion", "man"),
+        choices=("schema", "unit", "dashboard", "alerts", "completion", "man", "openapi"),
         help="the config's JSON Schema, the systemd unit, a Grafana dashboard, Prometheus rules, what a shell completes, "
-        "or the man page",
+        "the man page, or what the admin listener answers to programs",
     )
     prints.add_argument("shell", nargs="?", choices=("bash", "zsh", "fish"), help="of `print completion`")
     return whole

@@ -68,6 +68,7 @@ class HostActions:
             page=self.page,
             night_page=self.night_page,
             live=self.live.answer,
+            language=self.language,
             metrics=self.metrics,
             needs=self.needs,
             unhealthy=self.unhealthy,
@@ -89,18 +90,19 @@ class HostActions:
 
     async def page(self, wanted: Wanted, accepted: str) -> bytes:
         """The status page, for whoever sends *accepted* as Accept-Language; compressed by gzip."""
-        with speaking(self._language(accepted)):
+        with speaking(self.language(accepted)):
             return await self._aside(lambda: _packed(page(self._overview(), wanted)))
 
     async def night_page(self, accommodation: str, night: int, accepted: str) -> bytes | Refusal:
         """Why a night is taken or free, as a page; likewise."""
         happened = await self._happened(accommodation, night)
         past = [event.json() for event in happened] if not isinstance(happened, Refusal) else []
-        with speaking(self._language(accepted)):
+        with speaking(self.language(accepted)):
             made = await self._aside(lambda: _packed(night_page(self._overview(), accommodation, night, past) or ""))
         return made if accommodation in self._hub.view.houses else Refusal(f"there is no accommodation {accommodation}")
 
-    def _language(self, accepted: str) -> str:
+    def language(self, accepted: str) -> str:
+        """What is spoken to whoever sends *accepted* as Accept-Language."""
         return self._hub.accepted.config.server.language or chosen(accepted)
 
     async def needs(self) -> tuple[str, ...]:
@@ -189,7 +191,7 @@ class HostActions:
     def unhealthy(self) -> str | None:
         """Why the daemon is not well, None if it is; a failing portal is not the daemon's fault."""
         if self._hub.journal.failing:
-            return f"the state cannot be stored: {self._hub.journal.failing}"
+            return f"the state is not stored: {self._hub.journal.failing}"
         return None
 
     def unready(self) -> str | None:

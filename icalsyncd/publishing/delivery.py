@@ -380,7 +380,7 @@ class Delivery:
         self._overwritten = overwritten
         if overwritten and not before:
             log.warning(
-                "what lies at the target was written by somebody else; another icalsyncd with this secret must be stopped",
+                "overwritten: feeds at the target, written by somebody else; stop the other icalsyncd with this secret",
                 target=self.target.name,
                 links=overwritten,
             )
@@ -396,5 +396,5 @@ class Delivery:
         if self._failing_since is None:
             self._failing_since = self._means.clock.now()
         if self._unsent != unsent:
-            log.warning("cannot publish", target=self.target.name, reason=unsent.why.value, detail=unsent.detail)
+            log.warning("not published", target=self.target.name, reason=unsent.why.value, detail=unsent.detail)
         self._unsent = unsent

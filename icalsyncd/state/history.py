@@ -135,7 +135,7 @@ def _of_facts(was: Facts, now: Facts, at: Moment) -> Iterator[Event]:
     if was.reason is not now.reason:
         yield Event(at, f"failing: {now.reason.value}" if now.reason is not None else "answers again")
     if (was.outcome == "partial") is not (now.outcome == "partial"):
-        yield Event(at, "partly unreadable" if now.outcome == "partial" else "readable again")
+        yield Event(at, "partial: some of it cannot be read" if now.outcome == "partial" else "readable again")
 
 
 def _stretches(event: Event, nights: Nights) -> Iterator[Event]:
