@@ -6,6 +6,7 @@ name (DNS rebinding) are refused, and so are POSTs from a foreign origin. Who ma
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
@@ -34,6 +35,10 @@ _NAMING: Final = frozenset({"/-/well"})
 _METRICS: Final = "/metrics"
 _ACTS: Final = frozenset({"/-/accept", "/-/confirm", "/-/rotate"})
 """What opens nights, ends links or changes the config: for users, or who sits at the machine itself."""
+_LASTING: Final = frozenset({"/-/events"})
+"""Answers that go on for as long as somebody listens."""
+LOOK_AGAIN: Final = 2.0
+"""Seconds after which it is asked again whether who listens is let in."""
 _NOT_YOURS: Final = (
     "this is for who sits at the machine itself, and nothing may stand between: ask for it as 127.0.0.1 or localhost, or "
     "give server.users"
@@ -149,9 +154,23 @@ def application(actions: Actions, gate: Gate, acts: Routes) -> Handler:
                     return _text(403, why)
         if handler is None:
             return _text(404, "not found")
+        if request.path in _LASTING and gate.has_users:
+            return await _while_let_in(gate, request, handler)
         return await handler(request)
 
     return answer
+
+
+async def _while_let_in(gate: Gate, request: web.BaseRequest, handler: Handler) -> web.StreamResponse:
+    """An answer that lasts, for as long as whoever gets it is let in: a session that has ended hears nothing more."""
+    work = asyncio.ensure_future(handler(request))
+    try:
+        while not (await asyncio.wait({work}, timeout=LOOK_AGAIN))[0]:
+            if isinstance(await gate.caller(request), Stopped) and request.transport is not None:
+                request.transport.close()
+        return await work
+    finally:
+        work.cancel()
 
 
 def _foreign(request: web.BaseRequest, hosts: Hosts, *, guarded: bool) -> str | None:
