@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Final
 
+from icalsyncd.availability import support
 from icalsyncd.availability.claims import Rule
 from icalsyncd.availability.ledger import DAY, FETCHES_KEPT, Ledger, SyncLedger
 from icalsyncd.availability.mirroring import begun_untold, given_up
@@ -94,6 +95,10 @@ def pulled(
     untold = sync.untold
     if claims is not sync.claims and sync.unsure_since is None:
         untold = begun_untold(sync, claims, [each.summed for other, each in ledger.syncs.items() if other != name])
+    grounds = sync.grounds
+    if good and grounds.freed.entries and (dropped := sync.claimed - claims.nights):
+        # what it has dropped since, it does not show for what it was told before
+        grounds = replace(grounds, freed=grounds.freed.only(grounds.freed.nights - dropped))
     departed = (sync.departed | sync.genuine).until(ledger.today).since(ledger.today - DEPARTED_KEPT)
     retained -= present
     same = claims is sync.claims and departed == sync.departed and retained == sync.retained
@@ -109,6 +114,7 @@ def pulled(
         unsure_since=None if good and _has_settled(sync, began) else sync.unsure_since,
         withdrawn=sync.withdrawn.only(claims.echoes | (claims.nights - others)),
         untold=untold,
+        grounds=grounds,
         given_up=given_up(sync, claims, now),
         readers=followed(sync.readers, (present - sync.claimed).stays(), sync.pulled_at or began, sync.delay)
         if good
@@ -157,7 +163,7 @@ def fetched(ledger: Ledger, name: str, nights: Nights, *, now: Moment, looked: b
     if own is not None and own.product != product(agent):
         # it is known that this is not the portal: what it has read tells nothing of that
         return ledger.with_sync(name, replace(sync, readers=readers))
-    sync = replace(sync, readers=readers)
+    sync = replace(support.possible(ledger, name, nights), readers=readers)
     still_silent = _is_silent(ledger, sync, now)
     if sync.silent and not still_silent:
         # what it claims was taken for its own while it did not read: that is not to be forgotten before it is put to the test
@@ -174,6 +180,7 @@ def fetched(ledger: Ledger, name: str, nights: Nights, *, now: Moment, looked: b
     sync = replace(
         sync,
         told=(sync.told or Stamps()).holding(nights, now),
+        grounds=support.after_reading(sync, nights, now),
         fetches=(*sync.fetches, now)[-FETCHES_KEPT:],
         in_force=in_force,
         unfetched=sync.unfetched and not looked,
@@ -195,9 +202,11 @@ def telling(ledger: Ledger, name: str, nights: Nights, *, now: Moment, agent: st
     another = agent is not None and own is not None and len(sync.readers) > 1 and own.product != product(agent)
     if another:
         return ledger
-    if nights in sync.in_force:
+    opened = support.possible(ledger, name, nights)
+    if opened is sync and nights in sync.in_force:
         return ledger
-    return settled(ledger.with_sync(name, replace(sync, in_force=(*sync.in_force, nights))), now)
+    in_force = sync.in_force if nights in sync.in_force else (*sync.in_force, nights)
+    return settled(ledger.with_sync(name, replace(opened, in_force=in_force)), now)
 
 
 def tick(ledger: Ledger, *, now: Moment, today: Night) -> Ledger:

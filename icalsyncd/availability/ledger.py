@@ -13,6 +13,7 @@ from typing import Final, cast
 
 from icalsyncd.availability.claimed import NO_CLAIMS, Claims
 from icalsyncd.availability.claims import Claim
+from icalsyncd.availability.grounds import GROUNDLESS, Grounds
 from icalsyncd.availability.readers import Reader, perhaps, silent_since
 from icalsyncd.availability.rules import NO_RULES, Rules
 from icalsyncd.availability.stamps import NONE, Moment, Stamps
@@ -196,6 +197,7 @@ class SyncLedger:
     untold: tuple[bool, ...] = ()
     """Of the last stays that it began to claim untold, oldest first: whether another sync claimed the very same already,
     so that its portal may have read them there."""
+    grounds: Grounds = GROUNDLESS
     given_up: Stamps = NONE
     """Nights in doubt that its portal, which reads another one beside us, claims no longer, since when: for a day, since
     such nights come and go."""

@@ -11,6 +11,7 @@ from typing import Final
 
 from icalsyncd.availability.attribution import settled
 from icalsyncd.availability.claims import Claim, Rule, merged
+from icalsyncd.availability.grounds import GROUNDLESS
 from icalsyncd.availability.ledger import Ledger, SyncLedger
 from icalsyncd.availability.stamps import NONE, Moment
 from icalsyncd.calendars.nights import EMPTY, Nights
@@ -40,6 +41,7 @@ def _unsure(sync: SyncLedger, others: Nights, now: Moment) -> SyncLedger:
         in_force=(),
         unfetched=True,
         unsure_since=now,
+        grounds=GROUNDLESS,
         withdrawn=NONE,
         untold=(),
         silent=False,

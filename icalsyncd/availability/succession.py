@@ -93,6 +93,8 @@ def carried_over(
         ended=old.ended(),
         begun=frozenset(begun),
         others=others | lately,
+        grounds=sync.grounds,
+        offered=sync.offered.nights,
         held=held,
         initial=sync.pulled_at is None or sync.unsure_since is not None,
         padding=sync.channel.padding,
