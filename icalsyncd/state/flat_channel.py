@@ -28,6 +28,7 @@ def flat_channel(channel: Channel) -> Json:
         "notice": channel.notice,
         "window": channel.window,
         "horizon": channel.horizon,
+        "lag_is_given": channel.lag_is_given,
     }
 
 
@@ -46,6 +47,7 @@ def load_channel(record: Json) -> Channel:
         notice=record.get("notice"),
         window=record.get("window"),
         horizon=record.get("horizon"),
+        lag_is_given=record.get("lag_is_given", False),
     )
 
 
