@@ -72,6 +72,10 @@ def _execute(given: Namespace, where: Paths) -> int:
             from icalsyncd.commands.accept import accept
 
             return accept(where, given.name, yes=given.yes, as_json=given.json)
+        case "notify":
+            from icalsyncd.commands.notify import notify_test
+
+            return notify_test(where, given.name, as_json=given.json)
         case "check":
             from icalsyncd.commands.check import check
 
@@ -113,6 +117,10 @@ def _execute(given: Namespace, where: Paths) -> int:
             from icalsyncd.commands.backup import restore
 
             return restore(where, given.file, replace=given.replace)
+        case "store":
+            from icalsyncd.commands.store import copy
+
+            return copy(where, given.to, replace=given.replace)
         case "password":
             from icalsyncd.commands.password import password
 
@@ -122,7 +130,7 @@ def _execute(given: Namespace, where: Paths) -> int:
         case "demo":
             from icalsyncd.commands.demo import demo
 
-            return demo(given.dir)
+            return demo(given.dir, given.listen, family=given.family)
         case _:
             raise CommandError(f"there is no command {given.command}", USAGE)
 
@@ -151,6 +159,8 @@ def _print(what: str, shell: str | None) -> int:
             return prints.print_completion(str(shell))
         case "man":
             return prints.print_man_page()
+        case "openapi":
+            return prints.print_openapi()
         case "schema":
             return prints.print_schema()
         case "unit":

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 from icalsyncd.availability.claims import ECHOES, Claim, Rule
 from icalsyncd.availability.ledger import Ledger, SyncLedger
+from icalsyncd.availability.listings import linked, linked_to, maybe_linked
 from icalsyncd.availability.mirroring import mirrors
 from icalsyncd.availability.rules import closing
-from icalsyncd.calendars.nights import EMPTY, Night, Nights, union
+from icalsyncd.calendars.nights import EMPTY, Night, Nights, horizon, union
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ def origins(ledger: Ledger) -> dict[str, Nights]:
     each other closed, and the same one until it has shown that. Where the origin is kept though its portal no longer shows
     it, one stands in beside it: else the night would be open at the one portal that surely does not hold it.
     """
-    found = {name: sync.genuine for name, sync in ledger.syncs.items()}
+    found = {name: sync.genuine - linked(ledger, sync) for name, sync in ledger.syncs.items()}
     doubtful = {name: sync.summed.doubtful for name, sync in ledger.syncs.items()}
     if not any(doubtful.values()):
         return found
@@ -51,6 +52,8 @@ def origins(ledger: Ledger) -> dict[str, Nights]:
 def verdict(ledger: Ledger, name: str, claim: Claim, night: Night) -> Rule | None:
     """What *claim* of sync *name* is on *night* as things stand, and by which rule; None where it does not claim it."""
     rule = claim.rule_on(night)
+    if rule is not None and rule not in ECHOES and night in linked(ledger, ledger.syncs[name]):
+        return Rule.LINKED
     if rule is None or rule not in ECHOES or rule is Rule.OWN_UID:
         return rule
     if ledger.syncs[name].silent:
@@ -64,17 +67,11 @@ def offers(ledger: Ledger) -> dict[str, Nights]:
     A paused or gone sync's feed holds none; that of one whose pause keeps what is known loses none. What the kin take is in
     all of them.
     """
-    around = (ledger.before, ledger.after)
     yesterday = ledger.today - 1
-    local = ledger.local.widened(*around) | union(taking.closed(*around) for taking in ledger.kin.values())
-    closed: dict[str, Nights] = {}
-    rims: dict[str, Nights] = {}
-    for name, taken in origins(ledger).items():
-        sync = ledger.syncs[name]
-        stays, unsure = stays_of(sync, taken)
-        closed[name] = (stays.widened(*around) | unsure).since(yesterday)
-        rims[name] = closed[name] - taken - sync.departed
-        closed[name] |= closing(sync).since(yesterday)
+    taken = origins(ledger)
+    split = {name: stays_of(ledger.syncs[name], nights) for name, nights in taken.items()}
+    rules = {name: closing(sync) for name, sync in ledger.syncs.items()}
+    closings: dict[tuple[int, int], tuple[Nights, dict[str, Nights]]] = {}
     made: dict[str, Nights] = {}
     for name, sync in ledger.syncs.items():
         if not sync.channel.sends:
@@ -82,10 +79,48 @@ def offers(ledger: Ledger) -> dict[str, Nights]:
         if sync.muted:
             made[name] = EMPTY
             continue
-        made[name] = (local | beside(closed, name) | rims[name]).since(yesterday)
+        around = buffer_of(ledger, sync)
+        if around not in closings:
+            closings[around] = _closing(ledger, split, around)
+        local, closed = closings[around]
+        rims = closed[name] - taken[name] - sync.departed
+        made[name] = (
+            local | beside(closed, name) | beside(rules, name) | rims | (not_offered(ledger, sync) - taken[name])
+        )
+        made[name] = made[name].since(yesterday)
         if sync.opens_nothing:
             made[name] |= sync.offered.nights.since(yesterday)
     return made
+
+
+def _closing(
+    ledger: Ledger, split: Mapping[str, tuple[Nights, Nights]], around: tuple[int, int]
+) -> tuple[Nights, dict[str, Nights]]:
+    """What the host and the kin close, and what each sync closes, with the buffers *around*."""
+    local = ledger.local.widened(*around) | union(taking.closed(*around) for taking in ledger.kin.values())
+    closed = {
+        name: (stays.widened(*around) | unsure).since(ledger.today - 1) for name, (stays, unsure) in split.items()
+    }
+    return local, closed
+
+
+def buffer_of(ledger: Ledger, sync: SyncLedger) -> tuple[int, int]:
+    """The nights that *sync*'s feed closes ahead of and behind each stay; while a smaller buffer waits, the larger ones."""
+    own = (ledger.before, ledger.after)
+    before, after = own if sync.channel.buffer is None else sync.channel.buffer
+    if sync.narrowing is not None:
+        wanted = own if sync.narrowing.channel.buffer is None else sync.narrowing.channel.buffer
+        before, after = max(before, wanted[0]), max(after, wanted[1])
+    return before, after
+
+
+def not_offered(ledger: Ledger, sync: SyncLedger) -> Nights:
+    """Nights that *sync*'s feed closes since they are too near or too far to be offered, whoever has them."""
+    channel, today = sync.channel, ledger.today
+    near = Nights.between(today - 1, today + channel.offer_notice) if channel.offer_notice else EMPTY
+    if channel.offer_window is None:
+        return near
+    return near | Nights.between(today + channel.offer_window, horizon(today).check_out)
 
 
 def stays_of(sync: SyncLedger, taken: Nights) -> tuple[Nights, Nights]:
@@ -132,16 +167,20 @@ def weighed(ledger: Ledger) -> tuple[Nights, Nights, Nights]:
     certain = ledger.local
     for sync in ledger.syncs.values():
         # an echo that counts as genuine because its portal fell silent is no second booking that anyone has seen
-        judged = sync.summed.genuine
+        judged = sync.summed.genuine - maybe_linked(ledger, sync)
         twice |= once & judged
         once |= judged
         certain |= sync.proven
         initial = sync.summed.initial
         initial_twice |= initial_once & initial
         initial_once |= initial
-    doubly = twice | (once & union(taking.judged for taking in ledger.kin.values()))
+    beside_judged = union(taking.judged for taking in ledger.kin.values())
+    doubly = twice | (once & beside_judged)
     for name, sync in ledger.syncs.items():
         claims = sync.summed
         sure = claims.certain_since | (claims.certain_initial - initial_twice)
+        if ledger.kin:
+            # what its portal may only have closed is not certain; what it closes a larger one of the kin for, is
+            sure = (sure - maybe_linked(ledger, sync)) | (linked_to(ledger, sync) - twice - beside_judged)
         certain |= sure - (ledger.claimed_beside(name) - doubly) if mirrors(sync) else sure
     return once, twice, certain

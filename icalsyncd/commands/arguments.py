@@ -48,6 +48,10 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--log-level", choices=("debug", "info", "warning", "error"), default="info")
     demo = command("demo", "the daemon with two made-up portals: bookings, echoes, a cancellation, an outage")
     demo.add_argument("--dir", type=Path, metavar="DIR", help="where config and state are to lie (a temporary folder)")
+    demo.add_argument(
+        "--listen", metavar="ADDRESS", help="where other machines see its page, such as 192.168.1.5:15545 (loopback)"
+    )
+    demo.add_argument("--family", action="store_true", help="a house and its rooms: which booking closes what")
     check = command("check", "whether the config can be run: every mistake of it")
     check.add_argument("file", nargs="?", type=Path, metavar="FILE", help="the config file")
     check.add_argument(
@@ -104,6 +108,10 @@ def parser() -> argparse.ArgumentParser:
     rotate = command("rotate", "end an old link at once")
     _sync(rotate)
     rotate.add_argument("--now", action="store_true", help="at once, not after the 7 days that it works on")
+    notify = command("notify", "send a trial to who is told by messages")
+    notify.add_argument("what", choices=("test",), help="a trial, now")
+    notify.add_argument("name", nargs="?", metavar="NAME", help="of a receiver in `notify`; all where none is named")
+    _json(notify)
     command("password", "the hash of a password, for `server.users` in the config")
     command("reload", "have the daemon read its config anew")
     command("healthcheck", "exit 0 where the daemon is well")
@@ -112,12 +120,28 @@ def parser() -> argparse.ArgumentParser:
     restore = command("restore", "put a backup back; the daemon must not run")
     restore.add_argument("file", type=Path, metavar="FILE")
     restore.add_argument("--replace", action="store_true", help="put what is there aside")
+    store = command("store", "where the state lies").add_subparsers(dest="deed", metavar="copy", required=True)
+    copying = store.add_parser(
+        "copy",
+        help="copy the whole state to another place; no daemon may run",
+        description="Copies the state from where the config has it to another place, with links and history.",
+        parents=[everywhere],
+        allow_abbrev=False,
+    )
+    copying.add_argument(
+        "--to",
+        required=True,
+        metavar="URL",
+        help="sqlite: the file in the state folder; file:///etc/icalsyncd/dsn: the database that a file names; "
+        "postgresql://…: that database",
+    )
+    copying.add_argument("--replace", action="store_true", help="put what is there aside")
     prints = command("print", "what is shipped beside the daemon")
     prints.add_argument(
         "what",
-        choices=("schema", "unit", "dashboard", "alerts", "completion", "man"),
+        choices=("schema", "unit", "dashboard", "alerts", "completion", "man", "openapi"),
         help="the config's JSON Schema, the systemd unit, a Grafana dashboard, Prometheus rules, what a shell completes, "
-        "or the man page",
+        "the man page, or what the admin listener answers to programs",
     )
     prints.add_argument("shell", nargs="?", choices=("bash", "zsh", "fish"), help="of `print completion`")
     return whole

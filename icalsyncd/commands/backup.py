@@ -15,14 +15,16 @@ from typing import Final
 
 from icalsyncd.calendars.calendar import Failed
 from icalsyncd.calendars.lines import inflate
-from icalsyncd.commands.offline import last_config
+from icalsyncd.commands.offline import config_or_last, place_of
 from icalsyncd.commands.outcome import DONE, CommandError
-from icalsyncd.config.loading import Accepted, load
 from icalsyncd.config.paths import Paths
+from icalsyncd.config.resolved import Config
+from icalsyncd.state.database import Place, Server, StoreFailed, StoreRefused
 from icalsyncd.state.directory import PRIVATE, Access, Directory, make, opened, unused
 from icalsyncd.state.files import NotRegularError, content
 from icalsyncd.state.installation import MAX_SECRET, SecretUnusable, installation_of
-from icalsyncd.state.state_file import MAX_STATE, StoreFailed, StoreRefused, copy_of
+from icalsyncd.state.moving import LARGEST, REPLACED, content_of, put_aside, put_into, put_into_file
+from icalsyncd.state.state_file import MAX_STATE
 from icalsyncd.state.state_folder import FolderHeld
 from icalsyncd.state.store import examine
 
@@ -34,9 +36,6 @@ _MAX_MEMBERS: Final = 8
 """Of an archive: it has two."""
 _MAX_ARCHIVE: Final = sum(_LARGEST.values()) + 2**16
 """Bytes of an archive before and after it is unpacked: its files, and room for their heads."""
-_BESIDE: Final = ("-wal", "-shm", "-journal")
-"""Files that SQLite may keep beside its own, and that belong to it."""
-_REPLACED: Final = ".replaced"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +52,24 @@ class _Damaged(Exception):
 
 def backup(paths: Paths, file: Path) -> int:
     """Write state and secret to *file*, 0600, in place of what is there; the daemon may run meanwhile."""
-    state, secret = paths.folder.state, _secret_path(paths)
-    for needed in (state, secret):
-        if not needed.exists():
-            raise CommandError(f"there is nothing to back up: {needed} does not exist")
+    config = config_or_last(paths)
+    secret = _secret_path(paths, config)
     try:
-        archive = _packed(_Kept(content(secret, MAX_SECRET).data, copy_of(state)))
+        place = place_of(paths, config)
+        for needed in (place, secret):
+            if isinstance(needed, Path) and not needed.exists():
+                raise CommandError(f"there is nothing to back up: {needed} does not exist")
+        state = content_of(place)
+        if state is None:
+            raise CommandError("there is nothing to back up: the database holds no state of icalsyncd")
+        archive = _packed(_Kept(content(secret, MAX_SECRET).data, state))
         _looked_through(archive)
         with opened(file.absolute().parent) as folder:
             folder.replace(file.name, archive, draft=unused(f".{file.name}."))
     except (StoreRefused, StoreFailed) as error:
         raise CommandError(str(error)) from None
     except _Damaged:
-        raise CommandError(f"nothing was backed up: {secret} does not hold the secret of {state}") from None
+        raise CommandError(f"nothing was backed up: {secret} does not hold the secret of {called(place)}") from None
     except OSError as error:
         raise CommandError(f"the backup cannot be written: {error.strerror}") from None
     print(f"{file} holds state and secret: whoever has it has every link; keep it as safe as a password")
@@ -82,12 +86,16 @@ def restore(paths: Paths, file: Path, *, replace: bool) -> int:
     except OSError as error:
         raise CommandError(f"the state folder {paths.state_dir} cannot be used: {error.strerror}") from None
     try:
-        _put_back(paths, _read(file), replace=replace)
+        place = place_of(paths, config_or_last(paths))
+        _put_back(paths, place, _read(file), replace=replace)
+    except (StoreRefused, StoreFailed) as error:
+        raise CommandError(str(error)) from None
     except OSError as error:
         raise CommandError(f"the backup cannot be put back: {error.strerror}") from None
     finally:
         folder.release()
-    print(f"{paths.state_dir} holds the state and the secret of {file}: links and feeds are as they were")
+    holder = paths.state_dir if isinstance(place, Path) else called(place)
+    print(f"{holder} holds the state and the secret of {file}: links and feeds are as they were")
     return DONE
 
 
@@ -154,24 +162,39 @@ def _members(unpacked: bytes) -> dict[str, bytes]:
     return found
 
 
-def _put_back(paths: Paths, kept: _Kept, *, replace: bool) -> None:
-    secret = _secret_path(paths)
+def _put_back(paths: Paths, place: Place, kept: _Kept, *, replace: bool) -> None:
+    secret = _secret_path(paths, config_or_last(paths))
     make(secret.parent)
     with opened(paths.state_dir) as folder, opened(secret.parent) as other:
         there = _secret_there(secret)
-        in_the_way = [(folder, paths.folder.state)] if folder.has(_STATE) else []
+        in_the_way = [(folder, place)] if isinstance(place, Path) and folder.has(_STATE) else []
         if there != kept.secret and other.has(secret.name):
             in_the_way.append((other, secret))
         if in_the_way and not replace:
             path = in_the_way[0][1]
-            raise CommandError(f"{path} exists already; with --replace it is kept as {path.name}{_REPLACED}")
-        for where, path in in_the_way:
-            _put_aside(where, path.name)
+            raise CommandError(f"{path} exists already; with --replace it is kept as {path.name}{REPLACED}")
         # the daemon must be able to read what root puts back
-        access = _access(folder)
+        access = access_in(folder)
+        if isinstance(place, Server):
+            put_into_server(place, kept.state, access, replace=replace)
+        for where, path in in_the_way:
+            put_aside(where, path.name)
         if there != kept.secret:
             other.replace(secret.name, kept.secret, access)
-        folder.replace(_STATE, kept.state, access)
+        if isinstance(place, Path):
+            put_into_file(place, kept.state, access)
+
+
+def put_into_server(server: Server, state: bytes, access: Access, *, replace: bool) -> None:
+    """Put a whole state into a database; what it held is kept as a file beside. Raises CommandError and OSError."""
+    aside = f"{_STATE}{REPLACED}"
+    try:
+        if replace and (held := content_of(server, LARGEST)) is not None:
+            with opened(server.folder) as folder:
+                folder.replace(aside, held, access)
+        put_into(server, state, replace=replace)
+    except FileExistsError:
+        raise CommandError(f"the database holds a state already; with --replace it is kept as {aside}") from None
 
 
 def _secret_there(secret: Path) -> bytes | None:
@@ -181,21 +204,17 @@ def _secret_there(secret: Path) -> bytes | None:
         return None
 
 
-def _put_aside(folder: Directory, name: str) -> None:
-    folder.rename(name, name + _REPLACED)
-    for suffix in _BESIDE:
-        if folder.has(name + suffix):
-            folder.rename(name + suffix, name + _REPLACED + suffix)
+def called(place: Place) -> str:
+    """What *place* is called in messages: a database's address is a password."""
+    return str(place) if isinstance(place, Path) else "the database"
 
 
-def _access(folder: Directory) -> Access:
+def access_in(folder: Directory) -> Access:
     """For the user whose *folder* it is, where root writes in it, and for nobody else."""
     status = folder.status()
     return Access(PRIVATE.mode, (status.st_uid, status.st_gid)) if os.geteuid() == 0 and status.st_uid else PRIVATE
 
 
-def _secret_path(paths: Paths) -> Path:
-    """Where the secret lies, or is to lie; a backup is made even if the config cannot be run."""
-    loaded = load(paths.config, os.environ)
-    config = loaded.config if isinstance(loaded, Accepted) else last_config(paths)
+def _secret_path(paths: Paths, config: Config | None) -> Path:
+    """Where the secret lies, or is to lie under *config*."""
     return (config.server.secret_file if config else None) or paths.folder.secret

@@ -12,9 +12,10 @@ from icalsyncd.commands.outcome import UNRUNNABLE, CommandError
 from icalsyncd.config.loading import Accepted, Refused, load, parse
 from icalsyncd.config.paths import Paths
 from icalsyncd.config.resolved import Config
+from icalsyncd.config.store import Store
 from icalsyncd.daemon.plans import plans, todays
+from icalsyncd.state.database import Place, StoreFailed, StoreRefused
 from icalsyncd.state.installation import Installation, SecretUnusable, read_installation, unmade_installation
-from icalsyncd.state.state_file import StoreFailed, StoreRefused
 from icalsyncd.state.store import Stored, peek
 
 
@@ -49,7 +50,7 @@ def read_offline_under(paths: Paths, accepted: Accepted) -> Offline:
     """The same under a config that was read already."""
     config = accepted.config
     installation = installation_of(paths, config)
-    stored = stored_in(paths)
+    stored = stored_under(paths, config)
     clock = Clock(stored.last_commit, agreed=stored.agreed)
     now = clock.now()
     days = todays(config, clock.day_moment(), stored.states)
@@ -95,10 +96,26 @@ def installation_of(paths: Paths, config: Config) -> Installation:
 
 
 def stored_in(paths: Paths) -> Stored:
-    """What the state file holds. Raises CommandError."""
+    """What is stored, under the config that the file holds, or that ran last. Raises CommandError."""
+    return stored_under(paths, config_or_last(paths))
+
+
+def config_or_last(paths: Paths) -> Config | None:
+    """The config file's config; if it cannot be run, the one that the daemon took over last, if there is one."""
+    loaded = load(paths.config, os.environ)
+    return loaded.config if isinstance(loaded, Accepted) else last_config(paths)
+
+
+def stored_under(paths: Paths, config: Config | None) -> Stored:
+    """What is stored where *config* says. Raises CommandError."""
     try:
-        return peek(paths.folder.state)
+        return peek(place_of(paths, config))
     except (StoreRefused, StoreFailed) as error:
         raise CommandError(str(error)) from None
     except OSError as error:
         raise CommandError(f"{paths.folder.state} cannot be read: {error.strerror}") from None
+
+
+def place_of(paths: Paths, config: Config | None) -> Place:
+    """Where the state lies under *config*. Raises StoreFailed."""
+    return (config.store if config is not None else Store()).place(paths.folder)

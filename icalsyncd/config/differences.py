@@ -44,8 +44,14 @@ def differences(before: Config, after: Config) -> Iterator[tuple[str, str]]:
         yield "pull", key
     if before.official_only != after.official_only:
         yield "official_only", ""
+    if (before.store.on_server, before.store.dsn) != (after.store.on_server, after.store.dsn):
+        yield "store", ""
     if before.publish != after.publish:
         yield "publish", ""
+    if before.telling.receivers != after.telling.receivers:
+        yield "notify", ""
+    if before.telling.heartbeat != after.telling.heartbeat:
+        yield "heartbeat", ""
     for sync in after.syncs():
         known = before.sync(sync.name)
         if known is None:

@@ -29,6 +29,7 @@ _TARGETS: Final[dict[str, type[schema.Keys]]] = {
     "gcs": schema.Gcs,
     "azure": schema.Azure,
 }
+_STORES: Final[dict[str, type[schema.Keys]]] = {"sqlite": schema.FileStore, "postgresql": schema.ServerStore}
 _MODELS: Final[tuple[tuple[str, type[schema.Keys]], ...]] = (
     ("", schema.File),
     ("server", schema.Server),
@@ -36,8 +37,12 @@ _MODELS: Final[tuple[tuple[str, type[schema.Keys]], ...]] = (
     ("pull", schema.Pull),
     ("accommodations/[^/]+", schema.Accommodation),
     ("accommodations/[^/]+/buffer", schema.Buffer),
+    ("accommodations/[^/]+(/syncs/[^/]+)?/offer", schema.Offer),
+    ("accommodations/[^/]+/syncs/[^/]+/buffer", schema.Buffer),
     (r"accommodations/[^/]+/blocks/\d+", schema.Block),
     ("accommodations/[^/]+/syncs/[^/]+", schema.Sync),
+    (r"notify/\d+", schema.Receiver),
+    ("heartbeat", schema.Heartbeat),
 )
 _MISSING: Final = {
     "terms": 'write `terms: accepted` once you have read "Terms of use" in the README',
@@ -46,7 +51,6 @@ _MISSING: Final = {
     "direction": "`bidirectional`, `export` or `import`",
     "from": "the first night, such as `from: 2026-12-24`",
     "to": "the morning that the nights are free again, such as `to: 2026-12-27`",
-    "type": f"one of {listed(_TARGETS)}",
 }
 _HARMLESS: Final[dict[str, Plain]] = {"terms": "accepted", "timezone": "UTC", "portal": "generic"}
 _WANTED: Final = {
@@ -162,10 +166,11 @@ def _remark(detail: ErrorDetails, path: Path, value: dict[str, Plain]) -> Remark
     if kind == "missing":
         hint = _MISSING.get(str(path[-1]))
         return Remark(path, f"this key is missing: {hint}" if hint else "this key is missing")
+    kinds = _STORES if path[:1] == ("store",) else _TARGETS
     if kind == "union_tag_not_found":
-        return Remark((*path, "type"), f"this key is missing: {_MISSING['type']}")
+        return Remark((*path, "type"), f"this key is missing: one of {listed(kinds)}")
     if kind == "union_tag_invalid":
-        return Remark((*path, "type"), f"must be {listed(_TARGETS)}{meant(context['tag'], _TARGETS)}")
+        return Remark((*path, "type"), f"must be {listed(kinds)}{meant(context['tag'], kinds)}")
     if kind == "literal_error":
         if path == ("terms",):
             return Remark(path, f"must be `accepted`: {_MISSING['terms']}")
@@ -182,8 +187,8 @@ def _unknown_key(path: Path, value: dict[str, Plain]) -> str:
     model: type[schema.Keys] | None = None
     # a wrong id may hold anything, or nothing
     place = "/".join(str(step).replace("/", "_") or "_" for step in path[:-1])
-    if path[0] == "publish":
-        model = _TARGETS.get(_parent(value, path)["type"])
+    if path[0] in ("publish", "store"):
+        model = (_STORES if path[0] == "store" else _TARGETS).get(_parent(value, path)["type"])
     else:
         model = next((model for pattern, model in _MODELS if re.fullmatch(pattern, place)), None)
     keys = [field.alias or name for name, field in model.model_fields.items()] if model is not None else []
@@ -194,6 +199,10 @@ def _unknown_key(path: Path, value: dict[str, Plain]) -> str:
 def _repair(path: Path, value: dict[str, Plain]) -> None:
     """Take out what is wrong, or replace it by something that no other rule refuses."""
     item = next((depth for depth, step in enumerate(path) if isinstance(step, int)), None)
+    if item is not None and path[item - 1] == "parts":
+        # what another accommodation would be in its place nobody can say
+        _parent(value, path[:item]).pop("parts")
+        return
     if item is not None:
         # it stays in the list, so that those behind it stay where they are
         _parent(value, path[: item + 1])[path[item]] = _harmless_item(path[item - 1], path[item])
@@ -201,7 +210,10 @@ def _repair(path: Path, value: dict[str, Plain]) -> None:
     if not path:
         return
     above, key = _parent(value, path), path[-1]
-    if key in _HARMLESS:
+    if path[0] == "store":
+        # nothing else of it means anything
+        value.pop("store")
+    elif key in _HARMLESS:
         above[key] = _HARMLESS[str(key)]
     elif key == "direction":
         above[key] = "bidirectional" if {"url", "url_file", "url_env"} & above.keys() else "export"
@@ -212,6 +224,8 @@ def _repair(path: Path, value: dict[str, Plain]) -> None:
 def _harmless_item(of: Step, index: Step) -> Plain:
     if of == "blocks":
         return {"from": "2000-01-01", "to": "2000-01-02"}
+    if of == "notify":
+        return {"name": f"target-{index}", "url": "json://localhost"}
     if of == "publish":
         return {"type": "folder", "name": f"target-{index}", "path": "."}
     return "generic"

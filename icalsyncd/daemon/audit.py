@@ -13,14 +13,14 @@ from icalsyncd import log
 from icalsyncd.availability.explanation import OWN_BLOCK
 from icalsyncd.availability.ledger import Ledger, Presence, SyncLedger
 from icalsyncd.availability.offers import Trouble, blocked
-from icalsyncd.calendars.nights import Nights, Stay
+from icalsyncd.calendars.nights import EMPTY, Nights, Stay
 
 _MAX_LISTED: Final = 12
 _PRESENCES: Final = {
     Presence.ACTIVE: "takes part again",
     Presence.PAUSED: "is paused",
     Presence.KEPT: "is paused, and kept as it was",
-    Presence.LEAVING: "is no longer in the config",
+    Presence.LEAVING: "is leaving, it is no longer in the config",
     Presence.GONE: "has left",
 }
 
@@ -86,9 +86,7 @@ def _acts(before: Ledger, after: Ledger) -> Iterator[Entry]:
             if stay not in was:
                 yield Entry("a block was added", {"nights": str(stay)})
             elif (leaving is None) != (was[stay] is None):
-                words = (
-                    "is back in the config" if leaving is None else "is no longer in the config, and kept for a while"
-                )
+                words = "is back in the config" if leaving is None else "is leaving: no longer in the config"
                 yield Entry(f"a block {words}", {"nights": str(stay)})
         for stay in was:
             if stay not in now:
@@ -105,6 +103,10 @@ def _why(before: Ledger, after: Ledger, nights: Nights) -> str:
         was, now = before.syncs.get(name), after.syncs.get(name)
         if cause := _cause(was, now, nights):
             causes.append(f"{name} {cause}")
+    for kin in dict.fromkeys((*before.kin, *after.kin)):
+        had, has = (each.kin[kin].taken if kin in each.kin else EMPTY for each in (before, after))
+        if (had ^ has) & nights:
+            causes.append(f"{kin} {'has them' if has & nights else 'no longer has them'}")
     return "; ".join(causes) or "judged anew"
 
 

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Final
 
 from icalsyncd import log
 from icalsyncd.config.loading import Accepted, Refused, load, parse
 from icalsyncd.config.mistakes import Mistake
+from icalsyncd.state.last_database import used_elsewhere
 from icalsyncd.state.state_folder import StateFolder
+
+_NO_STORE: Final = (
+    "the state lay in a database the last time, and the file does not say where it lies now: "
+    "write `store: {type: sqlite}` if it is to be a file again"
+)
 
 
 def boot_config(file: Path, folder: StateFolder) -> tuple[Accepted, Refused | None] | None:
@@ -20,7 +27,10 @@ def boot_config(file: Path, folder: StateFolder) -> tuple[Accepted, Refused | No
     if isinstance(loaded, Accepted):
         last = last_accepted(file, folder)
         lost = _without_secret(loaded, last, file, folder)
-        return (loaded, None) if last is None or lost is None else (last, lost)
+        if loaded.config.store.said or not used_elsewhere(folder.path):
+            return (loaded, None) if last is None or lost is None else (last, lost)
+        # half a file is a valid file: an empty state would know of no night
+        loaded = Refused((Mistake(str(file), 1, 1, "store", _NO_STORE),), loaded.warnings, loaded.files)
     log_bug(loaded)
     last = last_accepted(file, folder)
     if last is not None:

@@ -19,6 +19,7 @@ from icalsyncd import log, redaction
 from icalsyncd.admin.status import ConfigStatus
 from icalsyncd.config.loading import Accepted, Refused, load
 from icalsyncd.config.resolved import Config
+from icalsyncd.config.secret import Secret
 from icalsyncd.daemon import service_manager
 from icalsyncd.daemon.address import note_address
 from icalsyncd.daemon.boot_config import keep_accepted, log_bug
@@ -28,6 +29,7 @@ from icalsyncd.publishing.targets.opening import secrets_of
 from icalsyncd.redaction import told, wordless
 from icalsyncd.serving.listeners import CannotListen
 from icalsyncd.serving.ports import Ports
+from icalsyncd.state.database import dsn_parts
 from icalsyncd.state.installation import SecretUnusable, open_installation
 from icalsyncd.state.state_folder import StateFolder
 
@@ -86,6 +88,9 @@ class Reloads:
         if why is not None:
             secret = loaded.config.server.secret_file or self._folder.secret
             return self.refuse((f"{self._file}: server.secret_file: {why}",), (*loaded.files, secret))
+        if _store_of(loaded.config) != _store_of(self._hub.accepted.config):
+            why = "another store than the one in use; it is for the next start, after `icalsyncd store copy`"
+            return self.refuse((f"{self._file}: store: {why}",), loaded.files)
         try:
             move = await self._ports.prepare(loaded.config)
         except CannotListen as error:
@@ -151,11 +156,20 @@ class Reloads:
         service_manager.status(self._hub.status_line())
 
 
+def _store_of(config: Config) -> tuple[bool, Secret | None]:
+    return config.store.on_server, config.store.dsn
+
+
 def hide_secrets(accepted: Accepted) -> None:
     """Have the log redact every secret of *accepted*."""
     for sync in accepted.config.syncs():
         if sync.url is not None:
             redaction.register(sync.url.reveal())
+    if accepted.config.store.dsn is not None:
+        for part in dsn_parts(accepted.config.store.dsn.reveal()):
+            redaction.register(part)
     for target in accepted.config.publish:
         for secret in secrets_of(target.place):
             redaction.register(secret.reveal())
+    for secret in accepted.config.telling.secrets():
+        redaction.register(secret.reveal())

@@ -6,11 +6,15 @@ on one thread.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
+from urllib.parse import unquote
+
+_PASSWORD: Final = re.compile(r"password\s*=\s*(?:'((?:[^'\\]|\\.)*)'|([^\s&']+))|://[^:@/]*:([^@]*)@")
 
 
 class StoreRefused(Exception):
@@ -41,6 +45,13 @@ class Server:
     """libpq's connection string. It is a password."""
     folder: Path
     """The state folder of this machine: marks of what the database lacks lie there."""
+
+
+def dsn_parts(dsn: str) -> tuple[str, ...]:
+    """What of *dsn* is to be shown to nobody: all of it, and the password by itself."""
+    found = _PASSWORD.findall(dsn)
+    # the path of a URL by itself is no secret, and may be part of many words
+    return (dsn.partition("://")[2] or dsn, *(quoted or bare or unquote(of_url) for quoted, bare, of_url in found))
 
 
 Place: TypeAlias = Path | Server

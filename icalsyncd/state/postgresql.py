@@ -13,7 +13,7 @@ from __future__ import annotations
 import platform
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -164,7 +164,11 @@ class ServerDatabase:
         self._in_doubt = False
         return bool(commits == self._commits + 1)
 
-    def replace_all(self, rows: Iterator[tuple[str, Sequence[Sequence[Any]]]]) -> None:
+    def leave_behind(self) -> None:
+        """What it holds was copied to another place, and is less than all from now on. Raises StoreFailed."""
+        self.execute("UPDATE holder SET opening = '', well = FALSE")
+
+    def replace_all(self, rows: Iterable[tuple[str, Sequence[Sequence[Any]]]]) -> None:
         """Put *rows*, tables with a part of their rows, in the place of all that is there. Raises StoreFailed."""
         if self._connection is None:
             raise StoreFailed(NotConnected.WORDS)

@@ -9,19 +9,20 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from sqlite3 import Connection, DatabaseError, Error
-from typing import Final
+from typing import Any, Final
 
+from icalsyncd import log
 from icalsyncd.state.agenda import PAPER, SHOWN
 from icalsyncd.state.database import StoreFailed, StoreOfAnotherVersion, StoreRefused
 from icalsyncd.state.directory import PRIVATE, opened
 from icalsyncd.state.last_database import used_elsewhere
 from icalsyncd.state.records import VERSION
-from icalsyncd.state.tables import LATER, MIGRATIONS, SCHEMA
+from icalsyncd.state.tables import LATER, MIGRATIONS, SCHEMA, SPARED, TABLES
 
 __all__ = [
     "Connection",
@@ -30,13 +31,14 @@ __all__ = [
     "FileDatabase",
     "StoreFailed",
     "StoreRefused",
+    "begin_anew",
     "copy_of",
     "examined",
     "examined_content",
     "failing",
+    "file_of",
     "is_there",
     "make",
-    "put_in_place",
     "refusing",
     "rescued",
     "upgrade",
@@ -143,23 +145,40 @@ def examined_content(content: bytes, path: Path) -> Iterator[Connection]:
         raise StoreRefused(f"{path} is damaged or no state file of icalsyncd: {error}") from error
 
 
-def copy_of(path: Path) -> bytes:
+def copy_of(path: Path, most: int = MAX_STATE) -> bytes:
     """The bytes of a whole state file that holds what the one at *path* does, which a daemon may be writing.
 
-    Raises StoreRefused, also if it is larger than a backup can hold, and StoreFailed.
+    Raises StoreRefused, also if it is larger than *most* bytes, and StoreFailed.
     """
     with refusing(path), examined(path, thoroughly=False) as db:
         (size,) = db.execute("SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()").fetchone()
-        if size > MAX_STATE:
-            raise StoreRefused(f"{path} is larger than the {MAX_STATE} bytes that a backup can hold")
+        if size > most:
+            raise StoreRefused(f"{path} is larger than the {most} bytes that a backup can hold")
         with closing(sqlite3.connect(":memory:", isolation_level=None)) as copy:
             db.execute("COMMIT")
             db.backup(copy)
-            # what was shown to people, put back later, would be older than what they have seen since
-            copy.execute("DELETE FROM meta WHERE substr(key, 1, ?) = ?", (len(_UNSAVED), _UNSAVED))
+            _leave_out_unsaved(copy)
             # what was deleted goes, too
             copy.execute("VACUUM")
             return _written_ahead(copy.serialize())
+
+
+def file_of(rows: Iterable[tuple[str, Sequence[Sequence[Any]]]]) -> bytes:
+    """The bytes of a state file that holds *rows*: tables, each with a part of its rows. Raises StoreFailed."""
+    with failing(OverflowError, MemoryError), closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
+        db.executescript(f"{SCHEMA} {LATER} PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={VERSION};")
+        db.execute("BEGIN")
+        for name, part in rows:
+            places = ", ".join("?" for _ in TABLES[name].columns)
+            db.executemany(f"INSERT INTO {name} VALUES ({places})", part)  # noqa: S608  # a name of ours
+        _leave_out_unsaved(db)
+        db.execute("COMMIT")
+        return _written_ahead(db.serialize())
+
+
+def _leave_out_unsaved(db: Connection) -> None:
+    # what was shown to people, put back later, would be older than what they have seen since
+    db.execute("DELETE FROM meta WHERE substr(key, 1, ?) = ?", (len(_UNSAVED), _UNSAVED))
 
 
 def writable(path: Path) -> Connection:
@@ -246,8 +265,8 @@ def _examine(db: Connection, path: Path, *, thoroughly: bool) -> None:
         )
     # before anything is asked of it: a trigger would change what is written, and a view can be without end
     ours = _made_of_schema()
-    found = set(db.execute(_MADE_OF).fetchmany(len(ours) + 2))
-    if not ours <= found or not all(map(_is_history, found - ours)):
+    found = set(db.execute(_MADE_OF).fetchmany(len(ours) + 2 * len(SPARED) + 1))
+    if not ours <= found or not all(map(_is_spared, found - ours)):
         raise StoreRefused(f"{path} is damaged: it holds other tables than those of icalsyncd, a trigger or a view")
     if thoroughly:
         # what lies beside these, as the history does, may be damaged: see `rescued`
@@ -258,9 +277,10 @@ def _examine(db: Connection, path: Path, *, thoroughly: bool) -> None:
 
 
 def rescued(db: Connection, path: Path) -> bytes | None:
-    """The bytes of a file with all of ours that is in *db*, an examined one; None if *db* is whole, and needs no rescue.
+    """The bytes of a file with all that can be read of *db*, an examined one; None if *db* is whole, and needs no rescue.
 
-    What is damaged then is the history, or what no table holds. Raises StoreRefused, and errors of the database.
+    What is damaged then is a table that a start can do without, as the history, or what no table holds. Raises
+    StoreRefused, and errors of the database.
     """
     found = list(_check(db))
     if found == ["ok"]:
@@ -269,7 +289,9 @@ def rescued(db: Connection, path: Path) -> bytes | None:
         # two tables hold one page: which of them may is not known
         raise StoreRefused(f"{path} is damaged: {found[0]}")
     with closing(_fresh()) as copy:
+        copy.executescript(LATER)
         _fill(copy, db, _tables())
+        _fill_spared(copy, db)
         return _written_ahead(copy.serialize())
 
 
@@ -310,9 +332,7 @@ def _brought_up(db: Connection, version: int) -> bytes:
     with closing(_fresh()) as made:
         made.executescript(LATER)
         _fill(made, db, _tables())
-        with suppress(sqlite3.Error):
-            # a history that cannot be read costs the history
-            _fill(made, db, ("history",))
+        _fill_spared(made, db)
         return _written_ahead(made.serialize())
 
 
@@ -326,6 +346,14 @@ def _fill(made: Connection, db: Connection, tables: Iterable[str]) -> None:
         made.execute("ROLLBACK")
         raise
     made.execute("COMMIT")
+
+
+def _fill_spared(made: Connection, db: Connection) -> None:
+    """The tables that a start can do without, as far as they are whole."""
+    for table in sorted(SPARED):
+        with suppress(sqlite3.Error):
+            if db.execute(f"PRAGMA quick_check({table})").fetchone() == ("ok",):
+                _fill(made, db, (table,))
 
 
 def _check(db: Connection) -> Iterator[str]:
@@ -350,16 +378,29 @@ def put_in_place(path: Path, content: bytes) -> None:
         folder.replace(path.name, content)
 
 
+def begin_anew(path: Path, whole: bytes) -> None:
+    """Put *whole* in the place of the damaged file at *path*, which nobody has open: that keeps no daemon from starting."""
+    try:
+        put_in_place(path, whole)
+    except (sqlite3.Error, OSError) as problem:
+        log.error("the history is damaged, and could not be begun anew", why=type(problem).__name__)
+    else:
+        log.error("the history was damaged and is begun anew; all else is as it was")
+
+
 @cache
 def _tables() -> tuple[str, ...]:
     """The names of the tables that a state file cannot do without."""
     return tuple(sorted(name for kind, name, *_ in _made_of_schema() if kind == "table"))
 
 
-def _is_history(part: tuple[str, ...]) -> bool:
-    """Whether it is the table of the history, in any shape: one that is damaged costs the history and nothing else."""
-    kind, name, _, sql = part
-    return (kind, name) == ("table", "history") and str(sql).startswith("CREATE TABLE ")
+def _is_spared(part: tuple[str, ...]) -> bool:
+    """Whether it is a table that a start can do without, in any shape: a damaged one costs what is in it alone."""
+    kind, name, table, sql = part
+    if kind == "index":
+        # of a primary key; it has no words
+        return table in SPARED and sql is None
+    return kind == "table" and name in SPARED and str(sql).startswith("CREATE TABLE ")
 
 
 @cache

@@ -330,7 +330,7 @@ async def test_a_block_that_leaves_is_shown_with_its_time_and_logged(house: Hous
     page = (await running.get("/"))[1].decode()
     assert "All is well" not in page
     assert "is no longer in config.yaml: at" in page
-    assert "a block is no longer in the config" in running.words()
+    assert "a block is leaving: no longer in the config" in running.words()
     assert (await _run(running, "accept", "casa-azul", "--yes")).code == 0
     lines = [line for line in running.words().splitlines() if f"{day(50)}..{day(53)}" in line]
     assert [word for word in ("the host ended a wait", "nights freed") if not any(word in line for line in lines)] == []
