@@ -153,11 +153,12 @@ def fetched(ledger: Ledger, name: str, nights: Nights, *, now: Moment, looked: b
     from now on began after it was told.
     """
     sync = ledger.syncs[name]
-    sync = replace(sync, readers=after_reading(sync.readers, agent, nights, now))
-    own = portals_own(sync.readers)
+    readers = after_reading(sync.readers, agent, nights, now)
+    own = portals_own(readers)
     if own is not None and own.product != product(agent):
         # it is known that this is not the portal: what it has read tells nothing of that
-        return ledger.with_sync(name, sync)
+        return ledger.with_sync(name, replace(sync, readers=readers))
+    sync = replace(sync, readers=readers)
     still_silent = _is_silent(ledger, sync, now)
     if sync.silent and not still_silent:
         # what it claims was taken for its own while it did not read: that is not to be forgotten before it is put to the test
@@ -185,7 +186,7 @@ def fetched(ledger: Ledger, name: str, nights: Nights, *, now: Moment, looked: b
     return settled(ledger.with_sync(name, sync), now)
 
 
-def telling(ledger: Ledger, name: str, nights: Nights, *, agent: str | None = None) -> Ledger:
+def telling(ledger: Ledger, name: str, nights: Nights, *, now: Moment, agent: str | None = None) -> Ledger:
     """The ledger before sync *name*'s portal is answered with a feed that holds *nights*; *agent*, where that is known, is
     what the program calls itself that asked.
 
@@ -194,9 +195,11 @@ def telling(ledger: Ledger, name: str, nights: Nights, *, agent: str | None = No
     sync = ledger.syncs[name]
     own = portals_own(sync.readers)
     another = agent is not None and own is not None and len(sync.readers) > 1 and own.product != product(agent)
-    if another or nights in sync.in_force:
+    if another:
         return ledger
-    return ledger.with_sync(name, replace(sync, in_force=(*sync.in_force, nights)))
+    if nights in sync.in_force:
+        return ledger
+    return settled(ledger.with_sync(name, replace(sync, in_force=(*sync.in_force, nights))), now)
 
 
 def tick(ledger: Ledger, *, now: Moment, today: Night) -> Ledger:

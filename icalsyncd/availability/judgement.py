@@ -63,6 +63,11 @@ class Circumstances:
         return {kind: Ended([claim for claim in self.ended if claim.kind is kind], self.begun) for kind in Kind}
 
     @cached_property
+    def own_before(self) -> Nights:
+        """What the portal had as its own in claims that ended, so that no other event of the copy shows it."""
+        return union(claim.genuine for claim in self.ended)
+
+    @cached_property
     def appeared_as_told(self) -> Nights:
         """The runs that appeared and are one of those that the portal was told."""
         return Nights.of_stays(run for run in self.appeared.stays() if run in self.runs_told)
@@ -138,8 +143,13 @@ def begin(event: Event, own: Nights, at: Circumstances) -> Claim:
     stay, kind = reuse_stay(event.check_in, event.check_out), event.kind
     nights = Nights.between(*stay)
     ours = nights & own
-    rest = nights - ours
     made = Claim(stay, kind, at.now, (), initial=at.initial)
+    if ours and (known := ours & at.own_before):
+        # a portal may show a booking of its own under the UID of what it imported beside it: we know that it had one
+        ours -= known
+        began = min(claim.began for claim in at.ended if not claim.genuine.isdisjoint(known))
+        made = replace(made, began=began)
+    rest = nights - ours
     if kind is Kind.RESERVATION:
         verdicts = merged(((Rule.OWN_UID, ours), (Rule.RESERVATION, rest)))
         return replace(made, verdicts=verdicts, contested=rest & at.others)
