@@ -16,6 +16,7 @@ from typing import Final
 
 from icalsyncd.availability import support
 from icalsyncd.availability.claims import Rule
+from icalsyncd.availability.habits import after_telling
 from icalsyncd.availability.ledger import DAY, FETCHES_KEPT, Ledger, SyncLedger
 from icalsyncd.availability.mirroring import begun_untold, given_up
 from icalsyncd.availability.offers import offers
@@ -181,6 +182,7 @@ def fetched(ledger: Ledger, name: str, nights: Nights, *, now: Moment, looked: b
         sync,
         told=(sync.told or Stamps()).holding(nights, now),
         grounds=support.after_reading(sync, nights, now),
+        habits=after_telling(sync, nights, now),
         fetches=(*sync.fetches, now)[-FETCHES_KEPT:],
         in_force=in_force,
         unfetched=sync.unfetched and not looked,
@@ -291,12 +293,13 @@ def _withdrawn(ledger: Ledger, name: str, told: Nights, now: Moment) -> Stamps:
 def _added(sync: SyncLedger, told: Nights, today: Night) -> Nights:
     """What the portal may add around what it was told: nights of events that hold some of that, or run to today."""
     padding = sync.channel.padding
+    changed = sync.habits.changed(told) & sync.claimed
     if not padding:
-        return EMPTY
+        return changed
     around = [
         claim.nights for claim in sync.claims if claim.stay.check_in <= today or not claim.nights.isdisjoint(told)
     ]
-    return told.widened(padding, padding) & union(around)
+    return (told.widened(padding, padding) & union(around)) | changed
 
 
 def _withdrawn_unseen(ledger: Ledger, name: str, now: Moment) -> Stamps:

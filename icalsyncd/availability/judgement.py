@@ -12,6 +12,7 @@ from typing import TypeAlias
 from icalsyncd.availability.claims import ECHOES, Claim, Rule, merged, reuse_stay
 from icalsyncd.availability.ended import Ended
 from icalsyncd.availability.grounds import Grounds
+from icalsyncd.availability.habits import Change
 from icalsyncd.availability.runs import Runs
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.calendar import Event, Kind
@@ -55,6 +56,8 @@ class Circumstances:
     padding: int
     unseen: bool
     """Nobody sees whether the portal fetches its feeds: all that it claims is in doubt, and most of it an echo."""
+    change: Change | None = None
+    """What the portal was always seen to make of a run that it was told, where it shows that otherwise."""
 
     def ended_of(self, kind: Kind) -> Ended:
         """The claims of *kind* that went on no longer."""
@@ -89,6 +92,16 @@ class Circumstances:
         return self._all_runs_told.has_within(*stay)
 
     @cached_property
+    def changed_runs(self) -> frozenset[Stay]:
+        """The runs of these feeds as the portal shows them, if it always changes them alike."""
+        if self.change is None:
+            return frozenset()
+        first, last = self.change
+        return frozenset(
+            Stay(run.check_in + first, run.check_out + last) for feed in self.in_force for run in feed.stays()
+        )
+
+    @cached_property
     def runs_in_force(self) -> Runs:
         """The runs of the feeds that may have been in force."""
         return Runs(run for feed in self.in_force for run in feed.stays())
@@ -115,6 +128,7 @@ def circumstances(
     initial: bool,
     padding: int,
     unseen: bool,
+    change: Change | None = None,
 ) -> Circumstances:
     """What is so when *present* is claimed after *before*.
 
@@ -143,6 +157,7 @@ def circumstances(
         initial,
         padding,
         unseen,
+        change,
     )
 
 
@@ -167,7 +182,7 @@ def begin(event: Event, own: Nights, at: Circumstances) -> Claim:
 
 def _judged(made: Claim, nights: Nights, at: Circumstances) -> Claim:
     stay = made.stay
-    if at.padding and _pads(stay, at):
+    if stay in at.changed_runs or (at.padding and _pads(stay, at)):
         return replace(made, verdicts=((Rule.PADDED, nights),))
     carried, former = _carried(made, nights, at)
     kept = carried.nights
