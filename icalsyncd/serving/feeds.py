@@ -131,6 +131,9 @@ class Feeds:
             if sync.silent or _offers(after) != _offers(state):
                 # it has its echoes back: that frees nights, and nights are freed by what is stored
                 noted.pop(name[0], None)
+                # what is put changes its kin, and must not be noted over
+                self._journal.note_all(noted)
+                noted = {}
                 self._journal.put(name[0], after)
             else:
                 noted[name[0]] = after
