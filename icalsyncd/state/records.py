@@ -148,6 +148,7 @@ def dump_sync_ledger(sync: SyncLedger) -> str:
             "silent": sync.silent,
             "rules": flat_rules(sync.rules),
             "shown_before_pause": flat_nights(sync.shown_before_pause),
+            "own_before_pause": [_claim(claim) for claim in sync.own_before_pause],
         }
     )
 
@@ -190,6 +191,7 @@ def load_sync(parts: SyncRecord) -> tuple[SyncLedger, Facts]:
         silent=record.get("silent", False),
         rules=load_rules(record.get("rules")),
         shown_before_pause=load_nights(record.get("shown_before_pause", "")),
+        own_before_pause=tuple(map(_load_claim, record.get("own_before_pause", ()))),
     )
     return sync, _load_facts(json.loads(parts.facts))
 

@@ -136,6 +136,7 @@ syncs = st.builds(
     given_up=stamps,
     silent=st.booleans(),
     shown_before_pause=nights,
+    own_before_pause=some(claims),
     rules=rules,
 )
 copy = st.builds(
