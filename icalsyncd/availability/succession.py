@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from icalsyncd.availability.claimed import Claims
 from icalsyncd.availability.claims import Claim, Rule, merged, outlive, reuse_stay, widen
-from icalsyncd.availability.judgement import Identity, begin, circumstances, edge_of, identity_of
+from icalsyncd.availability.judgement import Circumstances, Identity, begin, circumstances, edge_of, identity_of
 from icalsyncd.availability.ledger import SyncLedger
 from icalsyncd.availability.rules import export_end
 from icalsyncd.availability.stamps import Moment
@@ -72,7 +72,7 @@ def carried_over(
     surely_told = EMPTY if not in_force else intersection(in_force)
     end = export_end(sync, today)
     edge = edge_of(today) if end is None else min(end, edge_of(today))
-    old = _Claims(sync.claims, surely_told, today, edge)
+    old = _Claims(sync.claims, surely_told | sync.habits.changed(surely_told), today, edge)
     going_on: list[tuple[Claim, Claim, Event, Nights]] = []
     fresh: list[tuple[Event, Nights]] = []
     begun: set[Stay] = set()
@@ -98,8 +98,9 @@ def carried_over(
         initial=sync.pulled_at is None or sync.unsure_since is not None,
         padding=sync.channel.padding,
         unseen=bool(sync.published),
+        change=sync.habits.change,
     )
-    claims = [begin(event, own, at) for event, own in fresh]
+    claims = _begun(fresh, at, {claim.stay for _, claim, _, _ in going_on if claim.under(Rule.PADDED)})
     if sync.own_before_pause:
         paused = _Claims(sync.own_before_pause, surely_told, today, edge)
         claims = [
@@ -143,6 +144,18 @@ def _resumed(claim: Claim, before: Claim | None) -> Claim:
         grown=others.grown | same.grown,
         doubtful=others.doubtful,
     )
+
+
+def _begun(fresh: list[tuple[Event, Nights]], at: Circumstances, changed: set[Stay]) -> list[Claim]:
+    """The claims of the events *fresh*. Of a run that the portal changes alike there is one event; *changed*: it is there
+    already. Another one that is just like it is its own."""
+    if not at.changed_runs:
+        return [begin(event, own, at) for event, own in fresh]
+    plain, made = replace(at, change=None), []
+    for event, own in fresh:
+        made.append(begin(event, own, plain if event.stay in changed else at))
+        changed.add(event.stay)
+    return made
 
 
 def _clipped(claim: Claim, event: Event) -> Claim:
