@@ -57,6 +57,7 @@ async def test_a_server_that_is_full_silent_or_gone(tmp_path: Path, own_cluster:
         await running.pull()
         links = running.links()
         assert await seen(running) == nights(10, 11, 60, 61)
+        await running.fetch("casa-azul/vrbo")
         looked = await command(running, "check", "--plan")
         assert looked.code == 0, looked.err
 
@@ -74,7 +75,12 @@ async def test_a_server_that_is_full_silent_or_gone(tmp_path: Path, own_cluster:
             assert (await running.get("/-/healthy"))[0] == 503
 
         async def heals(taken: int) -> None:
-            await running.until(lambda: running.get("/-/healthy"), lambda answer: answer[0] == 200, 40)
+            async def looked() -> tuple[int, bytes]:
+                # whoever waits for what came in to be stored has it tried at once
+                await running.post("/-/pull?sync=finca/agoda")
+                return await running.get("/-/healthy")
+
+            await running.until(looked, lambda answer: answer[0] == 200, 40)
             assert await seen(running) == nights(taken, taken + 1, 60, 61)
 
         cluster.ask(FULL, dsn)
@@ -90,9 +96,12 @@ async def test_a_server_that_is_full_silent_or_gone(tmp_path: Path, own_cluster:
         for process in stopped:
             os.kill(process, signal.SIGSTOP)
         await lacks(30, 40)
+        # nights 10 and 11 are free, and to say so to whom they were told as taken wants a record; to close does not
+        assert nights_of(await running.fetch("casa-azul/vrbo")) == nights(10, 11, 30, 31, 40, 41, 60, 61)
         for process in stopped:
             os.kill(process, signal.SIGCONT)
         await heals(40)
+        assert nights_of(await running.fetch("casa-azul/vrbo")) == nights(40, 41, 60, 61)
 
         cluster.stop()
         await lacks(40, 50)
