@@ -5,11 +5,12 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 SEEDS  ?= 0..99
 ACTS   ?= 60
+LOCK   := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url
 
-.PHONY: help setup demo test quick check fix bench network simulate lock audit clients clean
+.PHONY: help setup demo test quick check fix bench network simulate dist deb package lock audit clients catalogue pictures clean
 
 help:
-	@echo "make demo    the daemon with two made-up portals; Ctrl-C ends it"
+	@echo "make demo    the daemon with two made-up portals; Ctrl-C ends it; DEMO='--listen 192.168.1.5': seen from elsewhere"
 	@echo "make quick   check and the tests that need no second (under 30 s)"
 	@echo "make test    check and every test"
 	@echo "make clients khal, vdirsyncer, Radicale, ical and ical.js, for the tests of calendars for people"
@@ -18,7 +19,12 @@ help:
 	@echo "make bench   the measurements, beside their yardsticks"
 	@echo "make network the figures of the network of portals"
 	@echo "make simulate SEEDS=0..99 ACTS=60   the whole daemon on so many seeds"
-	@echo "make lock    the lock file anew from pyproject.toml"
+	@echo "make dist    wheel, source archive and bill of materials, in dist/"
+	@echo "make deb     a Debian package, in dist/"
+	@echo "make package the Debian package made, looked through by lintian, and installed, upgraded and purged under a systemd"
+	@echo "make catalogue  the catalogue of sentences anew, and what has yet to be translated"
+	@echo "make pictures   the page in every state, and what a browser measures of it"
+	@echo "make lock    the lock files anew from pyproject.toml"
 	@echo "make audit   what of the lock file the registry has yanked or superseded"
 
 setup: $(READY)
@@ -30,8 +36,15 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-demo: $(READY)
-	@$(BIN)/icalsyncd demo
+# what the daemon needs, without what its tests need
+demo: .venv-demo/.ready
+	@PYTHONPATH=. .venv-demo/bin/python -m icalsyncd demo $(DEMO)
+
+.venv-demo/.ready: requirements.daemon.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.12 ..."; exit 1; }
+	$(PYTHON) -m venv .venv-demo
+	.venv-demo/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.daemon.lock
+	@touch $@
 
 quick: check
 	$(BIN)/python -m pytest -q -m "not slow" -n 2
@@ -68,12 +81,31 @@ network: $(READY)
 simulate: $(READY)
 	$(BIN)/python -m tests.simulation --seeds $(SEEDS) --acts $(ACTS) --jobs $(shell nproc)
 
+dist: $(READY)
+	rm -rf dist
+	$(BIN)/python -m hatchling build -d dist
+	$(BIN)/python distribution/sbom.py requirements.image.lock > dist/icalsyncd.cdx.json
+
+# for this machine's Debian and the Python of $(VENV), which must be Debian's minor version
+deb: $(READY)
+	$(BIN)/python distribution/deb.py dist
+
+package: $(READY)
+	ICALSYNCD_PACKAGE=1 $(BIN)/python -m pytest -q tests/distribution
+
+catalogue: $(READY)
+	$(BIN)/python -m tests.catalogue
+
+pictures: $(READY)
+	$(BIN)/python -m tests.admin.pictures pictures
+
 lock: $(READY)
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
-		--no-emit-index-url --all-extras --group test --output-file requirements.lock pyproject.toml
+	$(LOCK) --all-extras --group test --output-file requirements.lock pyproject.toml
+	$(LOCK) --constraint requirements.lock --output-file requirements.daemon.lock pyproject.toml
+	$(LOCK) --constraint requirements.lock --all-extras --output-file requirements.image.lock pyproject.toml
 
 audit: $(READY)
 	@$(BIN)/python .ci/audit.py requirements.lock
 
 clean:
-	rm -rf $(VENV) .clients .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist demo
+	rm -rf $(VENV) .venv-demo .clients .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist demo

@@ -72,6 +72,10 @@ def _execute(given: Namespace, where: Paths) -> int:
             from icalsyncd.commands.accept import accept
 
             return accept(where, given.name, yes=given.yes, as_json=given.json)
+        case "notify":
+            from icalsyncd.commands.notify import notify_test
+
+            return notify_test(where, given.name, as_json=given.json)
         case "check":
             from icalsyncd.commands.check import check
 
@@ -126,7 +130,7 @@ def _execute(given: Namespace, where: Paths) -> int:
         case "demo":
             from icalsyncd.commands.demo import demo
 
-            return demo(given.dir)
+            return demo(given.dir, given.listen)
         case _:
             raise CommandError(f"there is no command {given.command}", USAGE)
 

@@ -154,7 +154,5 @@ def _catalogue(language: str) -> NullTranslations:
     if language == SOURCE:
         return NullTranslations()
     path = files("icalsyncd").joinpath("catalogues", language, f"{DOMAIN}.mo")
-    if not path.is_file():
-        return NullTranslations()
     with path.open("rb") as compiled:
         return GNUTranslations(compiled)

@@ -49,6 +49,25 @@ def test_every_dependency_is_used_by_the_program() -> None:
     assert depended_on() - used == _DATA.keys()
 
 
+def locked(name: str) -> dict[str, str]:
+    """The versions in a lock file."""
+    text = (_PROJECT / name).read_text(encoding="utf-8")
+    return {
+        normal(each): version for each, version in re.findall(r"^([\w.-]+)(?:\[\w+\])?==([^ ;\\]+)", text, re.MULTILINE)
+    }
+
+
+def test_the_smaller_locks_are_parts_of_the_whole_one_and_lack_nothing() -> None:
+    """Made anew by `make lock`."""
+    whole, image, daemon = map(locked, ("requirements.lock", "requirements.image.lock", "requirements.daemon.lock"))
+    assert daemon.items() <= image.items() <= whole.items()
+    project = tomllib.loads((_PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    needed = {normal(re.match(r"[\w.-]+", each)[0]) for each in project["dependencies"]}  # type: ignore[index]
+    assert needed <= daemon.keys()
+    assert depended_on() <= image.keys()
+    assert len(daemon) < len(whole) / 2
+
+
 def test_every_dependency_has_its_reason_in_the_readme() -> None:
     table = (_PROJECT / "README.md").read_text(encoding="utf-8").partition("## Dependencies")[2]
     rows = re.findall(r"^\| ([^|]+) \|", table, re.MULTILINE)

@@ -31,23 +31,28 @@ _OPEN: Final = frozenset({"/-/healthy", "/-/ready"})
 _NAMING: Final = frozenset({"/-/well"})
 """Asked for by monitors too, but it names houses: under no name that a page of the internet can give itself."""
 _METRICS: Final = "/metrics"
-_ACTS: Final = frozenset({"/-/accept", "/-/rotate"})
+_ACTS: Final = frozenset({"/-/accept", "/-/confirm", "/-/rotate"})
 """What opens nights, ends links or changes the config: for users, or who sits at the machine itself."""
 _NOT_YOURS: Final = (
     "this is for who sits at the machine itself, and nothing may stand between: ask for it as 127.0.0.1 or localhost, or "
     "give server.users"
 )
-_GUARD: Final = {
+GUARD: Final = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    # to no other site; but without any, a browser would not say of which page a form is
+    "Referrer-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
+"""Headers of all answers that are no page."""
 
 _MAX_LISTED: Final = 100
 _WANTED: Final = "night must be a date such as 2026-12-24"
 
 Json = dict[str, Any]
+Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+Routes = Mapping[tuple[str, str], Handler]
+"""Who answers which method and path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +101,13 @@ class Actions:
     """What happened to an accommodation, or to one night of it, oldest first."""
     links: Callable[[], Json]
     """The link of each sync that sends, for the host alone."""
+    notify_test: Callable[[str | None], Awaitable[Json | Refusal]]
+    """Send a trial to a receiver of messages, or to all."""
 
 
-def application(actions: Actions, gate: Gate) -> Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]:
-    """The handler of the admin listener."""
-    routes: dict[tuple[str, str], Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]] = {
+def application(actions: Actions, gate: Gate, acts: Routes) -> Handler:
+    """The handler of the admin listener; *acts* are answered to those alone who may act."""
+    routes: dict[tuple[str, str], Handler] = {
         ("GET", "/"): lambda request: _page(actions, request),
         ("GET", "/explain"): lambda request: _night_page(actions, request),
         ("GET", "/-/events"): lambda request: actions.live(request),
@@ -116,10 +123,12 @@ def application(actions: Actions, gate: Gate) -> Callable[[web.BaseRequest], Awa
         ("POST", "/-/pull"): lambda request: _pull(actions, request),
         ("POST", "/-/accept"): lambda request: _accept(actions, request),
         ("POST", "/-/rotate"): lambda request: _rotate(actions, request),
+        ("POST", "/-/notify-test"): lambda request: _notify_test(actions, request),
         ("GET", "/login"): lambda request: login.show(gate, request),
         ("POST", "/login"): lambda request: login.log_in(gate, request),
         ("POST", "/logout"): lambda request: login.log_out(gate, request),
         **{("GET", path): _static for path in STATIC},
+        **acts,
     }
 
     async def answer(request: web.BaseRequest) -> web.StreamResponse:
@@ -132,7 +141,8 @@ def application(actions: Actions, gate: Gate) -> Callable[[web.BaseRequest], Awa
                 caller = await gate.caller(request)
                 if isinstance(caller, Stopped):
                     return _text(caller.status, caller.why, caller.headers)
-                if method != "GET" and (why := _unfit(request, caller)):
+                is_act = request.path in _ACTS or (method, request.path) in acts
+                if method != "GET" and (why := _unfit(request, caller, is_act=is_act)):
                     return _text(403, why)
         if handler is None:
             return _text(404, "not found")
@@ -161,9 +171,9 @@ def _foreign(request: web.BaseRequest, hosts: Hosts, *, guarded: bool) -> str | 
     return None
 
 
-def _unfit(request: web.BaseRequest, caller: Caller) -> str | None:
+def _unfit(request: web.BaseRequest, caller: Caller, *, is_act: bool) -> str | None:
     """Why *caller* may not have this done; None if it may."""
-    if request.path in _ACTS and not caller.may_act:
+    if is_act and not caller.may_act:
         return _NOT_YOURS
     if caller.by is By.SESSION and not (
         hdrs.ORIGIN in request.headers or request.headers.get("Sec-Fetch-Site") == "same-origin"
@@ -185,12 +195,12 @@ async def _night_page(actions: Actions, request: web.BaseRequest) -> web.Respons
 
 
 async def _static(request: web.BaseRequest) -> web.Response:
-    headers = {**_GUARD, "Vary": "Accept-Encoding"}
+    headers = {**GUARD, "Vary": "Accept-Encoding"}
     return _packed(request, static(request.path), STATIC[request.path], headers)
 
 
 async def _metrics(actions: Actions) -> web.Response:
-    return web.Response(body=await actions.metrics(), headers={**_GUARD, "Content-Type": CONTENT_TYPE})
+    return web.Response(body=await actions.metrics(), headers={**GUARD, "Content-Type": CONTENT_TYPE})
 
 
 async def _health(trouble: Callable[[], str | None]) -> web.Response:
@@ -204,7 +214,7 @@ async def _well(actions: Actions) -> web.Response:
 
 
 async def _status(actions: Actions) -> web.Response:
-    return web.Response(body=await actions.status(), content_type="application/json", charset="utf-8", headers=_GUARD)
+    return web.Response(body=await actions.status(), content_type="application/json", charset="utf-8", headers=GUARD)
 
 
 async def _explain(actions: Actions, request: web.BaseRequest) -> web.Response:
@@ -233,7 +243,7 @@ async def _reload(actions: Actions) -> web.Response:
 
 async def _pull(actions: Actions, request: web.BaseRequest) -> web.Response:
     wanted = request.query.get("sync")
-    name = _name(wanted) if wanted is not None else None
+    name = name_of(wanted) if wanted is not None else None
     if wanted is not None and name is None:
         return _json(400, {"error": "sync must be accommodation/sync"})
     reports = await actions.pull(name, _is_dry(request))
@@ -266,7 +276,7 @@ def _kept(report: Report) -> dict[str, object]:
 async def _accept(actions: Actions, request: web.BaseRequest) -> web.Response:
     accommodation, sync = request.query.get("accommodation"), None
     if (wanted := request.query.get("sync")) is not None:
-        name = _name(wanted)
+        name = name_of(wanted)
         if name is None:
             return _json(400, {"error": "sync must be accommodation/sync"})
         accommodation, sync = name
@@ -280,17 +290,22 @@ async def _accept(actions: Actions, request: web.BaseRequest) -> web.Response:
 async def _rotate(actions: Actions, request: web.BaseRequest) -> web.Response:
     if (calendar := request.query.get("calendar")) is not None:
         return _answered(await actions.rotate_calendar(calendar), 409)
-    name = _name(request.query.get("sync", ""))
+    name = name_of(request.query.get("sync", ""))
     if name is None:
         return _json(400, {"error": "sync must be accommodation/sync"})
     return _answered(await actions.rotate(name), 409)
+
+
+async def _notify_test(actions: Actions, request: web.BaseRequest) -> web.Response:
+    return _answered(await actions.notify_test(request.query.get("name")), 404)
 
 
 def _answered(answer: Json | Refusal, refused: int) -> web.Response:
     return _json(refused, {"error": answer.why}) if isinstance(answer, Refusal) else _json(200, answer)
 
 
-def _name(text: str) -> SyncName | None:
+def name_of(text: str) -> SyncName | None:
+    """The sync that *text*, `accommodation/sync`, names."""
     accommodation, slash, sync = text.partition("/")
     return (accommodation, sync) if slash and accommodation and sync and "/" not in sync else None
 
@@ -313,7 +328,7 @@ def _language(request: web.BaseRequest) -> str:
 
 
 def _html(request: web.BaseRequest, page: bytes) -> web.Response:
-    headers = {**_GUARD, "Content-Security-Policy": POLICY, "Vary": "Accept-Encoding, Accept-Language"}
+    headers = {**GUARD, "Content-Security-Policy": POLICY, "Vary": "Accept-Encoding, Accept-Language"}
     return _packed(request, page, "text/html", headers)
 
 
@@ -328,8 +343,8 @@ def _packed(request: web.BaseRequest, packed: bytes, kind: str, headers: Mapping
 
 
 def _text(status: int, text: str, headers: Mapping[str, str] | None = None) -> web.Response:
-    return web.Response(status=status, text=text + "\n", headers={**_GUARD, **(headers or {})})
+    return web.Response(status=status, text=text + "\n", headers={**GUARD, **(headers or {})})
 
 
 def _json(status: int, answer: object) -> web.Response:
-    return web.json_response(answer, status=status, headers=_GUARD)
+    return web.json_response(answer, status=status, headers=GUARD)

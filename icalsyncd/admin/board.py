@@ -311,5 +311,7 @@ def _what(look: Look, who: str) -> str:
             return say("{who}, only repeated", who=who)
         case Look.RELEASED:
             return say("{who}, released by a pause", who=who)
+        case Look.KIN:
+            return say("closed: taken by {who}", who=who)
         case Look.TAKEN | Look.FREE:
             return who

@@ -9,11 +9,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
 from icalsyncd.admin.concern import Concern
-from icalsyncd.admin.daemon_concerns import of_daemon, of_links, of_nothing
+from icalsyncd.admin.crossed import crossed_nights
+from icalsyncd.admin.daemon_concerns import of_daemon, of_links, of_nothing, of_telling
 from icalsyncd.admin.matters import Matter
 from icalsyncd.admin.overview import Overview
 from icalsyncd.admin.sentences import clock_time, day
 from icalsyncd.admin.sync_concerns import of_pauses, of_sync
+from icalsyncd.admin.unsafe import unsafe_nights
+from icalsyncd.availability.beside import taken_beside
 from icalsyncd.availability.explanation import called, overbooked_advice
 from icalsyncd.availability.ledger import Presence
 from icalsyncd.availability.narrowing import takes_back_settings
@@ -27,9 +30,10 @@ _MAX_LISTED: Final = 8
 
 def concerns(overview: Overview) -> list[Concern]:
     """All of them, the worst first."""
-    found = [*of_daemon(overview)]
+    found = [*of_daemon(overview), *of_telling(overview)]
     for accommodation, house in overview.view.houses.items():
         found += _of_house(overview, accommodation, house)
+        found += _of_unsafe(overview, accommodation, house)
         found += of_pauses(overview, accommodation, house)
         for sync in overview.syncs_of(accommodation, house):
             found += of_sync(overview, sync)
@@ -51,7 +55,10 @@ def _of_house(overview: Overview, accommodation: str, house: House) -> Iterator[
     yield from _of_blocks(overview, accommodation, house)
     yield from _of_settings(overview, accommodation, house)
     ledger = house.state.ledger
-    for having, nights in _by_whom(house.trouble.overbooked, {"local": ledger.local, **origins(ledger)}).items():
+    beside = taken_beside(ledger)
+    for having, nights in _by_whom(
+        house.trouble.overbooked, {"local": ledger.local, **origins(ledger), **beside}
+    ).items():
         names = listed(map(called, having))
         advice = say(
             "{advice} Until then the nights stay closed everywhere.",
@@ -59,7 +66,25 @@ def _of_house(overview: Overview, accommodation: str, house: House) -> Iterator[
         )
         for stretch, told in _told(nights, lambda *found, who=names: _overbooked(name, who, *found)):
             yield Concern(Matter.OVERBOOKED, told, advice, accommodation, nights=stretch)
-    for showing, nights in _by_whom(house.trouble.possible_ghosts, _claimed(house)).items():
+    crossed = crossed_nights(ledger) & house.trouble.possible_ghosts
+    if crossed:
+        yield Concern(
+            Matter.CROSSED,
+            say_many(
+                "{house}: {count} stay stands in several calendars: look once and confirm.",
+                "{house}: {count} stays stand in several calendars: look once and confirm.",
+                len(crossed.stays()),
+                house=name,
+            ),
+            say(
+                "Portals that read each other do that, and all stays closed meanwhile. Look once who has each stay: "
+                "{command}",
+                command=f"icalsyncd confirm {accommodation} FROM TO --by SYNC",
+            ),
+            accommodation,
+            nights=crossed,
+        )
+    for showing, nights in _by_whom(house.trouble.possible_ghosts - crossed, _claimed(house)).items():
         names = listed(map(called, showing)) if showing else ""
         advice = say(
             "Look at the portals that show it. The night's own page says what to do where none has a reservation."
@@ -67,6 +92,7 @@ def _of_house(overview: Overview, accommodation: str, house: House) -> Iterator[
         for stretch, told in _told(nights, lambda *found, who=names: _ghost(name, who, *found)):
             yield Concern(Matter.POSSIBLE_GHOST, told, advice, accommodation, nights=stretch)
     if not house.state.ledger.complete:
+        waiting = [kin for kin, taking in ledger.kin.items() if not taking.known]
         missing = [
             sync.name
             for sync in overview.syncs_of(accommodation, house)
@@ -82,15 +108,38 @@ def _of_house(overview: Overview, accommodation: str, house: House) -> Iterator[
                 house=name,
                 sync=missing[0],
             )
-            if len(missing) == 1
+            if len(missing) == 1 and not waiting
+            else say(
+                "{house} is not complete: its feeds answer 503 until {kin}, which shares rooms with it, has been pulled.",
+                house=name,
+                kin=listed([overview.name_of(each) for each in waiting]),
+            )
+            if waiting and not missing
             else say(
                 "{house} is not complete: its feeds answer 503 until every sync has been pulled once.", house=name
             ),
             say(
                 "Portals try again later. To go without it: {command}, or pause the sync.",
-                command=f"icalsyncd accept {accommodation}",
+                command=f"icalsyncd accept {waiting[0] if waiting and not missing else accommodation}",
             ),
             accommodation,
+        )
+
+
+def _of_unsafe(overview: Overview, accommodation: str, house: House) -> Iterator[Concern]:
+    """Nights about to begin that are taken, and open at a portal."""
+    for night, portals in unsafe_nights(house.state.ledger, overview.now).items():
+        yield Concern(
+            Matter.UNSAFE,
+            say(
+                "{house}: the night of {night} is unsafe: it is taken, and open at {portals}.",
+                house=overview.name_of(accommodation),
+                night=day(night),
+                portals=listed(portals),
+            ),
+            say("A guest can book it there within hours. Close it at that portal by hand."),
+            accommodation,
+            nights=Nights((night,)),
         )
 
 
@@ -120,6 +169,21 @@ def _of_blocks(overview: Overview, accommodation: str, house: House) -> Iterator
                 accommodation,
                 nights=Nights.of_stays((block.stay,)),
             )
+    if ledger.parting:
+        until = clock_time(ledger.parting.since + overview.removal_delay, overview.now, ledger.timezone)
+        gone = [overview.name_of(part) for part in ledger.parts if part not in ledger.parting.parts]
+        yield Concern(
+            Matter.LEAVING,
+            say(
+                "{house}: {parts} is leaving, no longer among its parts in {file}: from {time} on they are sold apart.",
+                house=name,
+                parts=listed(gone),
+                file=overview.file,
+                time=until,
+            ),
+            say("If that was not meant, put it back before then. To have it now: {command}", command=command),
+            accommodation,
+        )
     if ledger.shrinking:
         until = clock_time(ledger.shrinking.since + overview.removal_delay, overview.now, ledger.timezone)
         yield Concern(
@@ -165,7 +229,7 @@ def _claimed(house: House) -> dict[str, Nights]:
         for name, sync in ledger.syncs.items()
         if sync.presence in (Presence.ACTIVE, Presence.LEAVING, Presence.KEPT)
     }
-    return {"local": ledger.local, **shown}
+    return {"local": ledger.local, **shown, **taken_beside(ledger)}
 
 
 def _by_whom(nights: Nights, sources: Mapping[str, Nights]) -> dict[tuple[str, ...], Nights]:

@@ -73,6 +73,39 @@ def of_daemon(overview: Overview) -> Iterator[Concern]:
             )
 
 
+def of_telling(overview: Overview) -> Iterator[Concern]:
+    """Receivers that take no messages, and a heartbeat that nobody gets."""
+    for receiver in overview.receivers:
+        if receiver.why is not None and receiver.failing_since is not None:
+            yield Concern(
+                Matter.NOT_TOLD,
+                say(
+                    "{receiver} is not told what needs you, since {moment}: {why}.",
+                    receiver=receiver.name,
+                    moment=absolute(receiver.failing_since),
+                    why=receiver.why.value,
+                ),
+                say(
+                    "It is tried again every few minutes, and nothing urgent is lost. To try it now: {command}",
+                    command=f"icalsyncd notify test {receiver.name}",
+                ),
+                target=f"notify/{receiver.name}",
+            )
+    heartbeat = overview.heartbeat
+    if heartbeat is not None and heartbeat.stopped is not None:
+        yield Concern(
+            Matter.STOPPED,
+            say("The heartbeat has stopped: {why}.", why=heartbeat.stopped),
+            say("Whoever waits for it calls you. It goes on by itself once all lives."),
+        )
+    elif heartbeat is not None and heartbeat.failing_since is not None:
+        yield Concern(
+            Matter.NOT_FETCHED,
+            say("The heartbeat is not fetched since {moment}.", moment=absolute(heartbeat.failing_since)),
+            say("Its monitor cannot be reached from here, or refuses it. The log says how."),
+        )
+
+
 def of_links(overview: Overview) -> Iterator[Concern]:
     """Links that no portal has read since they were made."""
     unread = [

@@ -5,8 +5,10 @@ Page, commands, JSON, log, metrics, alerts and messages call a state by the same
 
 from __future__ import annotations
 
-from enum import Enum, IntEnum, StrEnum
+from enum import Enum, IntEnum
 from typing import NamedTuple
+
+from icalsyncd.state.outbox import About
 
 
 class Weight(IntEnum):
@@ -18,14 +20,6 @@ class Weight(IntEnum):
     """A portal does not play its part, or the host has begun something and not finished it."""
     NOTE = 2
     """Worth knowing; it needs nobody."""
-
-
-class About(StrEnum):
-    """What a message is about, as `notify[].about` says it."""
-
-    URGENT = "urgent"
-    PROBLEMS = "problems"
-    BOOKINGS = "bookings"
 
 
 class Terms(NamedTuple):
@@ -66,14 +60,17 @@ class Matter(Enum):
     """One state that needs the host."""
 
     OVERBOOKED = Terms("overbooked", _ALARM, "Overbooked", about=About.URGENT)
+    UNSAFE = Terms("unsafe", _ALARM, "Unsafe", about=About.URGENT)
     REFUSED = Terms("refused", _ALARM, "ConfigRefused", 10 * _MINUTE)
     NOT_STORED = Terms("not stored", _ALARM, "NotStored", 5 * _MINUTE)
     CLOCK_DOUBTED = Terms("doubted", _ALARM, "ClockDoubted", 10 * _MINUTE)
     WITHHELD = Terms("withheld", _ALARM, waits=10 * _MINUTE)
     NOT_PUBLISHED = Terms("not published", _ALARM, "NotPublished", _HOUR + 5 * _MINUTE)
     OVERWRITTEN = Terms("overwritten", _ALARM, "Overwritten", 5 * _MINUTE)
+    STOPPED = Terms("heartbeat has stopped", _ALARM, "HeartbeatStopped", 5 * _MINUTE)
     TORN = Terms("torn", Weight.NOTE, about=None)
     POSSIBLE_GHOST = Terms("possible ghost", _WARNING, "PossibleGhost", _HOUR)
+    CROSSED = Terms("several calendars", _WARNING, "PossibleGhost", _HOUR)
     NOT_COMPLETE = Terms("not complete", _WARNING, "NotComplete", 10 * _MINUTE, 2)
     PAUSED = Terms("paused", _WARNING, "PausedOpen", _DAY)
     KEPT = Terms("kept as it was", _WARNING, waits=_DAY)
@@ -83,6 +80,8 @@ class Matter(Enum):
     LEAVING = Terms("leaving", _WARNING, waits=_MINUTE)
     NOT_READ = Terms("not read", _WARNING, "FeedNotRead", 2 * _HOUR)
     NEVER_READ = Terms("never read", _WARNING, "FeedNeverRead", _DAY)
+    NOT_TOLD = Terms("not told", _WARNING, "NotTold", 10 * _MINUTE)
+    NOT_FETCHED = Terms("not fetched", _WARNING, "HeartbeatNotFetched", 15 * _MINUTE)
     SECOND_READER = Terms("read by", _WARNING, waits=_HOUR)
     LINK_ENDED = Terms("ended", _WARNING, waits=_HOUR)
     EMPTY = Terms("nothing is kept in step", _WARNING, about=None)

@@ -18,10 +18,15 @@ from prometheus_client.process_collector import ProcessCollector
 from icalsyncd import __version__
 from icalsyncd.admin.exposition import Exposition, labels
 from icalsyncd.admin.status import ConfigStatus, direction_of
+from icalsyncd.admin.telling_metrics import of_telling
+from icalsyncd.admin.unsafe import unsafe_nights
 from icalsyncd.availability.ledger import Presence, SyncLedger
 from icalsyncd.availability.pausing import pauses
 from icalsyncd.calendars.calendar import Reason
 from icalsyncd.calendars.nights import Night
+from icalsyncd.notifying.courier import ReceiverStatus
+from icalsyncd.notifying.heartbeat import Beat, HeartbeatStatus
+from icalsyncd.notifying.post import Why as NotTold
 from icalsyncd.publishing.delivery import TargetStatus
 from icalsyncd.publishing.targets.storage import Why
 from icalsyncd.state.state import Facts
@@ -51,6 +56,11 @@ class Scene:
     """The disk took the last commit."""
     believed: bool = True
     """The machine's clock is."""
+    now: float = 0.0
+    receivers: tuple[ReceiverStatus, ...] = ()
+    heartbeat: HeartbeatStatus | None = None
+    remembered: bool = True
+    """What happened was kept in the history with the last commit."""
 
 
 class Counts:
@@ -65,6 +75,9 @@ class Counts:
         self.old_links: dict[SyncName, int] = {}
         self.unpublished: dict[tuple[str, Why], int] = {}
         self.closings: dict[tuple[str, str], int] = {}
+        self.messages: dict[str, int] = {}
+        self.untold: dict[tuple[str, NotTold], int] = {}
+        self.beats: dict[Beat, int] = {}
         self.registry = CollectorRegistry()
         self._durations = Histogram(
             "icalsyncd_sync_pull_duration_seconds",
@@ -94,6 +107,17 @@ class Counts:
         """One file could not be put at a target of the shared cloud, or not be deleted there."""
         self.unpublished[target, why] = self.unpublished.get((target, why), 0) + 1
 
+    def messaged(self, receiver: str, why: NotTold | None) -> None:
+        """One message was taken by a receiver, or was not, for a reason."""
+        if why is None:
+            self.messages[receiver] = self.messages.get(receiver, 0) + 1
+        else:
+            self.untold[receiver, why] = self.untold.get((receiver, why), 0) + 1
+
+    def beaten(self, beat: Beat) -> None:
+        """One fetch of the heartbeat has ended."""
+        self.beats[beat] = self.beats.get(beat, 0) + 1
+
 
 class Metrics:
     """The metrics of one daemon."""
@@ -115,11 +139,12 @@ def standing(scene: Scene, counts: Counts) -> str:
     """All metrics but those of prometheus_client: the durations of pulls, and the process's own."""
     out = Exposition()
     _of_config(out, scene)
-    _of_accommodations(out, scene.view)
+    _of_accommodations(out, scene.view, scene.now)
     _of_syncs(out, scene)
     _of_pulls(out, scene.view, counts)
     _of_feeds(out, scene.view, counts)
     _of_targets(out, scene.targets, counts)
+    of_telling(out, scene.receivers, scene.heartbeat, counts)
     _of_listeners(out, counts)
     return out.text()
 
@@ -139,9 +164,13 @@ def _of_config(out: Exposition, scene: Scene) -> None:
         "icalsyncd_clock_believed", "1 while the machine's clock is believed; at 0 feeds stay as they were"
     )
     believed.alone(int(scene.believed))
+    kept = out.gauge(
+        "icalsyncd_history_stored", "1 while what happened is kept; at 0 the history is damaged, or has no room"
+    )
+    kept.alone(int(scene.remembered))
 
 
-def _of_accommodations(out: Exposition, view: View) -> None:
+def _of_accommodations(out: Exposition, view: View, now: float) -> None:
     blocked = out.gauge(
         "icalsyncd_accommodation_blocked_nights", "Nights from today on that someone took, without buffers"
     )
@@ -149,6 +178,10 @@ def _of_accommodations(out: Exposition, view: View) -> None:
     ghosts = out.gauge(
         "icalsyncd_accommodation_possible_ghost_nights",
         "Nights from today on that may be closed though nobody took them",
+    )
+    unsafe = out.gauge(
+        "icalsyncd_accommodation_unsafe_nights",
+        "Nights about to begin, tonight's and tomorrow's, that are taken and open at a portal",
     )
     ready = out.gauge(
         "icalsyncd_accommodation_ready", "1 once every sync that receives has been pulled; until then feeds answer 503"
@@ -158,6 +191,7 @@ def _of_accommodations(out: Exposition, view: View) -> None:
         blocked.add(pair, len(house.blocked.since(house.state.ledger.today)))
         overbooked.add(pair, len(house.trouble.overbooked))
         ghosts.add(pair, len(house.trouble.possible_ghosts))
+        unsafe.add(pair, len(unsafe_nights(house.state.ledger, now)))
         ready.add(pair, int(house.state.ledger.complete))
 
 

@@ -11,6 +11,8 @@ from icalsyncd.admin.status import ConfigStatus
 from icalsyncd.availability.ledger import SyncLedger
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.nights import Night, Stay
+from icalsyncd.notifying.courier import ReceiverStatus
+from icalsyncd.notifying.heartbeat import HeartbeatStatus
 from icalsyncd.publishing.delivery import TargetStatus
 from icalsyncd.state.state import Facts
 from icalsyncd.state.view import House, SyncName, View
@@ -62,8 +64,15 @@ class Overview:
     """When the secret that all links are made of was made."""
     targets: tuple[TargetStatus, ...] = ()
     """Where feeds are published, and how that goes."""
+    receivers: tuple[ReceiverStatus, ...] = ()
+    """Who is told by messages, and how that goes."""
+    heartbeat: HeartbeatStatus | None = None
     faults: tuple[Fault, ...] = ()
     """What is wrong with the daemon itself."""
+    digest: str = ""
+    """Of the config that is shown: what is changed from the page is based on it."""
+    asks: bool = False
+    """Whoever looks has logged in."""
 
     def name_of(self, accommodation: str) -> str:
         """What the host calls *accommodation*."""

@@ -6,7 +6,7 @@ jinja2. Nothing is fetched from another host, and nothing works by a style or sc
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
@@ -30,8 +30,10 @@ from icalsyncd.admin.sentences import (
 )
 from icalsyncd.admin.status import direction_of, rfc3339, state_of
 from icalsyncd.admin.templates import element, explain_url, templates
+from icalsyncd.availability.beside import because
 from icalsyncd.availability.explanation import (
     IN_WORDS,
+    Statement,
     advice,
     called,
     explain,
@@ -39,8 +41,9 @@ from icalsyncd.availability.explanation import (
     paused_words,
     taken_for,
 )
+from icalsyncd.calendars.calendar import Kind
 from icalsyncd.calendars.nights import Night, Stay, date_of
-from icalsyncd.language import listed, month_of_year, say
+from icalsyncd.language import day_of_week, listed, month_of_year, say
 from icalsyncd.language import month as month_name
 from icalsyncd.state.view import House
 
@@ -115,7 +118,9 @@ def night_page(
         templates()
         .get_template("night.html")
         .render(
+            overview=overview,
             accommodation=accommodation,
+            night=date_of(night).isoformat(),
             name=overview.name_of(accommodation),
             day=day(night),
             morning=day(night + 1),
@@ -124,11 +129,13 @@ def night_page(
             colours=colour_of(ledger),
             found=found,
             rules=IN_WORDS,
+            because=because,
+            names=overview.names,
             taken_for=taken_for,
             past=past,
             date_of=date_of,
             paused_words=paused_words,
-            kinds={"reservation": "a reservation", "block": "a block", "unknown": "taken"},
+            shown=lambda claim: _shown(claim, when),
             when=when,
             frees_when=frees_when(ledger, found),
             advice=[line.strip() for line in advice(ledger, found, accommodation) if line.strip()],
@@ -136,6 +143,25 @@ def night_page(
             after=explain_url(accommodation, date_of(night + 1).isoformat()),
         )
     )
+
+
+def _shown(claim: Statement, when: Callable[[float], dict[str, str | None]]) -> str:
+    """What a portal shows, in one sentence."""
+    since = when(claim.since)
+    values = {
+        "portal": claim.sync,
+        "first": day_of_week(date_of(claim.stay.check_in)),
+        "last": day_of_week(date_of(claim.stay.check_out)),
+        "time": since["local"],
+        "ago": since["short"],
+    }
+    match claim.kind:
+        case Kind.RESERVATION:
+            return say("{portal} shows {first} to {last} as a reservation since {time} ({ago})", **values)
+        case Kind.BLOCK:
+            return say("{portal} shows {first} to {last} as a block since {time} ({ago})", **values)
+        case Kind.UNKNOWN:
+            return say("{portal} shows {first} to {last} as taken since {time} ({ago})", **values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,6 +306,8 @@ def _words(stretch: Stretch, overview: Overview, zone: str) -> str:
             return say(
                 "free; only repeated by {who}", who=listed([_dated(each, overview, zone) for each in stretch.echoes])
             )
+        case Look.KIN:
+            return say("closed: taken by {who}", who=takers)
         case Look.TAKEN:
             return say("{who}; repeated by {others}", who=takers, others=echoes) if echoes else takers
         case Look.GHOST if not takers:
@@ -317,6 +345,8 @@ def _headline(look: Look | None, origins: tuple[str, ...]) -> str:
                 if names
                 else say("A possible ghost: open now, it comes and goes")
             )
+        case Look.KIN:
+            return say("Closed: taken by {who}", who=names)
         case Look.TAKEN:
             return say("Taken: {who}", who=names) if names else say("Taken")
         case Look.RELEASED:

@@ -14,6 +14,7 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Final
 
+from icalsyncd.availability.beside import taken_beside
 from icalsyncd.availability.claims import Claim
 from icalsyncd.availability.ledger import Ledger
 from icalsyncd.availability.offers import origins
@@ -39,6 +40,8 @@ class Look(StrEnum):
     """It is not taken; some portals are told to close it as a buffer."""
     ECHO = "echo"
     """Portals show it as taken, and all of them only repeat us."""
+    KIN = "kin"
+    """It is taken at an accommodation of the same family."""
     TAKEN = "taken"
     GHOST = "ghost"
     OVERBOOKED = "overbooked"
@@ -111,8 +114,10 @@ def stretches(house: House, window: Stay, since: Night | None = None) -> tuple[S
 
 
 def colour_of(ledger: Ledger) -> dict[str, int]:
-    """A number from 1 to :data:`COLOURS` for each sync, 0 for the host's own blocks."""
-    return {LOCAL: 0} | {name: index % COLOURS + 1 for index, name in enumerate(ledger.syncs)}
+    """A number from 1 to :data:`COLOURS` for each sync, 0 for the host's own blocks, and for who takes nights at the kin."""
+    return dict.fromkeys((LOCAL, *taken_beside(ledger)), 0) | {
+        name: index % COLOURS + 1 for index, name in enumerate(ledger.syncs)
+    }
 
 
 Since = tuple[tuple[Taker, Nights], ...]
@@ -129,6 +134,8 @@ class _Layers:
     ghosts: Nights
     closed: Nights
     released: dict[str, Since]
+    beside: dict[str, Since]
+    """What the kin take, by their origins."""
 
     @classmethod
     def of(cls, house: House, ledger: Ledger, span: Nights) -> _Layers:
@@ -148,20 +155,26 @@ class _Layers:
             house.trouble.possible_ghosts,
             union(feed.nights for feed in house.feeds.values()),
             {pause.sync: ((Taker(pause.sync, pause.since), pause.sold & span),) for pause in pauses(ledger)},
+            {origin: ((Taker(origin, None), nights & span),) for origin, nights in taken_beside(ledger).items()},
         )
 
     def all(self) -> Iterator[Nights]:
         yield from (self.overbooked, self.ghosts, self.closed)
-        for layer in (self.local, *self.taken.values(), *self.repeated.values(), *self.released.values()):
+        by_name = (self.taken, self.repeated, self.released, self.beside)
+        for layer in (self.local, *(layer for layers in by_name for layer in layers.values())):
             yield from (nights for _, nights in layer)
 
     def stretch(self, stay: Stay) -> Stretch:
         night = stay.check_in
         takers = (*_at({LOCAL: self.local}, night)[:1], *_at(self.taken, night))
+        beside = _at(self.beside, night)
         echoes = _at(self.repeated, night)
-        if not takers and night not in self.ghosts and (before := _at(self.released, night)):
+        if not (takers or beside) and night not in self.ghosts and (before := _at(self.released, night)):
             return Stretch(stay, Look.RELEASED, before, echoes)
-        return Stretch(stay, self._look(night, takers, echoes), takers, echoes)
+        look = self._look(night, takers, echoes)
+        if beside and look in (Look.ECHO, Look.BUFFER, Look.FREE):
+            look = Look.KIN
+        return Stretch(stay, look, (*takers, *beside), echoes)
 
     def _look(self, night: Night, takers: tuple[Taker, ...], echoes: tuple[Taker, ...]) -> Look:
         if night in self.overbooked:

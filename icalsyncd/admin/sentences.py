@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from icalsyncd.admin.overview import Overview, SyncRow
 from icalsyncd.admin.status import safe_to_resume, state_of
+from icalsyncd.admin.unsafe import is_late
 from icalsyncd.availability.admission import CONFIRMATIONS
 from icalsyncd.availability.ledger import Presence
 from icalsyncd.availability.stamps import Moment
@@ -227,10 +228,4 @@ def reading(overview: Overview, sync: SyncRow) -> str:
 
 def is_unread(overview: Overview, sync: SyncRow) -> bool:
     """Whether the portal of a sync that sends has not read its feed for too long."""
-    ledger = sync.ledger
-    if ledger.presence not in (Presence.ACTIVE, Presence.KEPT) or not ledger.channel.sends or ledger.published:
-        return False
-    if ledger.surely_read_at is None:
-        return False
-    seen_from = max(ledger.surely_read_at, sync.house.state.ledger.awake_since)
-    return overview.now - seen_from > ledger.patience()
+    return is_late(sync.ledger, sync.house.state.ledger, overview.now)

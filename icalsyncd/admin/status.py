@@ -11,12 +11,15 @@ from typing import Any, Final
 
 from icalsyncd import __version__
 from icalsyncd.admin.matters import Fault
+from icalsyncd.availability.beside import taken_beside
 from icalsyncd.availability.ledger import Ledger, Presence, SyncLedger
 from icalsyncd.availability.narrowing import gives_up_direction, takes_back_settings
 from icalsyncd.availability.pausing import pauses
 from icalsyncd.availability.rules import closing
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.nights import Night, date_of
+from icalsyncd.notifying.courier import ReceiverStatus
+from icalsyncd.notifying.heartbeat import HeartbeatStatus
 from icalsyncd.publishing.delivery import TargetStatus
 from icalsyncd.state.state import Facts
 from icalsyncd.state.view import House, SyncName, View, has_feed
@@ -50,6 +53,11 @@ class Condition:
     """Seconds for which what has left the config is kept as it was."""
     needs: tuple[str, ...]
     """What needs the host, in sentences; none where all is well."""
+    digest: str
+    """Of the config that runs: what is changed of it is based on that."""
+    receivers: tuple[ReceiverStatus, ...] = ()
+    """Who is told by messages, and how that goes."""
+    heartbeat: HeartbeatStatus | None = None
 
 
 def report(
@@ -70,7 +78,10 @@ def report(
         "verdict": {"well": not condition.needs, "needs": list(condition.needs)},
         "faults": [fault.words for fault in condition.faults],
         "targets": [target_status(target) for target in condition.targets],
-        "config": {"ok": config.ok, "problems": list(config.problems), "loaded_at": rfc3339(config.loaded_at)},
+        "notify": [receiver_status(receiver) for receiver in condition.receivers],
+        "heartbeat": heartbeat_status(condition.heartbeat),
+        "config": {"ok": config.ok, "problems": list(config.problems), "loaded_at": rfc3339(config.loaded_at)}
+        | {"digest": condition.digest},
     }
     written = (
         json.dumps(
@@ -115,6 +126,8 @@ def leaving(ledger: Ledger, delay: float) -> list[Json]:
             found.append({"what": "block", **stretch, "until": rfc3339(block.leaving_since + delay)})
     if ledger.shrinking:
         found.append({"what": "buffer", "until": rfc3339(ledger.shrinking.since + delay)})
+    if ledger.parting:
+        found.append({"what": "parts", "until": rfc3339(ledger.parting.since + delay)})
     for name, sync in ledger.syncs.items():
         if sync.presence is Presence.LEAVING:
             found.append({"what": "sync", "sync": name, "until": rfc3339(sync.since + delay)})
@@ -129,6 +142,7 @@ def nights_of(house: House) -> list[Json]:
     """The taken nights and possible ghosts from today on, in runs of the same origins."""
     ledger = house.state.ledger
     sources = {"local": ledger.local, **{name: sync.genuine for name, sync in ledger.syncs.items()}}
+    sources |= taken_beside(ledger)
     ahead = house.blocked.since(ledger.today) | house.trouble.possible_ghosts
     marks = [*sources.values(), house.trouble.overbooked, house.trouble.possible_ghosts]
     edges = sorted({edge for nights in (ahead, *marks) for stay in nights.stays() for edge in stay})
@@ -214,6 +228,32 @@ def target_status(target: TargetStatus) -> Json:
         "unsure": target.unsure,
         "overwritten": target.overwritten,
         "tears": target.tears,
+    }
+
+
+def receiver_status(receiver: ReceiverStatus) -> Json:
+    """One receiver of messages."""
+    return {
+        "name": receiver.name,
+        "state": "failing" if receiver.why is not None else "never" if receiver.last_success is None else "ok",
+        "reason": receiver.why.value if receiver.why is not None else None,
+        "last_success": rfc3339(receiver.last_success),
+        "failing_since": rfc3339(receiver.failing_since),
+        "waiting": receiver.waiting,
+    }
+
+
+def heartbeat_status(heartbeat: HeartbeatStatus | None) -> Json | None:
+    """The heartbeat; None where there is none."""
+    if heartbeat is None:
+        return None
+    failing = heartbeat.failing_since is not None
+    quiet = "never" if heartbeat.last_success is None else "ok"
+    return {
+        "state": "stopped" if heartbeat.stopped is not None else "failing" if failing else quiet,
+        "reason": heartbeat.stopped,
+        "last_success": rfc3339(heartbeat.last_success),
+        "failing_since": rfc3339(heartbeat.failing_since),
     }
 
 

@@ -20,6 +20,9 @@ STATIC: Final = {
     "/static/page.css": "text/css",
     "/static/page.js": "text/javascript",
     "/static/login.css": "text/css",
+    "/static/acts.css": "text/css",
+    "/static/acts.js": "text/javascript",
+    "/static/choose.js": "text/javascript",
     "/static/icon.svg": "image/svg+xml",
     "/static/trouble.svg": "image/svg+xml",
 }

@@ -17,6 +17,9 @@ def waits(ledger: Ledger, sync: str | None) -> list[str]:
         found.extend(f"the block {block.stay} is leaving" for block in ledger.blocks if block.leaving_since is not None)
         if ledger.shrinking:
             found.append("smaller buffers wait")
+        if ledger.parting:
+            gone = [part for part in ledger.parts if part not in ledger.parting.parts]
+            found.append(f"parts are leaving: {', '.join(gone)}")
     return found
 
 

@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from icalsyncd.availability.beside import LOCAL, because, is_block, takers_beside
 from icalsyncd.availability.claims import ECHOES, Claim, Rule
 from icalsyncd.availability.ledger import Ledger, Presence, SyncLedger
-from icalsyncd.availability.offers import trouble, verdict
+from icalsyncd.availability.offers import not_offered, trouble, verdict
 from icalsyncd.availability.pausing import Pause, pauses
 from icalsyncd.availability.rules import Ruled, ruled
 from icalsyncd.availability.stamps import Moment
@@ -49,6 +50,7 @@ EITHER: Final = OWN | ECHO
 
 WELL: Final = "all is well"
 """What is said where nothing needs the host."""
+EMPTY_NAMES: Final[Mapping[str, str]] = {}
 EMPTY_FEEDS: Final[Mapping[str, Nights]] = {}
 OWN_BLOCK: Final = "your own block"
 """What a block of the config is called everywhere."""
@@ -56,7 +58,11 @@ OWN_BLOCK: Final = "your own block"
 
 def called(origin: str) -> str:
     """The name of an origin for people."""
-    return say("your own block") if origin == "local" else origin
+    if not is_block(origin):
+        return origin
+    return (
+        say("your own block") if origin == LOCAL else say("your own block at {house}", house=origin.partition("/")[0])
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +113,17 @@ class Explanation:
     """The paused syncs whose portal showed this night as taken, or does not know that it is."""
     kept_closed: tuple[str, ...] = ()
     """The syncs whose feed closes the night though it is free: that it is free is not stored yet."""
+    beside: tuple[str, ...] = ()
+    """The origins that take it at accommodations of the same family, each as `accommodation/sync`."""
+    unoffered: tuple[str, ...] = ()
+    """The syncs whose feed closes it since it is too near or too far to be offered."""
     ruled: tuple[Ruled, ...] = ()
     """The portals that close it by their own settings."""
 
     @property
     def taken(self) -> bool:
         """Whether someone took it, as far as can be told."""
-        return self.local or any(not statement.is_echo for statement in self.statements)
+        return self.local or bool(self.beside) or any(not statement.is_echo for statement in self.statements)
 
     @property
     def closed(self) -> bool:
@@ -123,7 +133,7 @@ class Explanation:
     @property
     def origins(self) -> tuple[str, ...]:
         named = tuple(dict.fromkeys(statement.sync for statement in self.statements if not statement.is_echo))
-        return ("local", *named) if self.local else named
+        return ("local", *named, *self.beside) if self.local else (*named, *self.beside)
 
 
 def explain(ledger: Ledger, night: Night, note: str = "", feeds: Mapping[str, Nights] = EMPTY_FEEDS) -> Explanation:
@@ -142,13 +152,16 @@ def explain(ledger: Ledger, night: Night, note: str = "", feeds: Mapping[str, Ni
     kept = tuple(telling.sync for telling in tellings if ledger.syncs[telling.sync].opens_nothing)
     local = night in ledger.local
     genuine = any(not statement.is_echo for statement in statements)
+    beside = takers_beside(ledger, night)
+    unoffered = tuple(each.sync for each in tellings if night in not_offered(ledger, ledger.syncs[each.sync]))
     by_rule = ruled(ledger, night)
     return Explanation(
         night,
         tuple(statements),
         tuple(tellings),
         local,
-        buffered=len(tellings) > len(kept) and not local and not genuine and not any(each.closes for each in by_rule),
+        buffered=len(tellings) > len({*kept, *unoffered})
+        and not (local or genuine or beside or any(each.closes for each in by_rule)),
         ruled=by_rule,
         overbooked=night in found.overbooked,
         possible_ghost=night in found.possible_ghosts,
@@ -160,6 +173,8 @@ def explain(ledger: Ledger, night: Night, note: str = "", feeds: Mapping[str, Ni
             if night in nights and (name not in ledger.syncs or ledger.syncs[name].offered.at(night) is None)
         ),
         pauses=tuple(pause for pause in pauses(ledger) if night in pause.open | pause.twice),
+        beside=beside,
+        unoffered=unoffered,
     )
 
 
@@ -213,10 +228,13 @@ def frees_when(ledger: Ledger, explanation: Explanation) -> str:
         for name in explanation.origins
         if name in ledger.syncs
     ]
+    waits += [f"{called(origin)} no longer takes it" for origin in explanation.beside]
     if waits:
         return f"When {' and '.join(waits)}."
     if explanation.buffered:
         return "When the stay beside it is cancelled or has passed: it is a buffer night."
+    if explanation.unoffered:
+        return f"When {' and '.join(explanation.unoffered)} may offer it: it is too near or too far ahead (`offer`)."
     if explanation.kept:
         return f"When {' and '.join(explanation.kept)} {_verb(explanation.kept)} resumed: a pause that keeps opens nothing."
     return "It is open everywhere else; the portals that repeat it drop it when they next read our feed."
@@ -258,12 +276,19 @@ def _runs_out(sync: SyncLedger, night: Night, today: Night) -> bool:
     return night <= today and sync.broken is None and not any(night in lack.nights for lack in sync.held)
 
 
-def words(ledger: Ledger, explanation: Explanation, accommodation: str, when: Callable[[Moment], str]) -> list[str]:
-    """The explanation as lines to print; *when* writes a moment for people."""
+def words(
+    ledger: Ledger,
+    explanation: Explanation,
+    accommodation: str,
+    when: Callable[[Moment], str],
+    names: Mapping[str, str] = EMPTY_NAMES,
+) -> list[str]:
+    """The explanation as lines to print; *when* writes a moment for people, *names* are those of accommodations."""
     day = date_of(explanation.night).isoformat()
     lines = [f"{accommodation}, the night of {day}: {_headline(explanation)}", ""]
     if explanation.local:
         lines.append(f"  {OWN_BLOCK} takes it{f': {explanation.note}' if explanation.note else ''}")
+    lines += [f"  It is closed because {because(origin, names)}." for origin in explanation.beside]
     for statement in explanation.statements:
         shown = f"{date_of(statement.stay.check_in)} to {date_of(statement.stay.check_out)}"
         lines.append(f"  {statement.sync} shows {shown} as {_KINDS[statement.kind]} since {when(statement.since)}.")
@@ -296,7 +321,7 @@ def words(ledger: Ledger, explanation: Explanation, accommodation: str, when: Ca
     if (
         not explanation.statements
         and not explanation.tellings
-        and not explanation.local
+        and not (explanation.local or explanation.beside)
         and not explanation.kept_closed
     ):
         lines.append("  No portal shows it as taken, and none is told so.")
@@ -338,6 +363,8 @@ def _headline(explanation: Explanation) -> str:
         return "free, and closed until that is stored"
     if explanation.buffered:
         return "free, but closed as a buffer"
+    if explanation.unoffered:
+        return f"free, but not offered at {' and '.join(explanation.unoffered)}"
     if explanation.ruled:
         names = " and ".join(f"{each.sync}'s own {each.what}" for each in explanation.ruled)
         return f"free, but closed by {names}"
@@ -346,7 +373,7 @@ def _headline(explanation: Explanation) -> str:
 
 def overbooked_advice(origins: tuple[str, ...]) -> str:
     """What to do about a night that all of *origins* have."""
-    portals = [name for name in origins if name != "local"]
+    portals = [name for name in origins if not is_block(name)]
     if len(portals) == len(origins):
         if len(portals) == 2:
             return say("Look at both portals now and cancel one of the bookings.")
@@ -380,6 +407,13 @@ def advice(ledger: Ledger, explanation: Explanation, accommodation: str) -> list
             "",
             f"  Possible ghost: {' and '.join(flighty)} showed this night until lately, without having it from us.",
             "  It may read another portal beside us, so that the two pass the night to and fro. Take that link out.",
+        ]
+    if not claimers:
+        names = " and ".join(explanation.beside)
+        return [
+            "",
+            f"  Possible ghost: it is closed by {names} alone, and nothing proves that anyone booked it there.",
+            "  Look at the same night there: what is to be done is said there.",
         ]
     if len(claimers) == 1:
         return [

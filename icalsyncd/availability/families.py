@@ -20,6 +20,7 @@ from typing import Final
 from icalsyncd.availability.attribution import settled
 from icalsyncd.availability.ledger import Ledger
 from icalsyncd.availability.offers import origins, stays_of, weighed
+from icalsyncd.availability.rules import closing
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.availability.taking import Taking
 from icalsyncd.calendars.nights import Nights, union
@@ -80,6 +81,7 @@ def _taking(ledger: Ledger, found: Mapping[str, Nights]) -> Taking:
         origins=tuple((name, nights) for name, nights in (("local", ledger.local), *found.items()) if nights),
         stays=ledger.local | union(stays for stays, _ in split),
         unsure=union(unsure for _, unsure in split),
+        ruled=union(closing(sync) for sync in ledger.syncs.values()),
         before=ledger.before,
         after=ledger.after,
         claimed=union(sync.claimed for sync in ledger.syncs.values()),

@@ -16,7 +16,7 @@ from icalsyncd.availability.claims import Claim
 from icalsyncd.availability.readers import Reader, perhaps, silent_since
 from icalsyncd.availability.rules import NO_RULES, Rules
 from icalsyncd.availability.stamps import NONE, Moment, Stamps
-from icalsyncd.availability.taking import Taking
+from icalsyncd.availability.taking import Parting, Taking
 from icalsyncd.calendars.nights import EMPTY, Night, Nights, Stay, union
 from icalsyncd.calendars.settings import ReadSettings
 
@@ -44,6 +44,14 @@ class Channel:
     """Seconds over which a suspicious copy must repeat itself (`pull.hold`)."""
     read: ReadSettings | None = None
     """How its calendar is read; None where nothing was noted of that yet."""
+    buffer: tuple[int, int] | None = None
+    """Nights closed ahead of and behind every stay in its feed; None: those of the accommodation."""
+    offer_notice: int = 0
+    """Nights from today on that its feed closes in any case."""
+    offer_window: int | None = None
+    """Nights from today on behind which its feed closes all; None: none for that."""
+    linked: bool = False
+    """Its portal closes this accommodation by itself when it sells one of the family (`linked`)."""
     rules: str = ""
     """What the portal's own rules mean at the others (`rules`): `free`, `close`, or `""`: as learned."""
     notice: int | None = None
@@ -320,15 +328,6 @@ class Shrinking:
 
     before: int
     after: int
-    since: Moment
-
-
-@dataclass(frozen=True, slots=True)
-class Parting:
-    """Parts that an accommodation is to lose when the removal delay has passed."""
-
-    parts: tuple[str, ...]
-    """Those that it is to have then."""
     since: Moment
 
 

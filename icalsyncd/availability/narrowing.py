@@ -44,6 +44,15 @@ def takes_back_settings(sync: SyncLedger) -> bool:
 def _kept(sync: SyncLedger, wanted: Channel, said: Set[str]) -> Channel:
     """What counts under a config that wants *wanted*."""
     before = sync.channel
+    wanted = replace(
+        wanted,
+        # while it waits, the larger of the two buffers counts
+        buffer=before.buffer,
+        offer_notice=max(before.offer_notice, wanted.offer_notice),
+        offer_window=min(
+            (each.offer_window for each in (before, wanted) if each.offer_window is not None), default=None
+        ),
+    )
     receives = wanted.receives or (before.receives and sync.presence in (Presence.ACTIVE, Presence.KEPT))
     sends = wanted.sends or before.sends
     if not receives:

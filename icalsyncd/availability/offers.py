@@ -13,7 +13,7 @@ from icalsyncd.availability.claims import ECHOES, Claim, Rule
 from icalsyncd.availability.ledger import Ledger, SyncLedger
 from icalsyncd.availability.mirroring import mirrors
 from icalsyncd.availability.rules import closing
-from icalsyncd.calendars.nights import EMPTY, Night, Nights, union
+from icalsyncd.calendars.nights import EMPTY, Night, Nights, horizon, union
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +64,11 @@ def offers(ledger: Ledger) -> dict[str, Nights]:
     A paused or gone sync's feed holds none; that of one whose pause keeps what is known loses none. What the kin take is in
     all of them.
     """
-    around = (ledger.before, ledger.after)
     yesterday = ledger.today - 1
-    local = ledger.local.widened(*around) | union(taking.closed(*around) for taking in ledger.kin.values())
-    closed: dict[str, Nights] = {}
-    rims: dict[str, Nights] = {}
-    for name, taken in origins(ledger).items():
-        sync = ledger.syncs[name]
-        stays, unsure = stays_of(sync, taken)
-        closed[name] = (stays.widened(*around) | unsure).since(yesterday)
-        rims[name] = closed[name] - taken - sync.departed
-        closed[name] |= closing(sync).since(yesterday)
+    taken = origins(ledger)
+    split = {name: stays_of(ledger.syncs[name], nights) for name, nights in taken.items()}
+    rules = {name: closing(sync) for name, sync in ledger.syncs.items()}
+    closings: dict[tuple[int, int], tuple[Nights, dict[str, Nights]]] = {}
     made: dict[str, Nights] = {}
     for name, sync in ledger.syncs.items():
         if not sync.channel.sends:
@@ -82,10 +76,48 @@ def offers(ledger: Ledger) -> dict[str, Nights]:
         if sync.muted:
             made[name] = EMPTY
             continue
-        made[name] = (local | beside(closed, name) | rims[name]).since(yesterday)
+        around = buffer_of(ledger, sync)
+        if around not in closings:
+            closings[around] = _closing(ledger, split, around)
+        local, closed = closings[around]
+        rims = closed[name] - taken[name] - sync.departed
+        made[name] = (
+            local | beside(closed, name) | beside(rules, name) | rims | (not_offered(ledger, sync) - taken[name])
+        )
+        made[name] = made[name].since(yesterday)
         if sync.opens_nothing:
             made[name] |= sync.offered.nights.since(yesterday)
     return made
+
+
+def _closing(
+    ledger: Ledger, split: Mapping[str, tuple[Nights, Nights]], around: tuple[int, int]
+) -> tuple[Nights, dict[str, Nights]]:
+    """What the host and the kin close, and what each sync closes, with the buffers *around*."""
+    local = ledger.local.widened(*around) | union(taking.closed(*around) for taking in ledger.kin.values())
+    closed = {
+        name: (stays.widened(*around) | unsure).since(ledger.today - 1) for name, (stays, unsure) in split.items()
+    }
+    return local, closed
+
+
+def buffer_of(ledger: Ledger, sync: SyncLedger) -> tuple[int, int]:
+    """The nights that *sync*'s feed closes ahead of and behind each stay; while a smaller buffer waits, the larger ones."""
+    own = (ledger.before, ledger.after)
+    before, after = own if sync.channel.buffer is None else sync.channel.buffer
+    if sync.narrowing is not None:
+        wanted = own if sync.narrowing.channel.buffer is None else sync.narrowing.channel.buffer
+        before, after = max(before, wanted[0]), max(after, wanted[1])
+    return before, after
+
+
+def not_offered(ledger: Ledger, sync: SyncLedger) -> Nights:
+    """Nights that *sync*'s feed closes since they are too near or too far to be offered, whoever has them."""
+    channel, today = sync.channel, ledger.today
+    near = Nights.between(today - 1, today + channel.offer_notice) if channel.offer_notice else EMPTY
+    if channel.offer_window is None:
+        return near
+    return near | Nights.between(today + channel.offer_window, horizon(today).check_out)
 
 
 def stays_of(sync: SyncLedger, taken: Nights) -> tuple[Nights, Nights]:

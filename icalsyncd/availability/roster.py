@@ -19,7 +19,6 @@ from icalsyncd.availability.ledger import (
     Block,
     Ledger,
     Link,
-    Parting,
     Presence,
     Shrinking,
     Standing,
@@ -28,6 +27,7 @@ from icalsyncd.availability.ledger import (
 from icalsyncd.availability.narrowing import channelled
 from icalsyncd.availability.plan import Place, Plan, Seat
 from icalsyncd.availability.stamps import Moment, Stamps
+from icalsyncd.availability.taking import Parting
 from icalsyncd.calendars.nights import EMPTY, Night, Stay
 
 GONE_KEPT: Final = 7 * DAY

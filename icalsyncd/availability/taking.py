@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.nights import Nights, union
 
 
@@ -23,6 +24,8 @@ class Taking:
     """Those of its stays and blocks, passed ones included: buffers go around them."""
     unsure: Nights
     """Those that may be no booking, and so get no buffers."""
+    ruled: Nights
+    """Nights that its portals close by their own settings, where others are to close them, too."""
     before: int
     """Nights closed ahead of each of its stays."""
     after: int
@@ -45,4 +48,13 @@ class Taking:
 
     def closed(self, before: int, after: int) -> Nights:
         """The nights that it closes where stays are to be *before* and *after* nights apart from others, at least."""
-        return self.stays.widened(max(self.before, before), max(self.after, after)) | self.unsure
+        return self.stays.widened(max(self.before, before), max(self.after, after)) | self.unsure | self.ruled
+
+
+@dataclass(frozen=True, slots=True)
+class Parting:
+    """Parts that an accommodation is to lose when the removal delay has passed."""
+
+    parts: tuple[str, ...]
+    """Those that it is to have then."""
+    since: Moment

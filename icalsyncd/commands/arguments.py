@@ -48,6 +48,9 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--log-level", choices=("debug", "info", "warning", "error"), default="info")
     demo = command("demo", "the daemon with two made-up portals: bookings, echoes, a cancellation, an outage")
     demo.add_argument("--dir", type=Path, metavar="DIR", help="where config and state are to lie (a temporary folder)")
+    demo.add_argument(
+        "--listen", metavar="ADDRESS", help="where other machines see its page, such as 192.168.1.5:15545 (loopback)"
+    )
     check = command("check", "whether the config can be run: every mistake of it")
     check.add_argument("file", nargs="?", type=Path, metavar="FILE", help="the config file")
     check.add_argument(
@@ -104,6 +107,10 @@ def parser() -> argparse.ArgumentParser:
     rotate = command("rotate", "end an old link at once")
     _sync(rotate)
     rotate.add_argument("--now", action="store_true", help="at once, not after the 7 days that it works on")
+    notify = command("notify", "send a trial to who is told by messages")
+    notify.add_argument("what", choices=("test",), help="a trial, now")
+    notify.add_argument("name", nargs="?", metavar="NAME", help="of a receiver in `notify`; all where none is named")
+    _json(notify)
     command("password", "the hash of a password, for `server.users` in the config")
     command("reload", "have the daemon read its config anew")
     command("healthcheck", "exit 0 where the daemon is well")

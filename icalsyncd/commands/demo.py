@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import socket
@@ -10,6 +11,7 @@ import stat
 import sys
 from asyncio.subprocess import Process
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,8 +23,9 @@ from icalsyncd.commands.client import Answer, ask
 from icalsyncd.commands.demo_portal import DemoPortal
 from icalsyncd.commands.links import links_of
 from icalsyncd.commands.offline import read_offline
-from icalsyncd.commands.outcome import DONE, FAILED, CommandError
+from icalsyncd.commands.outcome import DONE, FAILED, USAGE, CommandError
 from icalsyncd.commands.terminal import Colour, painted
+from icalsyncd.config.forms import Address, address
 from icalsyncd.config.paths import Paths
 from icalsyncd.state.directory import clear, make, make_temporary, opened
 from icalsyncd.state.files import LARGEST, content
@@ -34,12 +37,14 @@ _BREATH: Final = 2.5
 _LOOK: Final = 0.2
 _ENDING: Final = 10.0
 _HOUSE: Final = "casa-demo"
+_ANYWHERE: Final = ("0.0.0.0", "::")  # noqa: S104  # compared with, not bound to
 _CONFIG: Final = """\
 # The config of icalsyncd's demo. Edit it while the demo runs: what you save is taken over at once.
 terms: accepted
 server:
   listen: 127.0.0.1:{feeds}
-  admin: 127.0.0.1:{admin}
+  admin: {admin}
+  admin_hosts: {hosts}
   removal_delay: 10s
 pull:
   interval: 2s                        # 30m in real life
@@ -67,11 +72,13 @@ _MARK: Final = _CONFIG.partition(".")[0]
 Json = dict[str, Any]
 
 
-def demo(folder: Path | None) -> int:
+def demo(folder: Path | None, listen: str | None = None) -> int:
     """Run until Ctrl-C; then 0, or 1 if the daemon or the story broke off before.
 
-    Config and state lie in *folder*, or in a temporary one that goes with the demo.
+    Config and state lie in *folder*, or in a temporary one that goes with the demo. *listen* is where its page is to be seen
+    from other machines, as `192.168.1.5:15545`.
     """
+    page = _page_of(listen)
     made = make_temporary("icalsyncd-demo-") if folder is None else folder
     try:
         make(made)
@@ -79,7 +86,7 @@ def demo(folder: Path | None) -> int:
         # the state of an earlier demo would know nights of portals that start afresh
         clear(made / "state")
         make(made / "state", 0o700)
-        return asyncio.run(_play(Paths(made / "config.yaml", made / "state")))
+        return asyncio.run(_play(Paths(made / "config.yaml", made / "state"), page))
     except OSError as error:
         raise CommandError(f"the demo cannot use {made}: {error.strerror}") from None
     finally:
@@ -103,13 +110,34 @@ def _of_demo(config: Path) -> bool:
     return content(config, LARGEST, following=False).data.startswith(_MARK.encode())
 
 
-async def _play(paths: Paths) -> int:
+def _page_of(listen: str | None) -> Address | None:
+    if listen is None:
+        return None
+    try:
+        return address(listen if ":" in listen else f"{listen}:15545")
+    except ValueError as error:
+        raise CommandError(f"--listen: {error}", USAGE) from None
+
+
+def _hosts(page: Address) -> list[str]:
+    """The names under which the page may be asked for, beside loopback."""
+    if page.host not in _ANYWHERE:
+        return [page.host]
+    own = socket.gethostname()
+    with suppress(OSError):
+        return list(dict.fromkeys((own, *(str(found[4][0]) for found in socket.getaddrinfo(own, None)))))
+    return [own]
+
+
+async def _play(paths: Paths, page: Address | None) -> int:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     feeds, admin, *ports = _free_ports(4)
     alma, brisa = (DemoPortal(name, port) for name, port in zip(("Alma", "Brisa"), ports, strict=True))
-    config = _CONFIG.format(feeds=feeds, admin=admin, house=_HOUSE, alma=alma.url, brisa=brisa.url)
+    page = page or Address("127.0.0.1", admin)
+    hosts = json.dumps(_hosts(page))
+    config = _CONFIG.format(feeds=feeds, admin=page, hosts=hosts, house=_HOUSE, alma=alma.url, brisa=brisa.url)
     with opened(paths.config.parent) as folder:
         folder.replace(paths.config.name, config.encode())
     for portal in (alma, brisa):
@@ -117,7 +145,7 @@ async def _play(paths: Paths) -> int:
     log = paths.config.with_name("daemon.log")
     daemon = await _start(paths, log)
     reading = [asyncio.create_task(portal.read_on()) for portal in (alma, brisa)]
-    story = asyncio.create_task(Story(paths, alma, brisa, f"http://127.0.0.1:{admin}/", log).tell())
+    story = asyncio.create_task(Story(paths, alma, brisa, f"http://{page}/", log).tell())
     stopping, ended = asyncio.create_task(stop.wait()), asyncio.create_task(daemon.wait())
     try:
         await asyncio.wait((story, stopping, ended, *reading), return_when=asyncio.FIRST_COMPLETED)

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from icalsyncd.availability.families import rejoined
 from icalsyncd.availability.ledger import Ledger, Presence, SyncLedger
 from icalsyncd.availability.narrowing import takes_back_settings
 from icalsyncd.availability.offers import blocked, offers
@@ -80,11 +81,9 @@ def preview_of(
         for accommodation, ledger in after.items()
         for change in _changes(accommodation, ledger, ledgers, plans, moved)
     )
-    turns = (
-        turn
-        for accommodation, ledger in after.items()
-        for turn in _turns(accommodation, ledger, _as_renamed(accommodation, ledger, ledgers, moved), now, delay)
-    )
+    so_far = {each: _as_renamed(each, ledger, ledgers, moved) for each, ledger in after.items()}
+    order = {each: place for place, each in enumerate(after)}
+    turns = sorted(_turns(after, so_far, now, delay), key=lambda turn: (order[turn.accommodation], turn.at))
     return Preview(tuple(changes), tuple(turns))
 
 
@@ -124,6 +123,11 @@ def _changed_house(accommodation: str, before: Ledger, after: Ledger) -> Iterato
     if after.shrinking and before.shrinking != after.shrinking:
         wanted = f"{after.shrinking.before} before, {after.shrinking.after} after"
         yield Change(accommodation, Step.CHANGES, f"buffer: {wanted}, smaller only after the removal delay")
+    if new := [part for part in after.parts if part not in before.parts]:
+        yield Change(accommodation, Step.CHANGES, f"parts: {', '.join(new)} too")
+    if after.parting and before.parting != after.parting:
+        gone = ", ".join(part for part in after.parts if part not in after.parting.parts)
+        yield Change(accommodation, Step.CHANGES, f"parts: without {gone}, from the end of the removal delay on")
     known = {block.stay: block.leaving_since for block in before.blocks}
     for block in after.blocks:
         if block.stay not in known:
@@ -216,29 +220,44 @@ def _as_renamed(
 
 
 def _turns(
-    accommodation: str, after: Ledger, so_far: tuple[Nights, dict[str, Nights]], now: Moment, delay: float
+    after: Mapping[str, Ledger], so_far: dict[str, tuple[Nights, dict[str, Nights]]], now: Moment, delay: float
 ) -> Iterator[Turn]:
-    taken, told = so_far
-    today = after.today
-    moments = sorted({moment for moment in expiries(after, delay) if now < moment <= now + delay})
-    for moment in (now, *moments):
-        ledger = expire(after, delay=delay, now=moment)
-        will_be_taken, will_tell = blocked(ledger), offers(ledger)
-        opened = {
-            name: nights
-            for name, before in told.items()
-            if (nights := ((before - will_tell.get(name, EMPTY)) & will_be_taken).since(today))
-        }
-        turn = Turn(
-            accommodation,
-            moment,
-            (will_be_taken - taken).since(today),
-            (taken - will_be_taken).since(today),
-            opened,
-        )
-        if turn.closed or turn.freed or turn.opened:
-            yield turn
-        taken, told = will_be_taken, will_tell
+    """What becomes of the nights now, and at each moment at which something has waited for the removal *delay*."""
+    due: dict[Moment, list[str]] = {now: list(after)}
+    for accommodation, ledger in after.items():
+        for moment in expiries(ledger, delay):
+            if now < moment <= now + delay:
+                due.setdefault(moment, []).append(accommodation)
+    ledgers = dict(after)
+    for moment, those in sorted(due.items()):
+        moved = {each: expire(ledgers[each], delay=delay, now=moment) for each in those}
+        moved = {each: ledger for each, ledger in moved.items() if moment == now or ledger is not ledgers[each]}
+        ledgers |= moved
+        if any(ledger.kin for ledger in moved.values()):
+            moved |= rejoined(ledgers, moment, moved)
+            ledgers |= moved
+        for accommodation, ledger in moved.items():
+            before, so_far[accommodation] = so_far[accommodation], (blocked(ledger), offers(ledger))
+            if turn := _turn(accommodation, ledger, moment, before, so_far[accommodation]):
+                yield turn
+
+
+def _turn(
+    accommodation: str,
+    ledger: Ledger,
+    moment: Moment,
+    before: tuple[Nights, dict[str, Nights]],
+    after: tuple[Nights, dict[str, Nights]],
+) -> Turn | None:
+    """What is taken and told at *moment* compared to *before*; None where it is the same."""
+    (taken, told), (will_be_taken, will_tell), today = before, after, ledger.today
+    opened = {
+        name: nights
+        for name, known in told.items()
+        if (nights := ((known - will_tell.get(name, EMPTY)) & will_be_taken).since(today))
+    }
+    closed, freed = (will_be_taken - taken).since(today), (taken - will_be_taken).since(today)
+    return Turn(accommodation, moment, closed, freed, opened) if closed or freed or opened else None
 
 
 def _sync(ledgers: Mapping[str, Ledger], place: SyncName) -> SyncLedger | None:

@@ -8,7 +8,8 @@ import secrets
 from collections.abc import Iterator
 from importlib.util import find_spec
 
-from icalsyncd.config.resolved import AzurePlace, Config, FolderPlace, GcsPlace, S3Place, Target, WebDavPlace
+from icalsyncd.config.places import AzurePlace, FolderPlace, GcsPlace, S3Place, Target, WebDavPlace
+from icalsyncd.config.resolved import Config
 from icalsyncd.publishing.targets.opening import open_storage
 from icalsyncd.publishing.targets.storage import Unsent
 

@@ -21,6 +21,10 @@ class ConfigUnwritableError(Exception):
     """The file could not be read or replaced; its text says why."""
 
 
+class ConfigChangedError(ConfigUnwritableError):
+    """Somebody else has written the file meanwhile."""
+
+
 def read_text(path: Path) -> str:
     """The file's text, line ends as they are.
 
@@ -45,7 +49,7 @@ def rewrite(path: Path, text: str, change: Callable[[str], str], environ: Mappin
     parsed = parse(changed, path, environ)
     if isinstance(parsed, Accepted):
         if path.exists() and read_text(path) != text:
-            raise ConfigUnwritableError(f"{path} was changed by somebody else meanwhile; nothing was written")
+            raise ConfigChangedError(f"{path} was changed by somebody else meanwhile; nothing was written")
         write(path, changed)
     return parsed
 

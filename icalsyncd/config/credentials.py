@@ -10,7 +10,7 @@ from typing import Final
 from icalsyncd.config import schema
 from icalsyncd.config.mistakes import Remark
 from icalsyncd.config.nodes import Path as Steps
-from icalsyncd.config.resolved import AzurePlace, FolderPlace, GcsPlace, Place, S3Place, WebDavPlace
+from icalsyncd.config.places import AzurePlace, FolderPlace, GcsPlace, Place, S3Place, WebDavPlace
 from icalsyncd.config.secret import Secret
 from icalsyncd.state.files import NotRegularError, content
 

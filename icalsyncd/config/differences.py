@@ -48,6 +48,10 @@ def differences(before: Config, after: Config) -> Iterator[tuple[str, str]]:
         yield "store", ""
     if before.publish != after.publish:
         yield "publish", ""
+    if before.telling.receivers != after.telling.receivers:
+        yield "notify", ""
+    if before.telling.heartbeat != after.telling.heartbeat:
+        yield "heartbeat", ""
     for sync in after.syncs():
         known = before.sync(sync.name)
         if known is None:

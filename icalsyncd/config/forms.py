@@ -89,7 +89,8 @@ def _day(value: object) -> date:
     raise ValueError("not a date: write it like 2026-12-24")
 
 
-def _address(value: object) -> Address:
+def address(value: object) -> Address:
+    """The address that *value* says. Raises ValueError."""
     match = _ADDRESS.fullmatch(value) if isinstance(value, str) else None
     if match is None or int(match["port"]) > 65_535:
         raise ValueError("not an address to listen on: write host:port, such as 127.0.0.1:15545 or [::1]:15545")
@@ -122,7 +123,7 @@ def _paused(value: object) -> bool | Literal["keep"]:
 
 
 def _listen(value: object) -> Address | None:
-    return None if value == "off" else _address(value)
+    return None if value == "off" else address(value)
 
 
 def _origin(value: object) -> str:
@@ -249,7 +250,7 @@ Days = Annotated[int, PlainValidator(_days), _form(r"^\d+d$", "2d", "365d")]
 Interval = Annotated[int, PlainValidator(_interval), _form(DURATION_NOT_ZERO, "30m", "1h", "1d")]
 Size = Annotated[int, PlainValidator(_size), _form(SIZE, "512KiB", "5MiB")]
 Day = Annotated[date, PlainValidator(_day), _form(r"^\d{4}-\d{2}-\d{2}$", "2026-12-24")]
-SocketAddress = Annotated[Address, PlainValidator(_address), _form(r"^.+:\d{1,5}$", "127.0.0.1:15545")]
+SocketAddress = Annotated[Address, PlainValidator(address), _form(r"^.+:\d{1,5}$", "127.0.0.1:15545")]
 Paused = Annotated[
     bool | Literal["keep"],
     PlainValidator(_paused),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import stat
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -16,11 +16,9 @@ from icalsyncd.config.look_alikes import curly_at
 from icalsyncd.config.mistakes import Mistake, Remark, written
 from icalsyncd.config.nodes import Fault, Lines
 from icalsyncd.config.refusals import refusals, warnings
-from icalsyncd.config.resolved import (
-    Config,
-    resolve,
-)
+from icalsyncd.config.resolved import Config, resolve
 from icalsyncd.config.secret import Secret
+from icalsyncd.config.telling import resolve_telling
 from icalsyncd.config.url import destination_of
 from icalsyncd.config.validation import validate
 from icalsyncd.redaction import told, wordless
@@ -114,6 +112,7 @@ def _parsed(
             credentials.watch(path.parent / tls.cert_file)
             credentials.watch(path.parent / tls.key_file)
         places = tuple(credentials.place(target, ("publish", index)) for index, target in enumerate(file.publish))
+        telling = resolve_telling(file, credentials)
         if ran_before:
             noticed = [*noticed, *credentials.remarks]
         else:
@@ -127,7 +126,8 @@ def _parsed(
     if found or file is None:
         return Refused(_placed(found, document, path), remarked, files)
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass") + b"\0" + credentials.digest.digest()).digest()
-    return Accepted(resolve(file, path.parent, urls, places, dsn), text, remarked, files, digest)
+    config = replace(resolve(file, path.parent, urls, places, dsn), telling=telling)
+    return Accepted(config, text, remarked, files, digest)
 
 
 def _urls(file: schema.File, credentials: Credentials) -> dict[str, Secret]:

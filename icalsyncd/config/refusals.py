@@ -8,6 +8,7 @@ from typing import Final
 
 from icalsyncd.calendars.feed import SUMMARY
 from icalsyncd.config import schema
+from icalsyncd.config.families import family_refusals, family_warnings
 from icalsyncd.config.forms import Address
 from icalsyncd.config.mistakes import Remark, meant
 from icalsyncd.config.nodes import Path
@@ -15,6 +16,7 @@ from icalsyncd.config.people import calendar_refusals
 from icalsyncd.config.portals import names, profile, recognise
 from icalsyncd.config.resolved import block_summaries, public_url, reservation_summaries
 from icalsyncd.config.summaries import compiled, unusable
+from icalsyncd.config.telling import telling_refusals
 from icalsyncd.config.url import Destination, Hop, Misfit, destination_of
 
 # any name may be a portal's, so only what can hardly be another one is taken for a slip
@@ -30,7 +32,9 @@ def refusals(file: schema.File, calendars: Mapping[str, Destination]) -> Iterato
     if isinstance(file.store, schema.ServerStore) and find_spec("psycopg") is None:
         yield Remark(("store", "type"), "PostgreSQL needs an extra: pip install 'icalsyncd[postgresql]'")
     yield from _official_only(file)
+    yield from family_refusals(file)
     yield from calendar_refusals(file)
+    yield from telling_refusals(file)
     ours = _ours(file)
     known: dict[str, str] = {}
     former: dict[str, str] = {}
@@ -68,6 +72,7 @@ def warnings(file: schema.File, calendars: Mapping[str, Destination]) -> Iterato
         if isinstance(target, schema.WebDav) and target.url.startswith("http:") and _has_password(target):
             yield Remark((*at_target, "url"), "not encrypted: whoever is on the way can read the password; use https")
     yield from _unreachable(file)
+    yield from family_warnings(file)
     for id, accommodation in file.accommodations.items():
         at: Path = ("accommodations", id)
         yield from _overlaps(accommodation, at)

@@ -8,17 +8,19 @@ from datetime import date
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final
 
 from icalsyncd.availability.plan import OwnRules
 from icalsyncd.calendars.settings import ReadSettings
 from icalsyncd.config import schema
 from icalsyncd.config.forms import Address, Network
 from icalsyncd.config.people import Calendar, resolve_calendars
+from icalsyncd.config.places import Place, Target
 from icalsyncd.config.portals import profile
 from icalsyncd.config.secret import Secret
 from icalsyncd.config.store import Store
 from icalsyncd.config.summaries import any_unusable, compiled
+from icalsyncd.config.telling import NOBODY, Telling
 
 SETTINGS: Final = {
     "ignore": "ignore",
@@ -37,6 +39,9 @@ SETTINGS: Final = {
 """Keys of a sync that say how its portal takes part and is read, and what they are called there."""
 
 
+_DAY: Final = 86_400
+
+
 class Direction(StrEnum):
     """Which way nights are told, seen from here."""
 
@@ -53,6 +58,16 @@ class Direction(StrEnum):
     def sends(self) -> bool:
         """Whether the portal has a feed to read."""
         return self is not Direction.IMPORT
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """How near and how far nights are offered."""
+
+    notice: int = 0
+    """Nights from today on that are not."""
+    window: int | None = None
+    """Nights from today on after which none is; None: all are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +99,11 @@ class Sync:
     """Nights that the portal adds on each side of what it imports."""
     reads_every: int
     """Seconds between two fetches, as far as is known."""
+    buffer: tuple[int, int] | None
+    """Nights closed before and after each stay in its feed; None: as at the accommodation."""
+    offer: Offer
+    linked: bool
+    """Its portal closes this accommodation by itself when it sells one of the family."""
     own_rules: OwnRules
     said: frozenset[str]
     """The settings of this sync, and of ``read``, that the file says itself: the others are the profile's or defaults."""
@@ -132,8 +152,12 @@ class Accommodation:
     """Nights closed after each stay and block."""
     blocks: tuple[Block, ...]
     """In order, and without overlaps: those that overlapped are one, with all their notes."""
+    website: bool
+    """Whether anybody may see which nights are free."""
     syncs: tuple[Sync, ...]
     """In the file's order."""
+    parts: tuple[str, ...]
+    """Ids of the accommodations that it consists of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,68 +215,6 @@ class Pull:
     """Whether, or where, pulls may go on the local network."""
 
 
-@dataclass(frozen=True, slots=True)
-class FolderPlace:
-    """A folder of this machine that another program serves or copies."""
-
-    path: Path
-
-
-@dataclass(frozen=True, slots=True)
-class WebDavPlace:
-    """A folder of a WebDAV server."""
-
-    url: str
-    username: Secret | None
-    password: Secret | None
-
-
-@dataclass(frozen=True, slots=True)
-class S3Place:
-    """A bucket of Amazon S3, or of a store that speaks its protocol."""
-
-    bucket: str
-    prefix: str
-    region: str | None
-    endpoint: str | None
-    access_key_id: Secret | None
-    secret_access_key: Secret | None
-
-
-@dataclass(frozen=True, slots=True)
-class GcsPlace:
-    """A bucket of Google Cloud Storage."""
-
-    bucket: str
-    prefix: str
-    service_account_file: Path | None
-
-
-@dataclass(frozen=True, slots=True)
-class AzurePlace:
-    """A container of Azure Blob Storage."""
-
-    account: str
-    container: str
-    prefix: str
-    account_key: Secret | None
-
-
-Place: TypeAlias = FolderPlace | WebDavPlace | S3Place | GcsPlace | AzurePlace
-"""Where feeds are published. Without credentials of their own, the platform's are used."""
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """A place of the shared cloud, and the accommodations whose feeds are put there."""
-
-    name: str
-    public_url: str | None
-    """The start of their links, without a slash at its end; None if the feeds are read elsewhere too."""
-    accommodations: tuple[str, ...]
-    place: Place
-
-
 @dataclass(frozen=True)
 class Config:
     """A whole config that can be run."""
@@ -265,6 +227,8 @@ class Config:
     accommodations: tuple[Accommodation, ...]
     calendars: tuple[Calendar, ...] = ()
     """Those for people."""
+    telling: Telling = NOBODY
+    """Who is told by messages, and that all lives."""
 
     def syncs(self) -> tuple[Sync, ...]:
         """All syncs, in the file's order."""
@@ -281,6 +245,11 @@ class Config:
     def public_url_of(self, accommodation: str) -> str:
         """The start of the links of *accommodation*: at the first target with a URL of its own, else at this daemon."""
         return self._public_urls.get(accommodation, self.server.public_url)
+
+    @cached_property
+    def public(self) -> Mapping[str, str]:
+        """The accommodations that anybody may see, with their names."""
+        return {each.id: each.name for each in self.accommodations if each.website}
 
     @cached_property
     def _public_urls(self) -> Mapping[str, str]:
@@ -384,17 +353,29 @@ def _accommodation(id: str, file: schema.File, urls: Mapping[str, Secret]) -> Ac
         before=written.buffer.before,
         after=written.buffer.after,
         blocks=merged(written.blocks),
+        website=written.website,
         syncs=tuple(
-            _sync(id, name, sync, written.timezone, file.pull.interval, urls.get(f"{id}/{name}"))
+            _sync(id, name, sync, written, file.pull.interval, urls.get(f"{id}/{name}"))
             for name, sync in written.syncs.items()
         ),
+        parts=tuple(written.parts),
     )
 
 
-def _sync(accommodation: str, id: str, written: schema.Sync, timezone: str, interval: int, url: Secret | None) -> Sync:
+def offer_of(*written: schema.Offer | None) -> Offer:
+    """What *written* come to, the first that has a key counting: a notice rounded up to whole nights, a window down."""
+    said = [each for each in written if each is not None]
+    notice = next((each.notice for each in said if each.notice is not None), 0)
+    window = next((each.window for each in said if each.window is not None), None)
+    return Offer(-(-notice // _DAY), None if window is None else window // _DAY)
+
+
+def _sync(
+    accommodation: str, id: str, written: schema.Sync, of: schema.Accommodation, interval: int, url: Secret | None
+) -> Sync:
     known = profile(written.portal)
     read = ReadSettings(
-        timezone=timezone,
+        timezone=of.timezone,
         ignore=compiled(tuple(written.ignore)),
         reservation=compiled(reservation_summaries(written)),
         block=compiled(block_summaries(written)),
@@ -420,6 +401,9 @@ def _sync(accommodation: str, id: str, written: schema.Sync, timezone: str, inte
         echo_lag=written.echo_lag if written.echo_lag is not None else known.echo_lag,
         echo_padding=written.echo_padding if written.echo_padding is not None else known.echo_padding,
         reads_every=known.reads_every,
+        buffer=None if written.buffer is None else (written.buffer.before, written.buffer.after),
+        offer=offer_of(written.offer, of.offer),
+        linked=written.linked,
         own_rules=OwnRules(written.rules or "", written.portal_notice, written.portal_window, known.horizon),
         said=frozenset(SETTINGS[key] for key in written.model_fields_set & SETTINGS.keys()),
     )

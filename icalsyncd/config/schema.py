@@ -57,12 +57,15 @@ MAY_BE_EMPTY: Final = frozenset(
         "pull",
         "store",
         "publish",
+        "notify",
         "calendars",
         "accommodations",
         "blocks",
         "syncs",
         "buffer",
         "official_only",
+        "parts",
+        "offer",
     )
 )
 """Mappings and lists that a host may leave empty, as when each of their lines is a comment."""
@@ -150,6 +153,15 @@ class Buffer(Keys):
     after: int = Field(default=0, ge=0, le=30, description="Nights closed after each stay")
 
 
+class Offer(Keys):
+    """How near and how far nights are offered at all; what is nearer or further is closed in the feeds."""
+
+    notice: Duration | None = Field(
+        default=None, description="Nights that begin sooner than this are closed; part of a day counts as a whole one"
+    )
+    window: Interval | None = Field(default=None, description="Nights further ahead than this are closed")
+
+
 class Block(Keys):
     """Nights that the host takes."""
 
@@ -200,6 +212,16 @@ class Sync(Keys):
     echo_padding: Annotated[int, Field(ge=0, le=30)] | None = Field(
         default=None, description="Nights that the portal adds around what it imports"
     )
+    buffer: Buffer | None = Field(
+        default=None, description="Nights closed around every stay and block in this feed. Default: the accommodation's"
+    )
+    offer: Offer | None = Field(
+        default=None, description="What is offered at this portal. Default: as for the accommodation, key by key"
+    )
+    linked: bool = Field(
+        default=False,
+        description="true: this portal closes this accommodation by itself when it sells one of its family",
+    )
     rules: Literal["free", "close"] | None = Field(
         default=None,
         description="What the portal closes by its own notice or window: free or closed at the others. Default: learned",
@@ -221,7 +243,43 @@ class Accommodation(Keys):
         default_factory=Buffer, description="Nights closed around every stay and block, in all feeds"
     )
     blocks: list[Block] = Field(default=[], description="Nights that the host takes")
+    parts: list[Id] = Field(
+        default=[],
+        description="Accommodations that this one consists of: it is closed where one of them is taken, and closes them all",
+    )
+    offer: Offer = Field(default_factory=Offer, description="How near and how far nights are offered, in all feeds")
+    website: bool = Field(
+        default=False,
+        description="true: anybody may see which nights are free and taken, at /website/ID of the feeds listener. "
+        "It shows strangers when the house is empty",
+    )
     syncs: dict[Id, Sync] = Field(default={}, description="Its portals, each under an id of the host's choice")
+
+
+class Receiver(Keys):
+    """Who is told by a message what needs the host."""
+
+    name: Id = Field(description="Tells the receiver in logs and metrics")
+    url: Text | None = Field(
+        default=None, repr=False, description="An Apprise URL: ntfy, mail, Telegram, a webhook. It is a password"
+    )
+    url_file: Text | None = Field(default=None, description="A file that holds the URL")
+    url_env: Text | None = Field(default=None, description="An environment variable that holds the URL")
+    about: list[Literal["urgent", "problems", "bookings"]] = Field(
+        default=["urgent", "problems"],
+        description="urgent: a night may be sold twice; problems: what the page shows for as long as its alert waits; "
+        "bookings: nights taken and free again",
+    )
+    language: Literal["en", "de", "es", "fr", "it", "pt"] = Field(default="en", description="Of the messages")
+
+
+class Heartbeat(Keys):
+    """What is fetched for as long as all that must live lives."""
+
+    url: Text | None = Field(default=None, repr=False, description="https or http. It is a password")
+    url_file: Text | None = Field(default=None, description="A file that holds the URL")
+    url_env: Text | None = Field(default=None, description="An environment variable that holds the URL")
+    interval: Interval = _time("5m", "Time between two of them; longer than 0s")
 
 
 class Calendar(Keys):
@@ -337,6 +395,11 @@ class File(Keys):
     publish: list[Annotated[Target, Field(discriminator="type")]] = Field(
         default=[], description="The shared cloud: where the feeds are put for portals that cannot reach this machine"
     )
+    notify: list[Receiver] = Field(default=[], description="Who is told by a message what needs the host")
+    heartbeat: Heartbeat | None = Field(
+        default=None,
+        description="What is fetched for as long as all that must live lives, for a monitor that waits for it",
+    )
     calendars: dict[Id, Calendar] = Field(
         default={}, description="Calendars for people, each under an id of the host's choice, with a link of its own"
     )
@@ -357,6 +420,8 @@ def json_schema() -> dict[str, Any]:
         for key in MAY_BE_EMPTY & mapping["properties"].keys():
             _allow_nothing(mapping["properties"], key)
     url = [{"required": [key]} for key in ("url", "url_file", "url_env")]
+    for kind in ("Receiver", "Heartbeat"):
+        definitions[kind]["oneOf"] = url
     definitions["Sync"].update(
         {
             "if": {"properties": {"direction": {"const": "export"}}, "required": ["direction"]},

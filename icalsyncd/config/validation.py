@@ -37,8 +37,12 @@ _MODELS: Final[tuple[tuple[str, type[schema.Keys]], ...]] = (
     ("pull", schema.Pull),
     ("accommodations/[^/]+", schema.Accommodation),
     ("accommodations/[^/]+/buffer", schema.Buffer),
+    ("accommodations/[^/]+(/syncs/[^/]+)?/offer", schema.Offer),
+    ("accommodations/[^/]+/syncs/[^/]+/buffer", schema.Buffer),
     (r"accommodations/[^/]+/blocks/\d+", schema.Block),
     ("accommodations/[^/]+/syncs/[^/]+", schema.Sync),
+    (r"notify/\d+", schema.Receiver),
+    ("heartbeat", schema.Heartbeat),
 )
 _MISSING: Final = {
     "terms": 'write `terms: accepted` once you have read "Terms of use" in the README',
@@ -195,6 +199,10 @@ def _unknown_key(path: Path, value: dict[str, Plain]) -> str:
 def _repair(path: Path, value: dict[str, Plain]) -> None:
     """Take out what is wrong, or replace it by something that no other rule refuses."""
     item = next((depth for depth, step in enumerate(path) if isinstance(step, int)), None)
+    if item is not None and path[item - 1] == "parts":
+        # what another accommodation would be in its place nobody can say
+        _parent(value, path[:item]).pop("parts")
+        return
     if item is not None:
         # it stays in the list, so that those behind it stay where they are
         _parent(value, path[: item + 1])[path[item]] = _harmless_item(path[item - 1], path[item])
@@ -216,6 +224,8 @@ def _repair(path: Path, value: dict[str, Plain]) -> None:
 def _harmless_item(of: Step, index: Step) -> Plain:
     if of == "blocks":
         return {"from": "2000-01-01", "to": "2000-01-02"}
+    if of == "notify":
+        return {"name": f"target-{index}", "url": "json://localhost"}
     if of == "publish":
         return {"type": "folder", "name": f"target-{index}", "path": "."}
     return "generic"

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from icalsyncd import log
 from icalsyncd.admin.admin import Actions, Hosts, Refusal
 from icalsyncd.admin.board import Wanted
+from icalsyncd.admin.concern import Concern
 from icalsyncd.admin.concerns import concerns, needs
 from icalsyncd.admin.live import Live, Seen
 from icalsyncd.admin.overview import Overview
@@ -27,11 +28,13 @@ from icalsyncd.calendars.nights import Nights, Stay, date_of, night_of
 from icalsyncd.config.paths import Paths
 from icalsyncd.config.positions import lines_of
 from icalsyncd.config.resolved import Accommodation
+from icalsyncd.daemon.edits import digest_of
 from icalsyncd.daemon.hub import Hub
 from icalsyncd.language import chosen, speaking
 from icalsyncd.pace import in_steps, unsearched
 from icalsyncd.pulling.report import Report
 from icalsyncd.state.history import Event
+from icalsyncd.state.kinship import with_kin
 from icalsyncd.state.state_file import StoreFailed
 from icalsyncd.state.view import SyncName
 
@@ -78,6 +81,7 @@ class HostActions:
             explain=self.explain,
             history=self.history,
             links=self.links,
+            notify_test=self.notify_test,
         )
 
     async def status(self) -> bytes:
@@ -106,6 +110,16 @@ class HostActions:
     def _needs(self) -> tuple[str, ...]:
         return needs(concerns(self._overview()))
 
+    def concerns(self, language: str) -> list[Concern]:
+        """All that needs the host, in *language*; on a thread."""
+        with speaking(language):
+            return concerns(self._overview())
+
+    async def notify_test(self, name: str | None) -> Json | Refusal:
+        """Send a trial to a receiver of messages, or to all: what each said, null where it took it."""
+        answers = await self._hub.notifier.test(name)
+        return Refusal(f"there is no receiver {name} in `notify`") if answers is None else dict(answers)
+
     async def metrics(self) -> bytes:
         return await self._aside(self._hub.metrics.text)
 
@@ -119,10 +133,22 @@ class HostActions:
 
         return await asyncio.to_thread(made)
 
+    def _names(self) -> dict[str, str]:
+        return {each.id: each.name for each in self._hub.accepted.config.accommodations}
+
     def _status(self) -> bytes:
         hub = self._hub
-        names = {each.id: each.name for each in hub.accepted.config.accommodations}
-        condition = Condition(hub.config_status, hub.publisher.status(), hub.faults(), hub.removal_delay, self._needs())
+        names = self._names()
+        condition = Condition(
+            hub.config_status,
+            hub.publisher.status(),
+            hub.faults(),
+            hub.removal_delay,
+            self._needs(),
+            digest_of(hub.accepted.text),
+            hub.notifier.status(),
+            hub.pulse.status(),
+        )
         return report(hub.view, condition, names, hub.rounds.next_pull, hub.counts.old_links)
 
     def _overview(self) -> Overview:
@@ -137,7 +163,7 @@ class HostActions:
             config=hub.config_status,
             file=self._file,
             removal_delay=hub.removal_delay,
-            names={each.id: each.name for each in accepted.config.accommodations},
+            names=self._names(),
             notes={each.id: notes_of(each) for each in accepted.config.accommodations},
             intervals={(each.accommodation, each.id): float(each.interval) for each in accepted.config.syncs()},
             next_pulls={name: due for name in names if (due := hub.rounds.next_pull(name)) is not None},
@@ -147,12 +173,17 @@ class HostActions:
             secret_since=hub.secret_since,
             targets=hub.publisher.status(),
             faults=hub.faults(),
+            digest=digest_of(accepted.text),
+            asks=bool(accepted.config.server.users),
+            receivers=hub.notifier.status(),
+            heartbeat=hub.pulse.status(),
         )
 
     def _seen(self) -> Seen:
         hub = self._hub
         targets = [(each.name, each.failing_since, each.behind, each.overwritten) for each in hub.publisher.status()]
-        whole = (hub.accepted.digest, hub.config_status, hub.faults(), targets)
+        told = [(each.name, each.why) for each in hub.notifier.status()]
+        whole = (hub.accepted.digest, hub.config_status, hub.faults(), targets, told)
         return Seen(hub.view.houses, whole)
 
     def unhealthy(self) -> str | None:
@@ -195,6 +226,9 @@ class HostActions:
             return Refusal("nothing waits here")
         now = hub.clock.now()
         after = hasten(released(state.ledger, sync), sync, now=now)
+        kin = with_kin(hub.journal.current, {accommodation: state.with_ledger(after, now)}, now)
+        if (known := kin[accommodation]) is not None:
+            after = known.ledger
         releases = _ranges(released_nights(state.ledger, after))
         answer: Json = {"waits": waiting, "releases": releases}
         if dry:
@@ -340,9 +374,11 @@ class HostActions:
                 for pause in found.pauses
             ],
             "kept_closed": list(found.kept_closed),
+            "beside": list(found.beside),
+            "not_offered": list(found.unoffered),
             "rules": [{"sync": each.sync, "rule": each.what, "closes": each.closes} for each in found.ruled],
             "frees_when": frees_when(ledger, found),
-            "words": words(ledger, found, accommodation, lambda moment: _local(moment, ledger.timezone)),
+            "words": words(ledger, found, accommodation, lambda moment: _local(moment, ledger.timezone), self._names()),
         }
 
 

@@ -14,10 +14,12 @@ import sys
 from collections.abc import Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from icalsyncd import __version__, log
+from icalsyncd.admin.acts import Acts, routes
 from icalsyncd.admin.admin import application
 from icalsyncd.config.loading import Accepted, Refused
 from icalsyncd.config.paths import Paths
@@ -25,9 +27,12 @@ from icalsyncd.daemon import service_manager
 from icalsyncd.daemon.actions import HostActions
 from icalsyncd.daemon.address import note_address
 from icalsyncd.daemon.boot_config import boot_config, keep_accepted, last_accepted
+from icalsyncd.daemon.edits import Edits, foreseen
 from icalsyncd.daemon.guard import Guard
 from icalsyncd.daemon.housekeeping import keep_house
 from icalsyncd.daemon.hub import Hub
+from icalsyncd.daemon.life import alive
+from icalsyncd.daemon.notices import Notices
 from icalsyncd.daemon.reload import Reloads, hide_secrets
 from icalsyncd.daemon.watch import watch
 from icalsyncd.pace import unsearched
@@ -35,6 +40,7 @@ from icalsyncd.redaction import told, wordless
 from icalsyncd.serving.listeners import CannotListen
 from icalsyncd.serving.ports import Ports
 from icalsyncd.serving.verdict import Verdict, with_verdict
+from icalsyncd.serving.website import Website
 from icalsyncd.state.database import StoreFailed, StoreOfAnotherVersion, StoreRefused
 from icalsyncd.state.installation import SecretUnusable, open_installation
 from icalsyncd.state.state_folder import FolderHeld, StateFolder
@@ -103,12 +109,17 @@ class Daemon:
         self._folder = folder
         host_actions = HostActions(hub, Paths(options.config, options.state_dir), self.reload)
         self._live = host_actions.live
-        answer = hub.calendars.serve(hub.feeds.answer)
+        website = Website(lambda: hub.view, lambda: hub.accepted.config.public)
+        answer = website.serve(hub.calendars.serve(hub.feeds.answer))
         feeds = with_verdict(answer, lambda: hub.accepted.config.server.health, Verdict(host_actions.needs))
         self._guard = Guard(hub, folder)
-        handlers = {"feeds": feeds, "admin": application(host_actions.actions(), self._guard.gate)}
+        edits = Edits(hub, options.config, self.reload)
+        acts = Acts(edits.make, edits.undo, partial(foreseen, hub))
+        handlers = {"feeds": feeds, "admin": application(host_actions.actions(), self._guard.gate, routes(acts))}
         self._ports = Ports(handlers, hub.clock.now, lambda: hub.removal_delay, hub.counts)
         self._tasks: list[asyncio.Task[None]] = []
+        self._notices = Notices(hub, host_actions.concerns)
+        alive(hub, lambda: self._tasks)
         self._reloads = Reloads(options.config, folder, hub, self._ports)
 
     @classmethod
@@ -171,6 +182,8 @@ class Daemon:
         self._spawn("rounds", hub.rounds.run())
         self._spawn("deadlines", hub.deadlines.run())
         self._spawn("publisher", hub.publisher.run())
+        self._spawn("notices", self._notices.run())
+        self._spawn("heartbeat", hub.pulse.run())
         self._spawn("housekeeping", keep_house(hub, self._ports, self._folder))
 
     async def serve(self, stop: asyncio.Event, reload: asyncio.Event) -> int:

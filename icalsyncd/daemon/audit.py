@@ -13,7 +13,7 @@ from icalsyncd import log
 from icalsyncd.availability.explanation import OWN_BLOCK
 from icalsyncd.availability.ledger import Ledger, Presence, SyncLedger
 from icalsyncd.availability.offers import Trouble, blocked
-from icalsyncd.calendars.nights import Nights, Stay
+from icalsyncd.calendars.nights import EMPTY, Nights, Stay
 
 _MAX_LISTED: Final = 12
 _PRESENCES: Final = {
@@ -105,6 +105,10 @@ def _why(before: Ledger, after: Ledger, nights: Nights) -> str:
         was, now = before.syncs.get(name), after.syncs.get(name)
         if cause := _cause(was, now, nights):
             causes.append(f"{name} {cause}")
+    for kin in dict.fromkeys((*before.kin, *after.kin)):
+        had, has = (each.kin[kin].taken if kin in each.kin else EMPTY for each in (before, after))
+        if (had ^ has) & nights:
+            causes.append(f"{kin} {'has them' if has & nights else 'no longer has them'}")
     return "; ".join(causes) or "judged anew"
 
 

@@ -8,7 +8,7 @@ time (deadlines) ───────┘
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final
@@ -27,6 +27,9 @@ from icalsyncd.daemon.deadlines import Deadlines
 from icalsyncd.daemon.health import faults, status_line
 from icalsyncd.daemon.plans import plans, todays
 from icalsyncd.daemon.takeover import Takeover, take_over
+from icalsyncd.notifying.heartbeat import Pulse
+from icalsyncd.notifying.notifier import Notifier
+from icalsyncd.notifying.outbox import Outbox
 from icalsyncd.pace import in_steps
 from icalsyncd.publishing.publisher import Publisher
 from icalsyncd.pulling.intake import Intake
@@ -39,6 +42,7 @@ from icalsyncd.serving.people import Calendars
 from icalsyncd.state.database import StoreRefused
 from icalsyncd.state.installation import Installation
 from icalsyncd.state.journal import Journal
+from icalsyncd.state.outbox import not_after
 from icalsyncd.state.schedule import Attempts
 from icalsyncd.state.state import State
 from icalsyncd.state.store import Store
@@ -48,6 +52,10 @@ HOUSES_AT_ONCE: Final = 8
 """Accommodations that change in one go."""
 TURNS_ASIDE: Final = 8
 """Times that a config is worked out on a thread; what still changes meanwhile is then worked out on the event loop."""
+
+
+async def _nothing() -> str | None:
+    return None
 
 
 class Hub:
@@ -86,6 +94,13 @@ class Hub:
         self.publisher = Publisher(
             lambda: self.view, self.journal, self.clock, installation, self.looks.look, self.counts
         )
+        outbox = Outbox(not_after(store.outbox(), self.clock.now()), self.journal.post)
+        self.notifier = Notifier(outbox, self._posted, self.clock.now, self.counts)
+        self.dead: Callable[[], Awaitable[str | None]] = _nothing
+        """What does not live; None where all does."""
+        self.pulse = Pulse(lambda: self.dead(), self.clock.now, self.counts)
+        self.on_news: Callable[[frozenset[str] | None], None] = lambda _: None
+        """Called where something needs the host, perhaps: with the accommodations, or None for the whole."""
         self.metrics = Metrics(self.counts, self._scene)
         self._background: set[asyncio.Task[Any]] = set()
 
@@ -120,6 +135,7 @@ class Hub:
     async def end(self) -> bool:
         """Let what runs end, and write what is known; False if the disk does not take it."""
         self.feeds.flush()
+        await self.notifier.close()
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
@@ -141,6 +157,8 @@ class Hub:
         self.journal.remember("the config was taken over")
         self.intake.configure(config)
         self.publisher.configure(config)
+        self.notifier.configure(config.telling.receivers)
+        self.pulse.configure(config.telling.heartbeat)
         self.calendars.configure(config)
         self.deadlines.configure(self._keep_for(float(config.server.removal_delay)), frozenset(wanted))
         intervals = {
@@ -180,6 +198,7 @@ class Hub:
         await self.rounds.configure(intervals)
         for name in asked:
             self.rounds.hurry(name)
+        self.on_news(None)
 
     def _keep_for(self, wanted: float) -> RemovalDelay:
         """The removal delay under a config that says *wanted* seconds; stored, since the next start may read half a file."""
@@ -217,6 +236,7 @@ class Hub:
         before = self.view
         self.view = see(before, accommodations, self.journal.current, self.journal.kept, self.installation)
         self.publisher.news(accommodations if self.view.links is before.links else None)
+        self.on_news(accommodations)
         for accommodation in accommodations:
             house, former = self.view.houses.get(accommodation), before.houses.get(accommodation)
             if house is None or former is None or former.state.ledger is not house.state.ledger:
@@ -268,6 +288,10 @@ class Hub:
         self.journal.note_all(noted)
         self.journal.put_all(heard)
 
+    async def _posted(self, patience: float) -> bool:
+        """Wait until what receivers are to be told is durable, but for no disk that takes nothing."""
+        return self.journal.failing is None and await self.journal.stored(patience)
+
     def _attempts(self, name: SyncName) -> Attempts:
         state = self.journal.current.get(name[0])
         return state.of(name[1]).attempts if state is not None else Attempts()
@@ -296,6 +320,10 @@ class Hub:
             self.publisher.status(),
             stored=self.journal.failing is None,
             believed=self.clock.doubted is None,
+            now=self.clock.now(),
+            receivers=self.notifier.status(),
+            heartbeat=self.pulse.status(),
+            remembered=self.journal.history_kept,
         )
 
     def links(self) -> dict[SyncName, str]:

@@ -40,6 +40,7 @@ def _plan(accommodation: Accommodation, installation: Installation, hold: float)
         after=accommodation.after,
         blocks=tuple(Stay(night_of(block.from_), night_of(block.to)) for block in accommodation.blocks),
         syncs={sync.id: _sync_plan(sync, installation, hold) for sync in accommodation.syncs},
+        parts=accommodation.parts,
     )
 
 
@@ -54,6 +55,10 @@ def _sync_plan(sync: Sync, installation: Installation, hold: float) -> Seat:
             reads_every=float(sync.reads_every),
             hold=hold,
             read=sync.read,
+            buffer=sync.buffer,
+            offer_notice=sync.offer.notice,
+            offer_window=sync.offer.window,
+            linked=sync.linked,
             **sync.own_rules._asdict(),
         ),
         calendar=installation.fingerprint(sync.url.reveal()) if sync.url else None if sync.lacks_url else "",

@@ -171,3 +171,5 @@ def hide_secrets(accepted: Accepted) -> None:
     for target in accepted.config.publish:
         for secret in secrets_of(target.place):
             redaction.register(secret.reveal())
+    for secret in accepted.config.telling.secrets():
+        redaction.register(secret.reveal())

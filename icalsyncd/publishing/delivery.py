@@ -22,7 +22,7 @@ from icalsyncd.availability.ledger import Link
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.nights import Nights
 from icalsyncd.clock import Clock
-from icalsyncd.config.resolved import Target
+from icalsyncd.config.places import Target
 from icalsyncd.publishing.targets.opening import describe, kind_of, open_storage
 from icalsyncd.publishing.targets.storage import Unsent, Why
 from icalsyncd.publishing.traces import Lying, Traces

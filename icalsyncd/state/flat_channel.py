@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import fields
-from typing import Any
+from typing import Any, Final
 
 from icalsyncd.availability.ledger import Channel
 from icalsyncd.calendars.expressions import UnknownExpression, expression
@@ -28,7 +28,13 @@ def flat_channel(channel: Channel) -> Json:
         "notice": channel.notice,
         "window": channel.window,
         "horizon": channel.horizon,
+        # few syncs have them
+        **{name: value for name in _SELDOM if (value := getattr(channel, name)) != _DEFAULTS[name]},
     }
+
+
+_SELDOM: Final = ("buffer", "offer_notice", "offer_window", "linked")
+_DEFAULTS: Final = {each.name: each.default for each in fields(Channel)}
 
 
 def load_channel(record: Json) -> Channel:
@@ -46,6 +52,10 @@ def load_channel(record: Json) -> Channel:
         notice=record.get("notice"),
         window=record.get("window"),
         horizon=record.get("horizon"),
+        buffer=(buffer[0], buffer[1]) if (buffer := record.get("buffer")) else None,
+        offer_notice=record.get("offer_notice", 0),
+        offer_window=record.get("offer_window"),
+        linked=record.get("linked", False),
     )
 
 

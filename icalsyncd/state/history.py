@@ -74,6 +74,8 @@ def events(accommodation: str, before: State | None, after: State | None, at: Mo
                     yield event._replace(accommodation=accommodation, sync=name)
         for name in was.syncs.keys() - now.syncs.keys():
             yield Event(at, "the sync is forgotten", accommodation, name)
+        if was.kin != now.kin:
+            yield from _of_kin(was, now, Event(at, "", accommodation))
         none = Trouble(EMPTY, EMPTY)
         old, new = trouble(was) if before is not None else none, trouble(now)
         for nights, words in (
@@ -88,6 +90,14 @@ def events(accommodation: str, before: State | None, after: State | None, at: Mo
         if old_facts is not new_facts:
             for event in _of_facts(old_facts, new_facts, at):
                 yield event._replace(accommodation=accommodation, sync=name)
+
+
+def _of_kin(was: Ledger, now: Ledger, event: Event) -> Iterator[Event]:
+    """What those that share units with it took, or gave up."""
+    for kin in dict.fromkeys((*was.kin, *now.kin)):
+        old, new = (each.kin[kin].taken if kin in each.kin else EMPTY for each in (was, now))
+        yield from _stretches(event._replace(what=f"taken at {kin}"), (new - old).since(now.today))
+        yield from _stretches(event._replace(what=f"taken no more at {kin}"), (old - new).since(now.today))
 
 
 def _of_blocks(was: tuple[Block, ...], now: tuple[Block, ...], at: Moment) -> Iterator[Event]:

@@ -20,6 +20,7 @@ from icalsyncd.availability.removal import RemovalDelay
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.nights import EMPTY, Night
 from icalsyncd.pace import in_steps
+from icalsyncd.state import outbox
 from icalsyncd.state.agenda import believed_papers
 from icalsyncd.state.copy import BodyKey
 from icalsyncd.state.database import StoreFailed, StoreInDoubt, StoreTaken
@@ -76,6 +77,7 @@ class Journal:
         self.papers: dict[str, str] = believed_papers(stored.papers, stored.last_commit, now())
         """What was written down under a name; see :meth:`write_down`."""
         self._papers: dict[str, str] = {}
+        self._posted: dict[outbox.Key, str | None] = {}
         self.remembered = 0.0
         """Seconds for which what happened is kept; 0 for not at all."""
         self._happened: list[Event] = []
@@ -154,6 +156,17 @@ class Journal:
         """Take over *paper* under *name*, to be written with the next commit."""
         self.papers[name] = self._papers[name] = paper
         self._version += 1
+
+    def post(self, rows: Mapping[outbox.Key, str | None]) -> None:
+        """Take over *rows* of the outbox (None: the row goes), to be written at once."""
+        self._posted.update(rows)
+        self._version += 1
+        self._wake.set()
+
+    @property
+    def history_kept(self) -> bool:
+        """What happened was kept with the last commit; it may be asked on any thread."""
+        return not self._store.forgetful
 
     def keep_for(self, delay: RemovalDelay) -> None:
         """Take over *delay*, to be written with the next commit."""
@@ -250,7 +263,7 @@ class Journal:
 
     @property
     def _is_behind(self) -> bool:
-        unwritten = self._dirty or self._bodies or self._entered or self._happened or self._papers
+        unwritten = self._dirty or self._bodies or self._entered or self._happened or self._papers or self._posted
         return bool(unwritten or self.removal_delay != self._delay_stored)
 
     async def _write(self) -> bool:
@@ -259,12 +272,22 @@ class Journal:
         changes = {each: (self.durable.get(each), self.current.get(each)) for each in self._dirty}
         bodies = dict(self._bodies)
         entered = dict(self._entered)
-        papers = dict(self._papers)
+        papers, posted = dict(self._papers), dict(self._posted)
         happened = tuple(self._happened)
         self._writing = {each: state for each, (_, state) in changes.items() if state is not None}
         self._committed = self._now()
         commit = Commit(
-            self._now(), changes, bodies, self.mark, entered, delay, self.agreed(), papers, happened, self.remembered
+            self._now(),
+            changes,
+            bodies,
+            self.mark,
+            entered,
+            delay,
+            self.agreed(),
+            papers,
+            posted,
+            happened,
+            self.remembered,
         )
         try:
             await self.ask(lambda: self._store.commit(commit))
@@ -287,6 +310,7 @@ class Journal:
         self.mark = None
         self._delay_stored = delay
         del self._happened[: len(happened)]
+        self._posted = {key: row for key, row in self._posted.items() if key not in posted or row is not posted[key]}
         self._papers = {name: paper for name, paper in self._papers.items() if paper is not papers.get(name)}
         self._dirty = {each: put for each, put in self._dirty.items() if put > version}
         self._entered = {

@@ -39,9 +39,9 @@ def as_kin(states: Mapping[str, State]) -> Mapping[str, State]:
     }
 
 
-def _parts(state: State | None) -> tuple[frozenset[str], bool]:
+def _parts(state: State | None) -> tuple[tuple[str, ...], frozenset[str]]:
     """What decides whom an accommodation is kin to."""
-    return (state.ledger.units | {*state.ledger.parts}, bool(state.ledger.parts)) if state else (frozenset(), False)
+    return (state.ledger.parts, state.ledger.units) if state is not None else ((), frozenset())
 
 
 class _Ledgers(Mapping[str, Ledger]):

@@ -18,7 +18,6 @@ from icalsyncd.availability.ledger import (
     Ledger,
     Link,
     Narrowing,
-    Parting,
     Presence,
     Shrinking,
     Standing,
@@ -26,6 +25,7 @@ from icalsyncd.availability.ledger import (
     Word,
 )
 from icalsyncd.availability.removal import RemovalDelay
+from icalsyncd.availability.taking import Parting
 from icalsyncd.calendars.calendar import Kind, Reason
 from icalsyncd.calendars.nights import Stay
 from icalsyncd.state.copy import Copies, Copy, ReadAs, Validators

@@ -16,12 +16,13 @@ from pathlib import Path
 from sqlite3 import Connection, DatabaseError, Error
 from typing import Any, Final
 
+from icalsyncd import log
 from icalsyncd.state.agenda import PAPER, SHOWN
 from icalsyncd.state.database import StoreFailed, StoreOfAnotherVersion, StoreRefused
 from icalsyncd.state.directory import PRIVATE, opened
 from icalsyncd.state.last_database import used_elsewhere
 from icalsyncd.state.records import VERSION
-from icalsyncd.state.tables import LATER, MIGRATIONS, SCHEMA, TABLES
+from icalsyncd.state.tables import LATER, MIGRATIONS, SCHEMA, SPARED, TABLES
 
 __all__ = [
     "Connection",
@@ -30,6 +31,7 @@ __all__ = [
     "FileDatabase",
     "StoreFailed",
     "StoreRefused",
+    "begin_anew",
     "copy_of",
     "examined",
     "examined_content",
@@ -37,7 +39,6 @@ __all__ = [
     "file_of",
     "is_there",
     "make",
-    "put_in_place",
     "refusing",
     "rescued",
     "upgrade",
@@ -264,8 +265,8 @@ def _examine(db: Connection, path: Path, *, thoroughly: bool) -> None:
         )
     # before anything is asked of it: a trigger would change what is written, and a view can be without end
     ours = _made_of_schema()
-    found = set(db.execute(_MADE_OF).fetchmany(len(ours) + 2))
-    if not ours <= found or not all(map(_is_history, found - ours)):
+    found = set(db.execute(_MADE_OF).fetchmany(len(ours) + 2 * len(SPARED) + 1))
+    if not ours <= found or not all(map(_is_spared, found - ours)):
         raise StoreRefused(f"{path} is damaged: it holds other tables than those of icalsyncd, a trigger or a view")
     if thoroughly:
         # what lies beside these, as the history does, may be damaged: see `rescued`
@@ -276,9 +277,10 @@ def _examine(db: Connection, path: Path, *, thoroughly: bool) -> None:
 
 
 def rescued(db: Connection, path: Path) -> bytes | None:
-    """The bytes of a file with all of ours that is in *db*, an examined one; None if *db* is whole, and needs no rescue.
+    """The bytes of a file with all that can be read of *db*, an examined one; None if *db* is whole, and needs no rescue.
 
-    What is damaged then is the history, or what no table holds. Raises StoreRefused, and errors of the database.
+    What is damaged then is a table that a start can do without, as the history, or what no table holds. Raises
+    StoreRefused, and errors of the database.
     """
     found = list(_check(db))
     if found == ["ok"]:
@@ -287,7 +289,9 @@ def rescued(db: Connection, path: Path) -> bytes | None:
         # two tables hold one page: which of them may is not known
         raise StoreRefused(f"{path} is damaged: {found[0]}")
     with closing(_fresh()) as copy:
+        copy.executescript(LATER)
         _fill(copy, db, _tables())
+        _fill_spared(copy, db)
         return _written_ahead(copy.serialize())
 
 
@@ -328,9 +332,7 @@ def _brought_up(db: Connection, version: int) -> bytes:
     with closing(_fresh()) as made:
         made.executescript(LATER)
         _fill(made, db, _tables())
-        with suppress(sqlite3.Error):
-            # a history that cannot be read costs the history
-            _fill(made, db, ("history",))
+        _fill_spared(made, db)
         return _written_ahead(made.serialize())
 
 
@@ -344,6 +346,14 @@ def _fill(made: Connection, db: Connection, tables: Iterable[str]) -> None:
         made.execute("ROLLBACK")
         raise
     made.execute("COMMIT")
+
+
+def _fill_spared(made: Connection, db: Connection) -> None:
+    """The tables that a start can do without, as far as they are whole."""
+    for table in sorted(SPARED):
+        with suppress(sqlite3.Error):
+            if db.execute(f"PRAGMA quick_check({table})").fetchone() == ("ok",):
+                _fill(made, db, (table,))
 
 
 def _check(db: Connection) -> Iterator[str]:
@@ -368,16 +378,29 @@ def put_in_place(path: Path, content: bytes) -> None:
         folder.replace(path.name, content)
 
 
+def begin_anew(path: Path, whole: bytes) -> None:
+    """Put *whole* in the place of the damaged file at *path*, which nobody has open: that keeps no daemon from starting."""
+    try:
+        put_in_place(path, whole)
+    except (sqlite3.Error, OSError) as problem:
+        log.error("the history is damaged, and could not be begun anew", why=type(problem).__name__)
+    else:
+        log.error("the history was damaged and is begun anew; all else is as it was")
+
+
 @cache
 def _tables() -> tuple[str, ...]:
     """The names of the tables that a state file cannot do without."""
     return tuple(sorted(name for kind, name, *_ in _made_of_schema() if kind == "table"))
 
 
-def _is_history(part: tuple[str, ...]) -> bool:
-    """Whether it is the table of the history, in any shape: one that is damaged costs the history and nothing else."""
-    kind, name, _, sql = part
-    return (kind, name) == ("table", "history") and str(sql).startswith("CREATE TABLE ")
+def _is_spared(part: tuple[str, ...]) -> bool:
+    """Whether it is a table that a start can do without, in any shape: a damaged one costs what is in it alone."""
+    kind, name, table, sql = part
+    if kind == "index":
+        # of a primary key; it has no words
+        return table in SPARED and sql is None
+    return kind == "table" and name in SPARED and str(sql).startswith("CREATE TABLE ")
 
 
 @cache

@@ -18,6 +18,7 @@ from icalsyncd import log
 from icalsyncd.availability.ledger import SyncLedger
 from icalsyncd.availability.removal import RemovalDelay
 from icalsyncd.calendars.nights import Night
+from icalsyncd.state import outbox
 from icalsyncd.state.agenda import PAPER
 from icalsyncd.state.copy import BodyKey
 from icalsyncd.state.database import Database, Place, Server, StoreFailed, StoreInDoubt, StoreRefused
@@ -45,12 +46,12 @@ from icalsyncd.state.state_file import (
     DatabaseError,
     Error,
     FileDatabase,
+    begin_anew,
     examined,
     examined_content,
     failing,
     is_there,
     make,
-    put_in_place,
     refusing,
     rescued,
     upgrade,
@@ -100,6 +101,7 @@ class Commit:
     removal_delay: RemovalDelay | None = None
     agreed: float | None = None
     papers: Mapping[str, str] = field(default_factory=dict)
+    outbox: Mapping[outbox.Key, str | None] = field(default_factory=dict)
     happened: tuple[Event, ...] = ()
     """What is to be remembered beside what the changes themselves tell."""
     remembered: float = 0.0
@@ -111,7 +113,7 @@ class Store:
 
     def __init__(self, place: Place) -> None:
         """Open the store at *place*, or make it, for its owner alone. Raises StoreRefused, it as it was, and StoreFailed."""
-        self._forgetful = False
+        self.forgetful = False
         """What happened could not be kept with the last commit."""
         self._doubted: Commit | None = None
         """One whose answer was lost."""
@@ -149,20 +151,21 @@ class Store:
         self._find_out()
         asked, commit = commit, _since(self._ahead, commit)
         happened = _happened(commit)
-        try:
+        ways = [(commit, happened), *([(commit, ())] if happened else ())]
+        ways += [(replace(commit, outbox={}), ())] if commit.outbox else []
+        for way in ways:
             try:
-                self._transact(commit, happened)
-                self._forgetful = False
+                self._transact(*way)
+                break
+            except StoreInDoubt:
+                self._doubted = asked
+                raise
             except StoreFailed as error:
-                if not happened or isinstance(error, StoreInDoubt) or not self._db.answers:
+                if way is ways[-1] or not self._db.answers:
                     raise
-                self._transact(commit, ())
-                if not self._forgetful:
+                if not self.forgetful:
                     log.error("what happened could not be kept in the history; all else is stored", why=str(error))
-                self._forgetful = True
-        except StoreInDoubt:
-            self._doubted = asked
-            raise
+        self.forgetful = way is not ways[0]
         self._ahead = None
 
     def _find_out(self) -> None:
@@ -175,6 +178,7 @@ class Store:
     def _transact(self, commit: Commit, happened: tuple[Event, ...]) -> None:
         with failing(), self._db.transaction():
             self._write(commit)
+            outbox.write(self._db.execute, commit.outbox)
             if happened:
                 append(self._db.execute, happened, at=commit.at, kept=commit.remembered)
 
@@ -184,6 +188,14 @@ class Store:
             return entries(self._db.execute, accommodation, night)
         except (Error, *_MALFORMED) as error:
             raise StoreFailed(f"the history cannot be read: {type(error).__name__}") from error
+
+    def outbox(self) -> outbox.Kept:
+        """What receivers of messages have still to be told; nothing where that cannot be read."""
+        try:
+            return outbox.read(self._db.execute("SELECT receiver, number, state FROM outbox"))
+        except (Error, StoreFailed) as error:
+            log.error("what receivers have still to be told cannot be read", why=type(error).__name__)
+            return outbox.Kept()
 
     def _write(self, commit: Commit) -> None:
         execute = self._db.execute
@@ -259,18 +271,8 @@ def _open_file(path: Path) -> tuple[Database, Stored]:
             stored = _load(db.execute, str(path))
             whole = rescued(db, path)
         if whole is not None:
-            _begin_history_anew(path, whole)
+            begin_anew(path, whole)
         return FileDatabase(path), stored
-
-
-def _begin_history_anew(path: Path, whole: bytes) -> None:
-    """Put *whole* in the place of a file whose history is damaged: that keeps no daemon from starting."""
-    try:
-        put_in_place(path, whole)
-    except (Error, OSError) as problem:
-        log.error("the history is damaged, and could not be begun anew", why=type(problem).__name__)
-    else:
-        log.error("the history was damaged and is begun anew; all else is as it was")
 
 
 def _open_server(server: Server) -> tuple[Database, Stored]:

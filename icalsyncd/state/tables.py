@@ -25,8 +25,11 @@ CREATE TABLE IF NOT EXISTS history (
     id INTEGER PRIMARY KEY, at REAL NOT NULL, what TEXT NOT NULL, accommodation TEXT NOT NULL, sync TEXT NOT NULL,
     first INTEGER, last INTEGER, reader TEXT NOT NULL
 );
+CREATE TABLE IF NOT EXISTS outbox (
+    receiver TEXT, number INTEGER, state TEXT NOT NULL, PRIMARY KEY (receiver, number)
+);
 """
-"""Those that an earlier store may lack; they are made where they are missing."""
+"""Those that an earlier store may lack; they are made where they are missing. A start can do without any of them."""
 MIGRATIONS: Final[Mapping[int, tuple[str, ...]]] = {}
 """What makes of the tables of a file of each earlier version those of the next, in SQLite's words; no other is known yet."""
 _TABLE: Final = re.compile(r"CREATE TABLE (?:IF NOT EXISTS )?(\w+) \((.*?)\)(?: WITHOUT ROWID)?;", re.DOTALL)
@@ -61,5 +64,7 @@ def _read(written: str) -> Mapping[str, Table]:
     return tables
 
 
+SPARED: Final = frozenset(_read(LATER))
+"""Their names."""
 TABLES: Final = _read(SCHEMA + LATER)
 """All of them by name."""

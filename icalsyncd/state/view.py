@@ -60,6 +60,8 @@ class House:
     trouble: Trouble
     unsure_since: Moment | None = None
     """Of what was known before that, something may be lost."""
+    kin: tuple[State, ...] = ()
+    """While something may be lost: the states of those that share units with it."""
 
     @property
     def shown(self) -> dict[str, Nights]:
@@ -82,10 +84,12 @@ class House:
         """What its portals were told may be lost, and not each of those that are pulled was asked since."""
         if self.unsure_since is None:
             return False
-        asked = {name: self.state.of(name).attempts.last or 0.0 for name in self.state.ledger.syncs}
         return any(
-            sync.presence is Presence.ACTIVE and sync.channel.receives and asked[name] < self.unsure_since
-            for name, sync in self.state.ledger.syncs.items()
+            sync.presence is Presence.ACTIVE
+            and sync.channel.receives
+            and (state.of(name).attempts.last or 0.0) < self.unsure_since
+            for state in (self.state, *self.kin)
+            for name, sync in state.ledger.syncs.items()
         )
 
 
@@ -135,7 +139,7 @@ def see(
         if after is not None and (before is None or after.links is not before.links):
             come.append(after)
     links = _relinked(view.links, gone, come) if gone or come else view.links
-    return View(houses, links, view.unsure_since)
+    return View(_with_kin(houses, view.unsure_since), links, view.unsure_since)
 
 
 def noted(view: View, states: Mapping[str, State]) -> View:
@@ -145,13 +149,25 @@ def noted(view: View, states: Mapping[str, State]) -> View:
         house = houses.get(accommodation)
         if house is not None:
             houses[accommodation] = replace(house, state=state)
-    return View(houses, view.links, view.unsure_since)
+    return View(_with_kin(houses, view.unsure_since), view.links, view.unsure_since)
 
 
 def believed(view: View, since: Moment | None = None) -> View:
     """*view* in which only what was known before *since* may be lost (None: nothing is)."""
     houses = {accommodation: replace(house, unsure_since=since) for accommodation, house in view.houses.items()}
-    return View(houses, view.links, since)
+    return View(_with_kin(houses, since), view.links, since)
+
+
+def _with_kin(houses: dict[str, House], unsure_since: Moment | None) -> dict[str, House]:
+    """*houses*, each with the states of its kin where what is known of those may be lost."""
+    if unsure_since is None:
+        return houses
+    return {
+        name: replace(house, kin=tuple(houses[kin].state for kin in house.state.ledger.kin if kin in houses))
+        if house.state.ledger.kin
+        else house
+        for name, house in houses.items()
+    }
 
 
 def has_feed(sync: SyncLedger) -> bool:

@@ -149,6 +149,8 @@ async def test_without_javascript_all_is_there_but_copying(tmp_path: Path) -> No
             window.open(at(house))
             window.script(on=True)
             assert window.find("document.querySelectorAll('button[data-copy]:not([hidden])').length") == 0
+            acts = "[...document.querySelectorAll('button[data-act]')].filter((each) => each.offsetParent).length"
+            assert window.find(acts) == 0
             assert window.find("document.querySelectorAll('a.night').length") > 600
             link = window.find("document.querySelector('.concerns .alarm a').href")
             window.script(on=False)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import http.client
 import re
+import socket
 from pathlib import Path
 
 import pytest
 
+from icalsyncd.commands.demo import _hosts
+from icalsyncd.config.forms import Address
 from tests.commands.program import at_a_terminal
+from tests.end_to_end.daemon import free_port
 
 pytestmark = pytest.mark.slow
 
@@ -43,6 +47,24 @@ def test_the_demo_tells_its_story_and_ctrl_c_ends_it_cleanly(tmp_path: Path) -> 
     assert page is not None
     with pytest.raises(ConnectionRefusedError):
         http.client.HTTPConnection("127.0.0.1", int(page[1])).connect()
+
+
+def test_its_page_is_where_it_was_asked_to_be(tmp_path: Path) -> None:
+    port = free_port()
+    with at_a_terminal("demo", "--dir", tmp_path / "demo", "--listen", f"127.0.0.1:{port}") as session:
+        session.expect(f"Status page\\s+http://127.0.0.1:{port}/")
+        session.expect("Alma takes a booking")
+        connection = http.client.HTTPConnection("127.0.0.1", port)
+        connection.request("GET", "/")
+        assert connection.getresponse().status == 200
+        connection.close()
+        session.press_ctrl_c()
+        assert session.ended() == 0
+    assert _hosts(Address("192.0.2.7", 1)) == ["192.0.2.7"]
+    assert socket.gethostname() in _hosts(Address("0.0.0.0", 1))
+    with at_a_terminal("demo", "--listen", "nowhere:at all") as session:
+        session.expect("not an address to listen on")
+        assert session.ended() == 2
 
 
 def test_a_folder_with_a_config_of_somebody_is_left_alone(tmp_path: Path) -> None:

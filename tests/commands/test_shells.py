@@ -17,7 +17,7 @@ from tests.commands.program import icalsyncd
 PROGRAM = program(parser())
 COMMANDS = {command.name for command in PROGRAM.commands}
 WANTED = [
-    ("icalsyncd pa", {"pause"}),
+    ("icalsyncd pau", {"pause"}),
     ("icalsyncd print co", {"completion"}),
     ("icalsyncd print completion z", {"zsh"}),
     ("icalsyncd pause --k", {"--keep"}),

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from icalsyncd.config.loading import Accepted, Refused, load, parse
+from icalsyncd.config.places import AzurePlace, FolderPlace, GcsPlace, S3Place, WebDavPlace
 from icalsyncd.config.portals import profile
-from icalsyncd.config.resolved import AzurePlace, Block, Config, Direction, FolderPlace, GcsPlace, S3Place, WebDavPlace
+from icalsyncd.config.resolved import Block, Config, Direction
 from icalsyncd.config.secret import Secret
 
 EXAMPLE = Path(__file__).parents[2] / "config.example.yaml"

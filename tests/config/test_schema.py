@@ -40,6 +40,7 @@ BEYOND = (
         "was_still",
         "was_taken",
     ),
+    *("offer_of", "parts_in", "parts_twice", "parts_unknown"),
     "address_with",
 )
 

@@ -60,6 +60,8 @@ class Row:
     """What is saved together with the other value."""
     body: bytes | None = None
     """The portal's calendar where it is a special one."""
+    feed: str = "site"
+    """The sync whose feed is looked at."""
     then: bytes | None = None
     """What its portal sends from the second pull on: a copy that lacks nearly everything."""
 
@@ -69,8 +71,15 @@ SYNC = "accommodations.ID.syncs.ID"
 HOUSE = "accommodations.ID"
 BLOCK = {"from": day(50).isoformat(), "to": day(53).isoformat()}
 TRANSPARENT = calendar((10, 12), (40, 42), extra="TRANSP:TRANSPARENT\r\n")
+TOLD = (("notify", [{"name": "a", "url": "json://localhost"}]),)
 SHOWN = (("calendars.ID.show", "stays"),)
 DROPPED = ((f"{SYNC}.claims", "not_blocks"), (f"{SYNC}.block", ["/e/"]))
+TOLD = ((f"{SYNC}.direction", "bidirectional"), (f"{HOUSE}.blocks", [BLOCK]))
+ATTIC = {"from": day(60).isoformat(), "to": day(61).isoformat()}
+ROOMS = (
+    ("accommodations.room", {"timezone": "UTC", "blocks": [BLOCK]}),
+    ("accommodations.attic", {"timezone": "UTC", "blocks": [ATTIC]}),
+)
 
 RULED = ((f"{SYNC}.portal_window", "30d"), (f"{SYNC}.portal", "guesty"))
 FAR = calendar((10, 12), (30, 400, "Blocked by Guesty"))
@@ -108,6 +117,18 @@ ROWS = (
     # tests/end_to_end/test_database.py
     Row("store", {"type": "sqlite"}, N),
     Row("official_only", [], N, ["vrbo"], N),
+    Row("notify", [{"name": "a", "url": "json://localhost"}], N),
+    Row("notify.name", "a", R, "b", N, beside=TOLD),
+    Row("notify.url", "json://localhost", R, "json://localhost/2", N, beside=TOLD),
+    Row("notify.url_file", "url", R, "url2", N, beside=(*TOLD, ("notify.url", GONE))),
+    Row("notify.url_env", "URL", R, "URL2", N, beside=(*TOLD, ("notify.url", GONE))),
+    Row("notify.about", ["urgent"], N, ["bookings"], N, beside=TOLD),
+    Row("notify.language", "es", N, "de", N, beside=TOLD),
+    Row("heartbeat", {"url": "http://localhost/"}, N),
+    Row("heartbeat.url", "http://localhost/", R, "http://localhost/2", N),
+    Row("heartbeat.url_file", "url", R, "url2", N),
+    Row("heartbeat.url_env", "URL", R, "URL2", N),
+    Row("heartbeat.interval", "1m", N, "2m", N, beside=(("heartbeat.url", "http://localhost/"),)),
     Row("calendars", {"owner": {"show": "stays"}}, N),
     Row("calendars.ID.show", "stays", R, "turnovers", N),
     Row("calendars.ID.accommodations", ["house"], N, [], N, beside=SHOWN),
@@ -116,6 +137,7 @@ ROWS = (
     Row("publish", [{"type": "folder", "name": "cloud", "path": "cloud"}], N),
     Row("accommodations", GONE, W),
     Row(f"{HOUSE}.name", "Casa", N, "Villa", N),
+    Row(f"{HOUSE}.website", True, N, False, N),
     Row(f"{HOUSE}.timezone", "UTC", R, "Etc/UTC", N),
     Row(f"{HOUSE}.buffer", {"before": 2, "after": 1}, W, {"before": 1}, W),
     Row(f"{HOUSE}.buffer", {"before": 2, "after": 1}, W, {"before": 3, "after": 1}, C),
@@ -128,6 +150,13 @@ ROWS = (
     Row(f"{HOUSE}.blocks.from", BLOCK["from"], R, day(51).isoformat(), W, beside=((f"{HOUSE}.blocks", [BLOCK]),)),
     Row(f"{HOUSE}.blocks.to", BLOCK["to"], R, day(52).isoformat(), W, beside=((f"{HOUSE}.blocks", [BLOCK]),)),
     Row(f"{HOUSE}.blocks.note", "ours", N, "mine", N, beside=((f"{HOUSE}.blocks", [BLOCK]),)),
+    Row(f"{HOUSE}.parts", ["room"], W, ["room", "attic"], C, beside=ROOMS),
+    Row(f"{HOUSE}.parts", ["room", "attic"], W, ["room"], W, beside=ROOMS),
+    Row(f"{HOUSE}.offer", {"notice": "10d", "window": "40d"}, W, {"window": "40d"}, W),
+    Row(f"{HOUSE}.offer.notice", "12d", W, "13d", C),
+    Row(f"{HOUSE}.offer.notice", "10d", W, "0d", W),
+    Row(f"{HOUSE}.offer.window", "40d", W, "39d", C),
+    Row(f"{HOUSE}.offer.window", "40d", W, "41d", W),
     Row(f"{HOUSE}.syncs", GONE, W),
     # the profile of the other portal knows a block by a text that this one's does not
     Row(
@@ -174,6 +203,25 @@ ROWS = (
     Row(f"{SYNC}.empty_body", "failure", N, "empty", N),
     Row(f"{SYNC}.echo_lag", "1h", N, "2h", N),
     Row(f"{SYNC}.echo_padding", 2, N, 1, N),
+    Row(f"{SYNC}.buffer", {"before": 2, "after": 1}, W, {"before": 1, "after": 1}, W, beside=TOLD, feed="a"),
+    Row(f"{SYNC}.buffer", {"before": 2, "after": 1}, W, {"before": 3, "after": 1}, C, beside=TOLD, feed="a"),
+    Row(
+        f"{SYNC}.buffer",
+        {"before": 0},
+        C,
+        {"before": 2},
+        C,
+        beside=(*TOLD, (f"{HOUSE}.buffer", {"before": 2})),
+        feed="a",
+    ),
+    Row(f"{SYNC}.buffer.before", 2, W, 3, C, beside=TOLD, feed="a"),
+    Row(f"{SYNC}.buffer.after", 2, W, 3, C, beside=TOLD, feed="a"),
+    Row(f"{SYNC}.offer", {"notice": "12d"}, W, {"notice": "13d"}, C, beside=TOLD, feed="a"),
+    Row(f"{SYNC}.offer", {"notice": "0d"}, C, {}, C, beside=(*TOLD, (f"{HOUSE}.offer", {"notice": "5d"})), feed="a"),
+    Row(f"{SYNC}.offer.notice", "10d", W, "9d", W, beside=TOLD, feed="a"),
+    Row(f"{SYNC}.offer.window", "40d", W, "50d", W, beside=TOLD, feed="a"),
+    # what it does in a family is in tests/availability/test_links_of_portals.py
+    Row(f"{SYNC}.linked", True, N, False, N),
     # what is not known to be a rule is a closure; nights that the portal itself calls closed open at the others by default
     Row(f"{SYNC}.rules", "close", W, "free", O, beside=RULED, body=FAR),
     Row(f"{SYNC}.rules", "free", N, "close", C, beside=RULED, body=FAR),
@@ -250,7 +298,13 @@ class Written:
 
     def set(self, path: str, value: Any) -> None:
         at: Any = self.file
-        steps = path.replace("syncs.ID", "syncs.a").replace("ID", "house").replace("blocks.", "blocks.0.").split(".")
+        steps = (
+            path.replace("syncs.ID", "syncs.a")
+            .replace("ID", "house")
+            .replace("blocks.", "blocks.0.")
+            .replace("notify.", "notify.0.")
+            .split(".")
+        )
         for step in steps[:-1]:
             at = at[int(step)] if isinstance(at, list) else at.setdefault(step, {})
         if value == GONE:
@@ -301,28 +355,29 @@ async def _save(
             for _ in range(3):
                 await made.hub.intake.pull(("house", "a"))
             pass_time(made, 7 * 3600.0, held=True)
-        before = await made.shown()
+        before = await made.shown(row.feed)
         await save(made, second)
-        now = await made.shown()
+        now = await made.shown(row.feed)
         check(effect, before, now)
         if effect in (Effect.NOTHING, Effect.WAITS):
             # in two steps: the whole file comes back, and nothing has happened
             await save(made, first)
-            assert await made.shown() == before
+            assert await made.shown(row.feed) == before
             ledger = made.journal.current["house"].ledger
             assert ledger.shrinking is None
+            assert ledger.parting is None
             # another value may have added something that goes again with it
             assert added or not any(sync.narrowing for sync in ledger.syncs.values())
             await save(made, second)
     # this start finds the half file
     async with at_work(second, folder) as made:
         await save(made, second)
-        check(effect, before, await made.shown())
+        check(effect, before, await made.shown(row.feed))
         pass_time(made, DELAY)
         made.hub.deadlines.attend("house")
         await made.quiet()
         await made.hub.intake.pull(("house", "a"))
-        later = await made.shown() if "house" in made.hub.view.houses else set()
+        later = await made.shown(row.feed) if "house" in made.hub.view.houses else set()
     match effect:
         case Effect.WAITS:
             assert later < before, "this row proves nothing: the change opens no night"
@@ -384,7 +439,8 @@ def pass_time(made: House, seconds: float, *, held: bool = False) -> None:
             for block in ledger.blocks
         )
         shrinking = ledger.shrinking and replace(ledger.shrinking, since=ledger.shrinking.since - seconds)
-        older = replace(older, blocks=blocks, shrinking=shrinking)
+        parting = ledger.parting and replace(ledger.parting, since=ledger.parting.since - seconds)
+        older = replace(older, blocks=blocks, shrinking=shrinking, parting=parting)
     made.journal.put("house", replace(state, ledger=older))
 
 

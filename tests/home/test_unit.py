@@ -11,8 +11,9 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
-from tests.home.machine import PROJECT, guide
+from tests.home.machine import GUIDE, PROJECT, guide
 
 SYSTEMD = PROJECT / "systemd"
 CONTAINERFILE = (PROJECT / "Containerfile").read_text(encoding="utf-8")
@@ -94,9 +95,30 @@ def test_all_that_the_container_is_built_from_is_let_in_and_nothing_else() -> No
         assert any(fnmatch.fnmatch(path, f"{allowed}*") for allowed in let_in), path
 
 
-def test_the_containers_versions_are_those_of_the_lock_file() -> None:
-    lock = PROJECT / "requirements.lock"
-    expression = shlex.split(instructions("RUN")[0].partition(" > ")[0])[2]
-    pinned = subprocess.run(["sed", "-n", expression, lock], capture_output=True, text=True, check=True).stdout.split()
-    assert len(pinned) == len(re.findall(r"^\S+==", lock.read_text(encoding="utf-8"), re.MULTILINE))
-    assert any(line.startswith("aiohttp==") for line in pinned)
+def test_the_container_is_built_of_files_that_are_known_by_their_hashes() -> None:
+    words = instructions("RUN")[0]
+    assert words.count("--require-hashes") == 2
+    assert "--no-deps --no-index" in words
+    expression = shlex.split(words.partition("sed -n ")[2])[0]
+    pinned = subprocess.run(
+        ["sed", "-n", expression, PROJECT / "requirements.lock"], capture_output=True, text=True, check=True
+    ).stdout
+    # a wheel is built by these, and each has its hashes
+    assert len(re.findall(r"^\S+==", pinned, re.MULTILINE)) == 5
+    assert len(re.findall(r"--hash=sha256:\w{64}$", pinned, re.MULTILINE)) == 5
+    assert pinned.count("--hash") >= 10
+
+
+def test_the_composed_container_is_the_one_of_the_guide() -> None:
+    (service,) = yaml.safe_load((PROJECT / "compose.yaml").read_text(encoding="utf-8"))["services"].values()
+    asked = json.loads(instructions("HEALTHCHECK")[0].partition("CMD ")[2])
+    assert service["healthcheck"]["test"] == ["CMD", *asked]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    mounted = dict(volume.split(":", 1) for volume in service["volumes"])
+    assert mounted == {"./config": "/etc/icalsyncd:ro", "state": "/var/lib/icalsyncd"}
+    # the page is seen from this machine alone, whatever stands before the feeds
+    assert all(port.startswith("127.0.0.1:") for port in service["ports"])
+    assert (PROJECT / service["build"]["dockerfile"]).exists()
+    assert "compose.yaml" in GUIDE.read_text(encoding="utf-8")

@@ -15,7 +15,6 @@ from icalsyncd.availability.ledger import (
     Ledger,
     Link,
     Narrowing,
-    Parting,
     Presence,
     Shrinking,
     Standing,
@@ -25,6 +24,7 @@ from icalsyncd.availability.ledger import (
 from icalsyncd.availability.readers import Reader
 from icalsyncd.availability.rules import Edge, Rules
 from icalsyncd.availability.stamps import Stamps
+from icalsyncd.availability.taking import Parting
 from icalsyncd.calendars.calendar import Kind, Reason
 from icalsyncd.calendars.expressions import expression
 from icalsyncd.calendars.nights import Nights, Stay
@@ -73,6 +73,10 @@ channels = st.builds(
     reads_every=moments,
     hold=moments,
     read=st.none() | read_settings,
+    buffer=st.none() | st.tuples(counts, counts),
+    offer_notice=counts,
+    offer_window=st.none() | counts,
+    linked=st.booleans(),
     rules=st.sampled_from(("", "free", "close")),
     notice=st.none() | counts,
     window=st.none() | counts,

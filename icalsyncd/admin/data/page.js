@@ -71,6 +71,8 @@ async function ask(query) {
   for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
   url.hash = "";
   const answer = await fetch(url, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
+  // who looks has been logged out: the page asks who it is
+  if (answer.status === 401) location.reload();
   if (!answer.ok) throw new Error(answer.status);
   return new DOMParser().parseFromString(await answer.text(), "text/html");
 }

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any, Final
 
-from icalsyncd.config.resolved import AzurePlace, GcsPlace, S3Place
+from icalsyncd.config.places import AzurePlace, GcsPlace, S3Place
 from icalsyncd.config.secret import Secret
 from icalsyncd.publishing.targets.storage import (
     CACHE_CONTROL,

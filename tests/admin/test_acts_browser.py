@@ -1,0 +1,298 @@
+"""A real browser drives every act: by mouse, by touch and by keyboard."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Any
+
+import bcrypt
+import pytest
+
+from tests.admin.browser import DESKTOP, PHONE, Browser, browser
+from tests.admin.test_acts import Home, at_home
+from tests.end_to_end.portal import calendar, day
+
+pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium", "chromedriver")]
+
+TOAST = "(document.querySelector('.toast')?.innerText ?? '')"
+CODES = {"Enter": 13, "Escape": 27}
+NIGHT = "document.querySelector(`.picture a.night[href$='accommodation=casa&night=${arguments[0]}']`)"
+
+
+def until(window: Browser, expression: str, *arguments: object, patience: float = 20.0) -> Any:
+    """What a JavaScript expression says, once it says something."""
+    end = monotonic() + patience
+    while not (found := window.find(expression, *arguments)):
+        assert monotonic() < end, (expression, window.find(TOAST), window.complaints())
+        sleep(0.03)
+    return found
+
+
+def middle(window: Browser, what: str, *arguments: object) -> dict[str, float]:
+    """The middle of an element, in sight."""
+    return dict(
+        window.find(
+            f"((e) => {{ e.scrollIntoView({{block: 'center', behavior: 'instant'}}); const r = e.getBoundingClientRect();"
+            f" return {{x: r.left + r.width / 2, y: r.top + r.height / 2}} }})({what})",
+            *arguments,
+        )
+    )
+
+
+def mouse(window: Browser, kind: str, place: dict[str, float], held: int = 1) -> None:
+    window.driver.execute_cdp_cmd(
+        "Input.dispatchMouseEvent",
+        {"type": kind, **place, "button": "left" if kind != "mouseMoved" else "none", "buttons": held, "clickCount": 1},
+    )
+
+
+def click(window: Browser, what: str, *arguments: object) -> None:
+    until(window, f"!!({what})", *arguments)
+    place = middle(window, what, *arguments)
+    mouse(window, "mousePressed", place)
+    mouse(window, "mouseReleased", place, 0)
+
+
+def touch(window: Browser, kind: str, *places: dict[str, float]) -> None:
+    window.driver.execute_cdp_cmd("Input.dispatchTouchEvent", {"type": kind, "touchPoints": list(places)})
+
+
+def key(window: Browser, name: str, modifiers: int = 0) -> None:
+    text = {"text": "\r"} if name == "Enter" else {"text": name} if len(name) == 1 else {}
+    for kind in ("keyDown", "keyUp"):
+        window.driver.execute_cdp_cmd(
+            "Input.dispatchKeyEvent",
+            {"type": kind, "key": name, "modifiers": modifiers, **(text if kind == "keyDown" else {})}
+            | ({"windowsVirtualKeyCode": CODES[name]} if name in CODES else {}),
+        )
+
+
+def toast(window: Browser, words: str) -> str:
+    return str(until(window, f"(({TOAST}).includes(arguments[0]) && {TOAST})", words))
+
+
+async def seen(home: Home, look: Callable[[Browser], None], path: str = "/?accommodation=casa") -> None:
+    def with_browser() -> None:
+        with browser() as window:
+            window.size(*DESKTOP)
+            window.open(f"http://127.0.0.1:{home.daemon.admin}{path}")
+            until(window, "document.documentElement.classList.contains('acting')")
+            look(window)
+
+    await asyncio.to_thread(with_browser)
+
+
+async def test_every_act_by_mouse_touch_and_keyboard(tmp_path: Path) -> None:
+    async with at_home(tmp_path, edit=True) as home:
+        first = home.text
+
+        def undone(window: Browser, by: Callable[[], None]) -> None:
+            by()
+            until(window, f"!({TOAST}).includes('locked from')")
+            assert home.text == first
+
+        def look(window: Browser) -> None:
+            # drawn over with the mouse: three nights
+            start, end = middle(window, NIGHT, str(day(50))), middle(window, NIGHT, str(day(52)))
+            start = middle(window, NIGHT, str(day(50)))
+            end = dict(
+                window.find(
+                    f"((r) => ({{x: r.left + r.width / 2, y: r.top + r.height / 2}}))({NIGHT}.getBoundingClientRect())",
+                    str(day(52)),
+                )
+            )
+            mouse(window, "mousePressed", start)
+            for part in (0.2, 0.5, 1.0):
+                mouse(window, "mouseMoved", {at: start[at] + part * (end[at] - start[at]) for at in start})
+            assert window.find("document.querySelectorAll('.night.chosen').length") == 3
+            mouse(window, "mouseReleased", end, 0)
+            said = toast(window, "Blocked from")
+            line = f"      - {{from: {day(50)}, to: {day(53)}}}"
+            assert home.text == first.replace("# mine\n", f"# mine\n{line}\n")
+            assert f"config.yaml, line {home.text.splitlines().index(line) + 1}" in said
+            # the link under the pointer was not followed, and the page shows the block
+            assert "explain" not in window.find("location.href")
+            until(window, f"{NIGHT}.classList.contains('taken')", str(day(50)))
+            undone(window, lambda: click(window, "document.querySelector('.toast .undo')"))
+
+            # by keyboard: Shift and arrows, and Enter; taken back by keyboard, too
+            window.find(f"{NIGHT}.focus()", str(day(60)))
+            key(window, "ArrowRight", 8)
+            key(window, "ArrowRight", 8)
+            until(window, "document.querySelectorAll('.night.chosen').length === 3")
+            key(window, "Enter")
+            toast(window, "Blocked from")
+            assert f"{{from: {day(60)}, to: {day(63)}}}" in home.text
+            window.find("document.querySelector('.toast .undo').focus()")
+            undone(window, lambda: key(window, "Enter"))
+            window.find(f"{NIGHT}.focus()", str(day(60)))
+            key(window, "ArrowRight", 8)
+            until(window, "document.querySelectorAll('.night.chosen').length === 2")
+            key(window, "Escape")
+            assert window.find("document.querySelectorAll('.night.chosen').length") == 0
+            window.find(f"{NIGHT}.focus()", str(day(61)))
+            key(window, "b")
+            toast(window, "Blocked from")
+            assert f"{{from: {day(61)}, to: {day(62)}}}" in home.text
+            undone(window, lambda: click(window, "document.querySelector('.toast .undo')"))
+
+            # nights that somebody has: only once the host says so
+            window.find(f"{NIGHT}.focus()", str(day(11)))
+            key(window, "b")
+            until(window, "document.querySelector('dialog[open]')?.innerText.includes('overbooked')")
+            key(window, "Escape")
+            until(window, "!document.querySelector('dialog')")
+            assert home.text == first
+
+            # a form for whoever draws nothing
+            window.find("document.querySelector('button[data-act=block]').focus()")
+            key(window, "Enter")
+            until(window, "document.querySelector('dialog[open]')")
+            window.find("document.querySelector('dialog [name=from]').value = arguments[0]", str(day(70)))
+            window.find("document.querySelector('dialog [name=to]').value = arguments[0]", str(day(72)))
+            window.find("document.querySelector('dialog [name=note]').value = 'aunt: Ana'")
+            assert window.barriers() == []
+            window.find("document.querySelector('dialog [name=note]').focus()")
+            key(window, "Enter")
+            toast(window, "Blocked from")
+            assert window.barriers() == []
+            assert f'{{from: {day(70)}, to: {day(72)}, note: "aunt: Ana"}}' in home.text
+            undone(window, lambda: click(window, "document.querySelector('.toast .undo')"))
+
+            # pulled
+            home.portal.body = calendar((10, 14), (20, 23))
+            click(window, "document.querySelector('button[data-act=pull][data-sync=\"casa/holidu\"]')")
+            toast(window, "was pulled: updated")
+            until(window, f"{NIGHT}.classList.contains('taken')", str(day(21)))
+
+            # paused with all kept, taken back; then released, and resumed
+            pause = "document.querySelector('button[data-act=pause][data-sync=\"casa/holidu\"]')"
+            click(window, pause)
+            until(window, f"document.querySelector('dialog[open]')?.innerText.includes({day(10).day})")
+            assert window.barriers() == []
+            click(window, "document.querySelector('dialog button[value=keep]')")
+            toast(window, "no night opens")
+            assert "paused: keep}" in home.text
+            undone(window, lambda: click(window, "document.querySelector('.toast .undo')"))
+            until(window, f"!!{pause}")
+            click(window, pause)
+            click(window, "document.querySelector('dialog button[value=release]')")
+            toast(window, "is paused")
+            assert "paused: true}" in home.text
+            click(window, "document.querySelector('button[data-act=resume][data-sync=\"casa/holidu\"]')")
+            until(window, "document.querySelector('dialog[open]')?.innerText.includes('too soon')")
+            click(window, "document.querySelector('dialog button[value=resume]')")
+            toast(window, "is resumed")
+            assert "paused: false}" in home.text
+            assert window.complaints() == []
+
+        await seen(home, look)
+
+
+async def test_a_finger_that_rests_draws_and_one_that_does_not_scrolls(tmp_path: Path) -> None:
+    async with at_home(tmp_path, edit=True) as home:
+        first = home.text
+
+        def look(window: Browser) -> None:
+            window.size(*PHONE)
+            window.driver.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": True, "maxTouchPoints": 1})
+            window.open(f"http://127.0.0.1:{home.daemon.admin}/?accommodation=casa")
+            until(window, "document.documentElement.classList.contains('acting')")
+            start = middle(window, NIGHT, str(day(50)))
+            box = f"((r) => ({{x: r.left + r.width / 2, y: r.top + r.height / 2}}))({NIGHT}.getBoundingClientRect())"
+            # the nights of one month run down: those beyond its end are another column
+            last = next(each for each in (51, 49) if day(each).month == day(50).month)
+            end = dict(window.find(box, str(day(last))))
+            touch(window, "touchStart", start)
+            touch(window, "touchMove", {"x": start["x"], "y": start["y"] - 60})
+            touch(window, "touchEnd")
+            assert window.find("document.querySelectorAll('.night.chosen').length") == 0
+            start = middle(window, NIGHT, str(day(50)))
+            end = dict(window.find(box, str(day(last))))
+            touch(window, "touchStart", start)
+            until(window, "document.querySelectorAll('.night.chosen').length === 1")
+            touch(window, "touchMove", end)
+            until(window, "document.querySelectorAll('.night.chosen').length === 2")
+            touch(window, "touchEnd")
+            toast(window, "Blocked from")
+            a, b = sorted((50, last))
+            assert f"{{from: {day(a)}, to: {day(b + 1)}}}" in home.text
+            place = middle(window, "document.querySelector('.toast .undo')")
+            touch(window, "touchStart", place)
+            touch(window, "touchEnd")
+            until(window, f"({TOAST}).includes('is as it was')")
+            assert home.text == first
+
+        await seen(home, look)
+
+
+async def test_a_hold_is_ended_and_a_read_only_service_shows_the_lines(tmp_path: Path) -> None:
+    async with at_home(tmp_path, edit=False) as home:
+        first = home.text
+        home.portal.body = calendar((10, 14), (30, 40))
+        await home.daemon.pull()
+        home.portal.body = calendar((10, 11))
+        assert (await home.daemon.pull())[0]["outcome"] == "held"
+
+        def look(window: Browser) -> None:
+            click(window, "document.querySelector('button[data-act=accept][data-sync=\"casa/holidu\"]')")
+            until(window, "document.querySelector('dialog[open]')?.innerText.includes('held, confirmed')")
+            click(window, "document.querySelector('dialog button[value=accept]')")
+            toast(window, "the wait has ended")
+            window.find(f"{NIGHT}.focus()", str(day(60)))
+            key(window, "b")
+            said = toast(window, "server.edit is not true")
+            assert "Undo" not in said
+            assert window.find("document.querySelector('.toast pre').textContent") == (
+                f"accommodations:\n  casa:\n    blocks:\n      - {{from: {day(60)}, to: {day(61)}}}"
+            )
+            assert window.barriers() == []
+            click(window, "document.querySelector('.toast .choices button')")
+            assert "accommodations:" in window.find("String(getSelection())")
+
+        await seen(home, look)
+        assert home.text == first
+        assert (await home.daemon.sync("casa/holidu"))["state"] == "ok"
+
+
+async def test_a_night_has_its_acts_and_a_browser_logs_in_and_out(tmp_path: Path) -> None:
+    async with at_home(tmp_path, edit=True) as home:
+        known = bcrypt.hashpw(b"correct horse", bcrypt.gensalt(8)).decode()
+        home.daemon.write(home.text.replace("  edit:", f'  users: {{anna: "{known}"}}\n  edit:'))
+        await home.daemon.post("/-/reload")
+
+        def look(window: Browser) -> None:
+            for width, height in (PHONE, DESKTOP):
+                for scheme in ("light", "dark"):
+                    window.size(width, height, scheme)
+                    window.open(f"http://127.0.0.1:{home.daemon.admin}/explain?accommodation=casa&night={day(91)}")
+                    assert window.barriers() == []
+                    assert window.find("document.documentElement.scrollWidth") <= width
+            for password in ("wrong", "correct horse"):
+                window.find("document.getElementById('name').value = 'anna'")
+                window.find("document.getElementById('password').value = arguments[0]", password)
+                window.find("document.getElementById('password').focus()")
+                key(window, "Enter")
+                until(window, "!document.getElementById('name') || !!document.getElementById('wrong')")
+            until(window, "location.pathname === '/explain' && document.documentElement.classList.contains('acting')")
+            click(window, "document.querySelector('button[data-act=unblock]')")
+            until(window, "document.querySelector('dialog[open]')")
+            assert window.find("document.querySelector('dialog [name=from]').value") == str(day(91))
+            click(window, "document.querySelector('dialog button[value=unblock]')")
+            toast(window, "No longer blocked from")
+            assert f"- {{from: {day(92)}, to: {day(95)}" in home.text
+            window.open(f"http://127.0.0.1:{home.daemon.admin}/")
+            click(window, "document.querySelector('form[action=logout] button')")
+            until(window, "location.pathname === '/login'")
+            window.open(f"http://127.0.0.1:{home.daemon.admin}/")
+            until(window, "location.pathname === '/login'")
+            assert [each for each in window.complaints() if "401" not in each] == []
+
+        def with_browser() -> None:
+            with browser() as window:
+                look(window)
+
+        await asyncio.to_thread(with_browser)

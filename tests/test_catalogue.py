@@ -1,0 +1,176 @@
+"""The catalogue: every sentence that people read is in it, whole, in every language."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from gettext import NullTranslations
+from html.parser import HTMLParser
+from string import Formatter
+
+import pytest
+
+from icalsyncd import language
+from icalsyncd.admin.page import night_page, page
+from icalsyncd.config.schema import Server
+from icalsyncd.language import LANGUAGES, month, month_of_year, speaking, weekday, weekday_letter
+from tests.admin.scenes import NAMES, PORTALS, scenes
+from tests.admin.worlds import TODAY
+from tests.catalogue import (
+    OTHERS,
+    PACKAGE,
+    compiled,
+    in_template,
+    loose,
+    missing,
+    path_of,
+    read,
+    sentences,
+    strings,
+    updated,
+    written,
+)
+
+
+@pytest.mark.parametrize("spoken", OTHERS)
+def test_every_sentence_is_in_the_catalogue_and_the_catalogue_has_no_other(spoken: str) -> None:
+    assert written(updated(spoken)).decode() == path_of(spoken).read_text(encoding="utf-8"), (
+        "python -m tests.catalogue brings it up to date"
+    )
+    assert missing(read(spoken)) == []
+    assert path_of(spoken, "mo").read_bytes() == compiled(read(spoken)), "python -m tests.catalogue compiles it"
+
+
+@pytest.mark.parametrize("spoken", OTHERS)
+def test_every_translation_speaks_of_the_same_things(spoken: str) -> None:
+    for message in read(spoken):
+        if not message.id:
+            continue
+        ids = message.id if isinstance(message.id, tuple) else (message.id,)
+        meant = set().union(*map(names, ids))
+        for form in strings(message):
+            # one night has but one date, and needs no number
+            assert names(form) <= meant, form
+            assert names(form) >= min(map(names, ids), key=len) - {"count"}, form
+            assert form.endswith(tuple(".:?")) == ids[0].endswith(tuple(".:?")), form
+
+
+def names(sentence: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(sentence) if name}
+
+
+def test_no_sentence_is_put_together_from_parts() -> None:
+    # what is given to `say` is written out: what is worked out cannot be in a catalogue
+    for path in sorted(PACKAGE.rglob("*.py")):
+        if path.name not in ("language.py", "templates.py"):
+            assert loose(path.read_text(encoding="utf-8")) == [], path
+
+
+def test_a_language_of_the_config_is_one_that_can_be_spoken() -> None:
+    for spoken in LANGUAGES:
+        assert Server.model_validate({"language": spoken}).language == spoken
+
+
+class Pseudo(NullTranslations):
+    """A language in which every sentence stands in brackets, so that what is in none was never looked up."""
+
+    def gettext(self, message: str) -> str:
+        return message if message in PATTERNS else f"⟦{message}⟧"
+
+    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
+        return f"⟦{msgid1 if n == 1 else msgid2}⟧"
+
+
+PATTERNS = {"EEE d MMM y", "EEE d MMM", "d MMM", "LLLL y"}
+"""They are filled in by Babel, and come out as dates."""
+SHOWN = ("aria-label", "title", "placeholder", "alt", "data-none", "data-copied", "data-dead", "data-why", "data-label")
+
+
+class Read(HTMLParser):
+    """All that a reader sees or hears of a page, but for what is code and what another program said."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+        self._silent = 0
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        self.texts += [given[name] or "" for name in SHOWN if name in given]
+        if (
+            self._silent
+            or tag in ("code", "q", "svg")
+            or ("details" in (given.get("class") or "").split() and tag == "ul")
+        ):
+            self._silent += tag not in ("input", "link", "meta", "use", "path", "rect", "circle")
+        elif given.get("lang") == "en":
+            self._silent += 1
+
+    def handle_endtag(self, tag: str) -> None:
+        self._silent -= self._silent > 0 and tag not in ("input", "link", "meta", "use", "path", "rect", "circle")
+
+    def handle_data(self, data: str) -> None:
+        if not self._silent:
+            self.texts.append(data)
+
+
+def outside(text: str) -> str:
+    """What of *text* stands in no bracket."""
+    depth, left = 0, []
+    for char in text:
+        depth += (char == "⟦") - (char == "⟧")
+        left.append(char if depth == 0 and char != "⟧" else " ")
+    return "".join(left)
+
+
+def data() -> Iterator[str]:
+    """Words that are no sentences: names, ids, and parts of dates."""
+    yield from ("icalsyncd", "config.yaml", "Europe/Madrid", "UTC", "house", "Bot/2.1", "family", "JSON", "Booking.com")
+    from datetime import date
+
+    for number in range(1, 13):
+        yield month_of_year(date(2027, number, 1))
+        yield month(date(2027, number, 1))
+    for number in range(1, 8):
+        yield weekday(date(2027, 1, number))
+        yield weekday_letter(date(2027, 1, number))
+    for name in (*NAMES, *PORTALS):
+        yield from (name, name.capitalize(), name.lower().replace(" ", "-"))
+    yield from ("atico-sol", "la-cabana", "mas-pinos", "casa-limon")
+
+
+def test_no_word_of_the_pages_is_outside_of_the_catalogue(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(language, "_catalogue", lambda spoken: Pseudo())
+    known = sorted(data(), key=len, reverse=True)
+    seen = 0
+    for name, make in scenes().items():
+        if name in ("two-hundred", "large"):
+            continue
+        overview = make()
+        pages = [page(overview)]
+        for house in list(overview.names)[:1]:
+            pages.append(night_page(overview, house, TODAY + 2) or "")
+            pages.append(page(replace(overview, calendars={"cleaners": "https://cal.example.org/x.ics"})))
+        for html in pages:
+            for text in Read(html).texts:
+                left = outside(text)
+                for word in known:
+                    left = left.replace(word, " ")
+                assert not re.findall(r"[^\W\d_]{2,}", left), (name, text)
+                seen += "⟦" in text
+    assert seen > 500
+
+
+def test_a_sentence_that_is_in_no_catalogue_is_found() -> None:
+    assert list(in_template('{{ say("a {b}", b=1) }}{{ say_many("one", "many", 2) }}')) == [
+        (("a {b}",), 1),
+        (("one", "many"), 1),
+    ]
+    head = "from icalsyncd.language import say, say_many\n"
+    assert loose(f"{head}say(f'a {{b}}')\nsay(words)\nsay('a' 'b')\nsay_many('a', b, 2)\nsay('a' + b)") == [2, 3, 5, 6]
+    assert outside("⟦a ⟦b⟧ c⟧ d ⟦e⟧").split() == ["d"]
+    with speaking("es"):
+        assert language.say("All is well") == "Todo va bien"
+    assert len(sentences()) > 200
