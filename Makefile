@@ -52,7 +52,7 @@ quick: check
 test: check
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal
 
-# programs that read calendars, in an environment of their own: 90 MB that nothing else needs
+# programs that read calendars, and schemathesis, in an environment of their own: 150 MB that nothing else needs
 clients: .clients/.ready
 
 .clients/.ready: tests/clients/requirements.txt tests/clients/package-lock.json

@@ -16,7 +16,7 @@ from aiohttp import hdrs, web
 from icalsyncd.admin.admin import GUARD, Refusal, Routes, name_of
 from icalsyncd.admin.form import fields_of
 from icalsyncd.config.changes import Block, Change, Pause, Unblock
-from icalsyncd.language import chosen, day_of_year, say, speaking
+from icalsyncd.language import day_of_year, say, speaking
 
 LONGEST_NOTE: Final = 200
 """Characters of what the host writes beside a block."""
@@ -37,6 +37,8 @@ class Acts:
     undo: Callable[[str], Awaitable[Json | Refusal]]
     foresee: Callable[[Change], Json]
     """What a change would open."""
+    language: Callable[[str], str]
+    """What is spoken to whoever sends that Accept-Language."""
 
 
 def routes(acts: Acts) -> Routes:
@@ -62,7 +64,7 @@ async def _change(acts: Acts, request: web.BaseRequest, read: Callable[[Fields],
     made = await acts.make(change, fields["digest"])
     if isinstance(made, Refusal):
         return _json(409, {"error": made.why})
-    with speaking(chosen(request.headers.get(hdrs.ACCEPT_LANGUAGE, ""))):
+    with speaking(acts.language(request.headers.get(hdrs.ACCEPT_LANGUAGE, ""))):
         return _json(200, {**made, "said": _said(change, made)})
 
 
@@ -71,7 +73,7 @@ async def _undo(acts: Acts, request: web.BaseRequest) -> web.Response:
     made = await acts.undo(fields.get("digest", ""))
     if isinstance(made, Refusal):
         return _json(409, {"error": made.why})
-    with speaking(chosen(request.headers.get(hdrs.ACCEPT_LANGUAGE, ""))):
+    with speaking(acts.language(request.headers.get(hdrs.ACCEPT_LANGUAGE, ""))):
         said = say("{file} is as it was, line {line}.", file=made["file"], line=made["line"])
         return _json(200, {**made, "said": _waiting(said, made)})
 

@@ -18,10 +18,12 @@ from icalsyncd.admin.sync_concerns import of_pauses, of_sync
 from icalsyncd.admin.unsafe import unsafe_nights
 from icalsyncd.availability.beside import taken_beside
 from icalsyncd.availability.explanation import called, overbooked_advice
+from icalsyncd.availability.families import taking_of
 from icalsyncd.availability.ledger import Presence
 from icalsyncd.availability.narrowing import takes_back_settings
 from icalsyncd.availability.offers import origins
-from icalsyncd.calendars.nights import Nights, Stay
+from icalsyncd.availability.taking import LINKS_TOLD
+from icalsyncd.calendars.nights import Nights, Stay, union
 from icalsyncd.language import listed, say, say_many
 from icalsyncd.state.view import House
 
@@ -66,6 +68,16 @@ def _of_house(overview: Overview, accommodation: str, house: House) -> Iterator[
         )
         for stretch, told in _told(nights, lambda *found, who=names: _overbooked(name, who, *found)):
             yield Concern(Matter.OVERBOOKED, told, advice, accommodation, nights=stretch)
+    for showing, nights in _by_whom(house.trouble.perhaps_two, _claimed(house)).items():
+        names = listed(map(called, showing))
+        advice = say(
+            "One of them may only repeat the other one, or have sold it before it acted on what it was told. Look at these "
+            "portals; if two have a guest, cancel one."
+        )
+        for stretch, told in _told(nights, lambda *found, who=names: _perhaps_two(name, who, *found)):
+            yield Concern(Matter.PERHAPS_TWICE, told, advice, accommodation, nights=stretch)
+    yield from _of_links_within(overview, accommodation, house)
+    often = union(taking.often_linked for taking in ledger.kin.values())
     crossed = crossed_nights(ledger) & house.trouble.possible_ghosts
     if crossed:
         yield Concern(
@@ -84,7 +96,7 @@ def _of_house(overview: Overview, accommodation: str, house: House) -> Iterator[
             accommodation,
             nights=crossed,
         )
-    for showing, nights in _by_whom(house.trouble.possible_ghosts - crossed, _claimed(house)).items():
+    for showing, nights in _by_whom(house.trouble.possible_ghosts - crossed - often, _claimed(house)).items():
         names = listed(map(called, showing)) if showing else ""
         advice = say(
             "Look at the portals that show it. The night's own page says what to do where none has a reservation."
@@ -124,6 +136,32 @@ def _of_house(overview: Overview, accommodation: str, house: House) -> Iterator[
             ),
             accommodation,
         )
+
+
+def _of_links_within(overview: Overview, accommodation: str, house: House) -> Iterator[Concern]:
+    """Portals that seem to close the accommodation by themselves: one item for a portal, not one for each stay."""
+    ledger = house.state.ledger
+    for name, stays, nights in taking_of(ledger).links if ledger.kin else ():
+        if stays >= LINKS_TOLD:
+            yield Concern(
+                Matter.POSSIBLE_GHOST,
+                say(
+                    "{sync} shows {count} stays that its portal shows for one of the same family, too: it may close "
+                    "{house} by itself.",
+                    sync=f"{accommodation}/{name}",
+                    count=stays,
+                    house=overview.name_of(accommodation),
+                ),
+                say(
+                    "Look there whether {house} was booked. If not, write {key} at that sync: then such a stay closes "
+                    "nothing further.",
+                    house=overview.name_of(accommodation),
+                    key="linked: true",
+                ),
+                accommodation,
+                name,
+                nights=nights,
+            )
 
 
 def _of_unsafe(overview: Overview, accommodation: str, house: House) -> Iterator[Concern]:
@@ -270,6 +308,26 @@ def _overbooked(house: str, portals: str, stay: Stay, nights: int, stretches: in
     return say_many(
         "{house}: the night of {first} is overbooked by {portals}.",
         "{house}: the {count} nights from {first} to {last} are overbooked by {portals}.",
+        nights,
+        house=house,
+        portals=portals,
+        **_dates(stay),
+    )
+
+
+def _perhaps_two(house: str, portals: str, stay: Stay, nights: int, stretches: int) -> str:
+    if stretches > 1:
+        return say(
+            "{house}: {nights} nights in {stretches} stretches are perhaps booked twice, by {portals}, the first on {first}.",
+            house=house,
+            nights=nights,
+            stretches=stretches,
+            portals=portals,
+            first=day(stay.check_in),
+        )
+    return say_many(
+        "{house}: the night of {first} is perhaps booked twice, by {portals}.",
+        "{house}: the {count} nights from {first} to {last} are perhaps booked twice, by {portals}.",
         nights,
         house=house,
         portals=portals,

@@ -10,6 +10,7 @@ from aiohttp import hdrs, web
 from icalsyncd.admin.form import form_of
 from icalsyncd.admin.gate import Gate, Wait, Wrong, holding, later, session_in
 from icalsyncd.admin.templates import templates
+from icalsyncd.language import say
 
 POLICY: Final = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -30,7 +31,7 @@ async def log_in(gate: Gate, request: web.BaseRequest) -> web.Response:
     """Take name and password; a browser that gave the right ones holds a session."""
     fields = await form_of(request)
     if fields is None or not {"name", "password"} <= fields.keys():
-        return _page(400, "Name and password are needed.", "")
+        return _page(400, say("Name and password are needed."), "")
     wanted = later(fields.get("next", ""))
     match await gate.verify(request, fields["name"].strip().lower(), fields["password"]):
         case str() as user:
@@ -40,15 +41,17 @@ async def log_in(gate: Gate, request: web.BaseRequest) -> web.Response:
             answer.headers[hdrs.SET_COOKIE] = holding(request, gate.begin(user))
             return answer
         case Wait(seconds):
-            answer = _page(429, f"Too many wrong passwords. Try again in {seconds} seconds.", wanted)
+            answer = _page(
+                429, say("Too many wrong passwords. Try again in {seconds} seconds.", seconds=seconds), wanted
+            )
             answer.headers[hdrs.RETRY_AFTER] = str(seconds)
             return answer
         case Wrong.BUSY:
-            answer = _page(503, "Too many are logging in just now. Try again.", wanted)
+            answer = _page(503, say("Too many are logging in just now. Try again."), wanted)
             answer.headers[hdrs.RETRY_AFTER] = "2"
             return answer
         case Wrong.WRONG:
-            return _page(401, "Name or password is not right.", wanted)
+            return _page(401, say("Name or password is not right."), wanted)
 
 
 async def log_out(gate: Gate, request: web.BaseRequest) -> web.Response:

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Final
 
 from icalsyncd.availability.claims import Claim, Rule
-from icalsyncd.calendars.nights import EMPTY, Nights, union
+from icalsyncd.calendars.nights import EMPTY, Nights, Stay, union
 
 
 class Claims(tuple[Claim, ...]):
@@ -24,6 +24,11 @@ class Claims(tuple[Claim, ...]):
     def reported(self) -> Nights:
         """Nights of the events that they were made of; a copy that is held lacks some of what is claimed."""
         return Nights.of_stays(claim.stay for claim in self)
+
+    @cached_property
+    def stays(self) -> frozenset[Stay]:
+        """Those of the events that they were made of."""
+        return frozenset(claim.stay for claim in self)
 
     @cached_property
     def genuine(self) -> Nights:
@@ -48,6 +53,10 @@ class Claims(tuple[Claim, ...]):
     def confirmed(self) -> Nights:
         """Nights that are its own by the host's word."""
         return union(claim.under(Rule.CONFIRMED) for claim in self)
+
+    @cached_property
+    def disputable(self) -> Nights:
+        return union(claim.disputable for claim in self)
 
     @cached_property
     def doubtful(self) -> Nights:

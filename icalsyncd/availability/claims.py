@@ -41,6 +41,8 @@ class Rule(StrEnum):
     """Origin: the host looked, and says that it is booked at this portal."""
     LOST = "lost"
     """Origin: what its portal had been told is not known any more, since the state has gone back to an earlier one."""
+    LINKED = "linked"
+    """Echo: its portal closes this accommodation by itself when it sells one of the family, and shows that stay there."""
     OWN_UID = "own_uid"
     """Echo: the event bears the UID under which we closed this night."""
     TOLD = "told"
@@ -55,7 +57,9 @@ class Rule(StrEnum):
     """Echo: the host looked, and says that nobody has booked it."""
 
 
-ECHOES: Final = frozenset({Rule.OWN_UID, Rule.TOLD, Rule.MATCHED, Rule.PADDED, Rule.ANOTHERS, Rule.NOBODYS})
+ECHOES: Final = frozenset(
+    {Rule.OWN_UID, Rule.TOLD, Rule.MATCHED, Rule.PADDED, Rule.ANOTHERS, Rule.NOBODYS, Rule.LINKED}
+)
 """The rules by which a claim only repeats us; by all others it is genuine."""
 
 Verdicts = tuple[tuple[Rule, Nights], ...]

@@ -19,6 +19,7 @@ from typing import Final
 
 from icalsyncd.availability.attribution import settled
 from icalsyncd.availability.ledger import Ledger
+from icalsyncd.availability.listings import linked, maybe_linked, shown_at, suspects
 from icalsyncd.availability.offers import origins, stays_of, weighed
 from icalsyncd.availability.rules import closing
 from icalsyncd.availability.stamps import Moment
@@ -68,7 +69,7 @@ def taking_of(ledger: Ledger) -> Taking:
 def _stood(ledger: Ledger) -> dict[str, Nights]:
     """The origins as they were when *ledger* was settled last, whatever its kin take: who stands in is not told of it."""
     return {
-        name: sync.genuine | (sync.summed.doubtful - sync.offered.nights) if sync.summed.doubtful else sync.genuine
+        name: (sync.genuine - linked(ledger, sync)) | (sync.summed.doubtful - sync.offered.nights)
         for name, sync in ledger.syncs.items()
     }
 
@@ -88,6 +89,12 @@ def _taking(ledger: Ledger, found: Mapping[str, Nights]) -> Taking:
         judged=judged,
         certain=certain,
         initial=union(sync.summed.initial for sync in ledger.syncs.values()),
+        shown=shown_at(ledger),
+        links=tuple(
+            (name, len({claim.stay for claim in suspects(ledger, sync)}), nights)
+            for name, sync in ledger.syncs.items()
+            if not sync.channel.linked and (nights := maybe_linked(ledger, sync))
+        ),
         known=ledger.complete or not any(sync.awaited for sync in ledger.syncs.values()),
     )
 

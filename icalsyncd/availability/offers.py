@@ -8,12 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from icalsyncd.availability.claims import ECHOES, Claim, Rule
 from icalsyncd.availability.ledger import Ledger, SyncLedger
+from icalsyncd.availability.listings import linked, linked_to, maybe_linked
 from icalsyncd.availability.mirroring import mirrors
 from icalsyncd.availability.rules import closing
 from icalsyncd.calendars.nights import EMPTY, Night, Nights, horizon, union
+
+OWN: Final = frozenset({"own"})
+ECHO: Final = frozenset({"echo"})
+EITHER: Final = OWN | ECHO
+"""What a claim may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +29,9 @@ class Trouble:
 
     overbooked: Nights
     """Two or more origins, and no possible ghost."""
+    perhaps_two: Nights
+    """One origin, and a claim of another portal that may be an echo of it or a guest: it showed the night before it can have
+    acted on what it was told, or while it knew it as free."""
     possible_ghosts: Nights
     """Kept closed, or now closed and now open, by claims of which nothing that we see can tell whether anyone booked."""
 
@@ -34,7 +44,7 @@ def origins(ledger: Ledger) -> dict[str, Nights]:
     each other closed, and the same one until it has shown that. Where the origin is kept though its portal no longer shows
     it, one stands in beside it: else the night would be open at the one portal that surely does not hold it.
     """
-    found = {name: sync.genuine for name, sync in ledger.syncs.items()}
+    found = {name: sync.genuine - linked(ledger, sync) for name, sync in ledger.syncs.items()}
     doubtful = {name: sync.summed.doubtful for name, sync in ledger.syncs.items()}
     if not any(doubtful.values()):
         return found
@@ -51,6 +61,8 @@ def origins(ledger: Ledger) -> dict[str, Nights]:
 def verdict(ledger: Ledger, name: str, claim: Claim, night: Night) -> Rule | None:
     """What *claim* of sync *name* is on *night* as things stand, and by which rule; None where it does not claim it."""
     rule = claim.rule_on(night)
+    if rule is not None and rule not in ECHOES and night in linked(ledger, ledger.syncs[name]):
+        return Rule.LINKED
     if rule is None or rule not in ECHOES or rule is Rule.OWN_UID:
         return rule
     if ledger.syncs[name].silent:
@@ -147,11 +159,25 @@ def trouble(ledger: Ledger) -> Trouble:
     """
     judged, twice, certain = weighed(ledger)
     certain |= union(taking.certain for taking in ledger.kin.values())
+    certain -= contradicted(ledger)
     twice |= judged & union(taking.judged for taking in ledger.kin.values())
     taken = union(origins(ledger).values()) | ledger.taken_by_kin
     fleeting = union(sync.given_up.nights for sync in ledger.syncs.values())
     ghosts = ((taken | fleeting) - certain).since(ledger.today)
-    return Trouble((twice - ghosts).since(ledger.today), ghosts)
+    doubted = union(sync.summed.doubtful & ledger.claimed_beside(name) for name, sync in ledger.syncs.items())
+    perhaps_two = (doubted & judged) - twice - ghosts
+    return Trouble((twice - ghosts).since(ledger.today), perhaps_two.since(ledger.today), ghosts)
+
+
+def contradicted(ledger: Ledger) -> Nights:
+    """Nights that nobody has by the host's word, and that a portal shows on though it had time to act on that."""
+    found = EMPTY
+    for word in ledger.words:
+        if word.by is None:
+            for sync in ledger.syncs.values():
+                stayed = union(claim.under(Rule.OUTLIVED) for claim in sync.claims if claim.began <= word.at)
+                found |= stayed & word.nights
+    return found
 
 
 def weighed(ledger: Ledger) -> tuple[Nights, Nights, Nights]:
@@ -164,16 +190,41 @@ def weighed(ledger: Ledger) -> tuple[Nights, Nights, Nights]:
     certain = ledger.local
     for sync in ledger.syncs.values():
         # an echo that counts as genuine because its portal fell silent is no second booking that anyone has seen
-        judged = sync.summed.genuine
+        judged = sync.summed.genuine - maybe_linked(ledger, sync)
         twice |= once & judged
         once |= judged
         certain |= sync.proven
         initial = sync.summed.initial
         initial_twice |= initial_once & initial
         initial_once |= initial
-    doubly = twice | (once & union(taking.judged for taking in ledger.kin.values()))
+    beside_judged = union(taking.judged for taking in ledger.kin.values())
+    doubly = twice | (once & beside_judged)
     for name, sync in ledger.syncs.items():
         claims = sync.summed
         sure = claims.certain_since | (claims.certain_initial - initial_twice)
+        if ledger.kin:
+            # what its portal may only have closed is not certain; what it closes a larger one of the kin for, is
+            sure = (sure - maybe_linked(ledger, sync)) | (linked_to(ledger, sync) - twice - beside_judged)
         certain |= sure - (ledger.claimed_beside(name) - doubly) if mirrors(sync) else sure
     return once, twice, certain
+
+
+def explanations(ledger: Ledger, night: Night) -> dict[str, frozenset[str]]:
+    """Each sync whose portal shows *night*, and what that may be by all that is known: `own`, `echo`, or either."""
+    ghost = night in trouble(ledger).possible_ghosts
+    found: dict[str, frozenset[str]] = {}
+    for name, sync in ledger.syncs.items():
+        may = [_may_be(ledger, name, claim, night, ghost=ghost) for claim in sync.claims if night in claim.nights]
+        if may:
+            found[name] = frozenset().union(*may)
+    return found
+
+
+def _may_be(ledger: Ledger, name: str, claim: Claim, night: Night, *, ghost: bool) -> frozenset[str]:
+    rule = claim.rule_on(night)
+    if rule is None or night in claim.proven:
+        return OWN
+    if rule in ECHOES:
+        either = night in claim.doubtful or (ledger.syncs[name].silent and rule is not Rule.OWN_UID)
+        return EITHER if either else ECHO
+    return EITHER if ghost else OWN

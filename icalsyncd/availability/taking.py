@@ -6,10 +6,15 @@ echo of them is known by what their portals were told, and nothing of it ever go
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from icalsyncd.availability.stamps import Moment
-from icalsyncd.calendars.nights import Nights, union
+from icalsyncd.calendars.nights import Nights, Stay, union
+
+LINKS_TOLD: Final = 3
+"""Stays after which it is said of a portal that it links its listings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +43,17 @@ class Taking:
     """Those that are taken beyond doubt, as far as we can tell."""
     initial: Nights
     """Genuine nights of claims that were there when their portals were first pulled."""
+    shown: Mapping[str, frozenset[Stay]]
+    """The stays that each portal shows of it, by the portal's profile."""
+    links: tuple[tuple[str, int, Nights], ...]
+    """Syncs whose portal may close it by itself (see :mod:`listings`): by how many stays, and on which nights."""
     known: bool
     """Every sync that receives was pulled once, or counts as empty."""
+
+    @property
+    def often_linked(self) -> Nights:
+        """Nights of links that are told once for their portal, and not night by night."""
+        return union(nights for _, stays, nights in self.links if stays >= LINKS_TOLD)
 
     @property
     def taken(self) -> Nights:

@@ -34,6 +34,14 @@ def print_unit() -> int:
     return DONE
 
 
+def print_openapi() -> int:
+    """What the admin listener answers to programs, as an OpenAPI document."""
+    from icalsyncd.admin.openapi import openapi
+
+    print(json.dumps(openapi(), indent=2))
+    return DONE
+
+
 def print_completion(shell: str) -> int:
     """What *shell* reads to complete commands and options."""
     from icalsyncd.commands.completion import completion

@@ -114,7 +114,7 @@ class Daemon:
         feeds = with_verdict(answer, lambda: hub.accepted.config.server.health, Verdict(host_actions.needs))
         self._guard = Guard(hub, folder)
         edits = Edits(hub, options.config, self.reload)
-        acts = Acts(edits.make, edits.undo, partial(foreseen, hub))
+        acts = Acts(edits.make, edits.undo, partial(foreseen, hub), host_actions.language)
         handlers = {"feeds": feeds, "admin": application(host_actions.actions(), self._guard.gate, routes(acts))}
         self._ports = Ports(handlers, hub.clock.now, lambda: hub.removal_delay, hub.counts)
         self._tasks: list[asyncio.Task[None]] = []

@@ -20,7 +20,7 @@ _PRESENCES: Final = {
     Presence.ACTIVE: "takes part again",
     Presence.PAUSED: "is paused",
     Presence.KEPT: "is paused, and kept as it was",
-    Presence.LEAVING: "is no longer in the config",
+    Presence.LEAVING: "is leaving, it is no longer in the config",
     Presence.GONE: "has left",
 }
 
@@ -43,6 +43,7 @@ def log_trouble(accommodation: str, before: Trouble | None, now: Trouble) -> Non
     none = Nights()
     for words, was, nights in (
         ("overbooked", before.overbooked if before else none, now.overbooked),
+        ("perhaps booked twice", before.perhaps_two if before else none, now.perhaps_two),
         ("possible ghost", before.possible_ghosts if before else none, now.possible_ghosts),
     ):
         for stay in (nights - was).stays():
@@ -86,9 +87,7 @@ def _acts(before: Ledger, after: Ledger) -> Iterator[Entry]:
             if stay not in was:
                 yield Entry("a block was added", {"nights": str(stay)})
             elif (leaving is None) != (was[stay] is None):
-                words = (
-                    "is back in the config" if leaving is None else "is no longer in the config, and kept for a while"
-                )
+                words = "is back in the config" if leaving is None else "is leaving: no longer in the config"
                 yield Entry(f"a block {words}", {"nights": str(stay)})
         for stay in was:
             if stay not in now:

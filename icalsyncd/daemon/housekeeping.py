@@ -44,7 +44,7 @@ async def keep_house(hub: Hub, ports: Ports, folder: StateFolder) -> None:
         doubt = hub.clock.doubted
         if doubt and not doubted:
             log.warning(
-                "the clock is not believed: feeds stay as they were until a portal's agrees with it, "
+                "the clock is doubted: feeds stay as they were until a portal's agrees with it, "
                 "or you do: icalsyncd accept clock",
                 why=doubt,
             )

@@ -114,7 +114,7 @@ class Pulse:
             dead = "a bug, see the log"
         if dead != self._stopped:
             if dead is not None:
-                log.warning("the heartbeat stops", why=dead)
+                log.warning("the heartbeat has stopped", why=dead)
             else:
                 log.info("the heartbeat goes on")
             self._stopped = dead
@@ -127,7 +127,7 @@ class Pulse:
         if why := await _fetched(url):
             if self._failing_since is None:
                 self._failing_since = self._now()
-                log.warning("the heartbeat could not be fetched", why=why)
+                log.warning("the heartbeat is not fetched", why=why)
             self._tally.beaten(Beat.FAILED)
             return Beat.FAILED
         if self._failing_since is not None:

@@ -266,7 +266,7 @@ class Delivery:
             return None
         nights, body = newest.nights, newest.body()
         if not self._is_published(name, nights):
-            ledger = telling(state.ledger, name[1], nights)
+            ledger = telling(state.ledger, name[1], nights, now=means.clock.now())
             if ledger is not state.ledger:
                 means.journal.put(name[0], replace(state, ledger=ledger))
         key = (self.target.name, *sending.link)
@@ -297,12 +297,12 @@ class Delivery:
         return None
 
     async def _lies(self, link: LinkKey, body: bytes) -> bool:
-        """Whether *body*, which was put there last, is seen to lie there still; where nothing can be seen, it is not."""
-        if link not in self._traces.sent:
-            return False
+        """Whether *body*, put there last, is seen to lie there still; where nothing can be seen, it is not."""
         found = await self._storage.read(self._file(link))
-        if isinstance(found, Unsent):
-            return False
+        if isinstance(found, Unsent) or (link not in self._traces.sent and found != body):
+            return False  # at a start, the process before may have sent something else last
+        if link not in self._traces.sent:
+            self._traces.begin(link, body)
         match self._traces.judge(link, found, body, self._means.clock.now()):
             case Lying.NEWEST:
                 self._progress = True
@@ -380,7 +380,7 @@ class Delivery:
         self._overwritten = overwritten
         if overwritten and not before:
             log.warning(
-                "what lies at the target was written by somebody else; another icalsyncd with this secret must be stopped",
+                "overwritten: feeds at the target, written by somebody else; stop the other icalsyncd with this secret",
                 target=self.target.name,
                 links=overwritten,
             )
@@ -396,5 +396,5 @@ class Delivery:
         if self._failing_since is None:
             self._failing_since = self._means.clock.now()
         if self._unsent != unsent:
-            log.warning("cannot publish", target=self.target.name, reason=unsent.why.value, detail=unsent.detail)
+            log.warning("not published", target=self.target.name, reason=unsent.why.value, detail=unsent.detail)
         self._unsent = unsent

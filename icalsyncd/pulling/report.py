@@ -43,7 +43,7 @@ def tell(sync: str, before: Facts, facts: Facts, admitted: Admitted, known: Sync
     if admitted.outcome is Outcome.HELD and before.outcome != Outcome.HELD.value:
         log.warning("held: a suspicious copy would free nights", sync=sync, nights=len(admitted.retained))
     if admitted.outcome is Outcome.PARTIAL and before.outcome != Outcome.PARTIAL.value:
-        log.warning("the calendar is partly unreadable", sync=sync, problems=len(facts.problems))
+        log.warning("the calendar is partial: some of it cannot be read", sync=sync, problems=len(facts.problems))
     touched = now.claims is not known.claims
     new, gone = (now.claimed - known.claimed, known.claimed - now.claimed) if touched else (EMPTY, EMPTY)
     if new or gone:
@@ -56,4 +56,4 @@ def tell_failed(sync: str, before: Facts, failure: Failure) -> None:
     """One line where it begins to fail, or fails for another reason."""
     say = log.debug if before.reason is failure.reason else log.warning
     again = " again" if before.reason is failure.reason else ""
-    say(f"pull failed{again}", sync=sync, reason=failure.reason.value, detail=failure.detail)
+    say(f"failing: the pull failed{again}", sync=sync, reason=failure.reason.value, detail=failure.detail)

@@ -109,7 +109,7 @@ class Feeds:
     def _note_telling(self, request: web.BaseRequest, name: SyncName, feed: Feed) -> None:
         state = self._journal.current.get(name[0])
         if state is not None and name[1] in state.ledger.syncs:
-            ledger = telling(state.ledger, name[1], feed.nights, agent=_agent(request))
+            ledger = telling(state.ledger, name[1], feed.nights, now=self._now(), agent=_agent(request))
             if ledger is not state.ledger:
                 self._journal.put(name[0], replace(state, ledger=ledger))
 

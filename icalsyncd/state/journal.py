@@ -293,7 +293,7 @@ class Journal:
             await self.ask(lambda: self._store.commit(commit))
         except StoreFailed as error:
             if self.failing is None or isinstance(error, StoreTaken):
-                log.error("the state could not be stored; no night is freed until it can be", why=str(error))
+                log.error("the state is not stored; no night is freed until it can be", why=str(error))
             self._taken = self._taken or isinstance(error, StoreTaken)
             self.failing = str(error)
             if isinstance(error, StoreInDoubt):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from datetime import date, timedelta
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
@@ -40,6 +41,15 @@ def middle(window: Browser, what: str, *arguments: object) -> dict[str, float]:
             *arguments,
         )
     )
+
+
+def on_row(window: Browser, night: int) -> dict[str, float]:
+    """The middle of a night, so many days from today, in the row of the house."""
+    place = window.find(
+        "((lane) => { lane.scrollIntoView({block: 'center', behavior: 'instant'}); const r = lane.getBoundingClientRect();"
+        " return [r.left, r.width, r.top + r.height / 2] })(document.querySelector('.row .lane'))"
+    )
+    return {"x": place[0] + place[1] / 56 * (night + 1), "y": place[2]}
 
 
 def mouse(window: Browser, kind: str, place: dict[str, float], held: int = 1) -> None:
@@ -91,7 +101,7 @@ async def test_every_act_by_mouse_touch_and_keyboard(tmp_path: Path) -> None:
 
         def undone(window: Browser, by: Callable[[], None]) -> None:
             by()
-            until(window, f"!({TOAST}).includes('locked from')")
+            toast(window, "is as it was")
             assert home.text == first
 
         def look(window: Browser) -> None:
@@ -116,6 +126,25 @@ async def test_every_act_by_mouse_touch_and_keyboard(tmp_path: Path) -> None:
             # the link under the pointer was not followed, and the page shows the block
             assert "explain" not in window.find("location.href")
             until(window, f"{NIGHT}.classList.contains('taken')", str(day(50)))
+            undone(window, lambda: click(window, "document.querySelector('.toast .undo')"))
+
+            # the same over the row of the house, where nights begin in the middle of a day
+            start, end = on_row(window, 3), on_row(window, 5)
+            mouse(window, "mousePressed", start)
+            mouse(window, "mouseMoved", {"x": (start["x"] + end["x"]) / 2, "y": start["y"]})
+            mouse(window, "mouseMoved", end)
+            assert window.find("document.querySelectorAll('.chosen-run').length") == 1
+            mouse(window, "mouseReleased", end, 0)
+            toast(window, "Blocked from")
+            assert f"{{from: {day(3)}, to: {day(6)}}}" in home.text
+            assert window.find("document.querySelectorAll('.chosen-run').length") == 0
+            undone(window, lambda: click(window, "document.querySelector('.toast .undo')"))
+            # one night alone: the button is held for a moment
+            mouse(window, "mousePressed", on_row(window, 4))
+            until(window, "document.querySelector('.chosen-run')")
+            mouse(window, "mouseReleased", on_row(window, 4), 0)
+            toast(window, "Blocked from")
+            assert f"{{from: {day(4)}, to: {day(5)}}}" in home.text
             undone(window, lambda: click(window, "document.querySelector('.toast .undo')"))
 
             # by keyboard: Shift and arrows, and Enter; taken back by keyboard, too
@@ -215,11 +244,14 @@ async def test_a_finger_that_rests_draws_and_one_that_does_not_scrolls(tmp_path:
             touch(window, "touchStart", start)
             until(window, "document.querySelectorAll('.night.chosen').length === 1")
             touch(window, "touchMove", end)
-            until(window, "document.querySelectorAll('.night.chosen').length === 2")
+            until(window, "document.querySelectorAll('.night.chosen').length >= 2")
+            chosen = (
+                "[...document.querySelectorAll('.night.chosen')].map((e) => new URL(e.href).searchParams.get('night'))"
+            )
+            nights = window.find(chosen)
             touch(window, "touchEnd")
             toast(window, "Blocked from")
-            a, b = sorted((50, last))
-            assert f"{{from: {day(a)}, to: {day(b + 1)}}}" in home.text
+            assert f"{{from: {nights[0]}, to: {date.fromisoformat(nights[-1]) + timedelta(1)}}}" in home.text
             place = middle(window, "document.querySelector('.toast .undo')")
             touch(window, "touchStart", place)
             touch(window, "touchEnd")

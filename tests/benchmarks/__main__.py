@@ -11,7 +11,19 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
-from tests.benchmarks import attribution, growth, household, metrics, page, pulls, read, render, serving, waiting
+from tests.benchmarks import (
+    attribution,
+    families,
+    growth,
+    household,
+    metrics,
+    page,
+    pulls,
+    read,
+    render,
+    serving,
+    waiting,
+)
 from tests.benchmarks.figures import Figure, machine, table
 
 PAGE = Path(__file__).parents[2] / "docs" / "performance.md"
@@ -36,6 +48,7 @@ def main() -> None:
     parts = (
         read.figures,
         attribution.figures,
+        families.figures,
         render.figures,
         serving.figures,
         pulls.figures,

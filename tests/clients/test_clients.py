@@ -32,22 +32,25 @@ HERE = Path(__file__).parent
 def clients() -> None:
     """Skip by name what was not installed; fail where the whole suite is required."""
     if not (CLIENTS / ".ready").exists() or shutil.which("node") is None:
-        why = "needs `make clients`: khal, vdirsyncer, ical, Radicale, and ical.js on node"
+        why = "needs `make clients`: khal, vdirsyncer, ical, Radicale, schemathesis, and ical.js on node"
         if os.environ.get("ICALSYNCD_REQUIRE_ALL"):
             pytest.fail(why, pytrace=False)
         pytest.skip(why)
 
 
-async def run(*command: str | Path, stdin: bytes = b"", **environment: str) -> str:
+async def run(
+    *command: str | Path, stdin: bytes = b"", patience: float = 60, cwd: Path | None = None, **environment: str
+) -> str:
     """What a client prints; it must succeed."""
     process = await asyncio.create_subprocess_exec(
         *map(str, command),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        cwd=cwd,
         env={**os.environ, "LC_ALL": "C.UTF-8", "TZ": "UTC", **environment},
     )
-    out, err = await asyncio.wait_for(process.communicate(stdin), 60)
+    out, err = await asyncio.wait_for(process.communicate(stdin), patience)
     assert process.returncode == 0, out.decode() + err.decode()
     return out.decode()
 

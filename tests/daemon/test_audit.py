@@ -53,7 +53,7 @@ def test_a_block_says_when_it_comes_leaves_and_has_left() -> None:
     (block,) = house.ledger.blocks
     leaving = replace(house.ledger, blocks=(replace(block, leaving_since=1.0),))
     assert told(house.ledger, leaving) == [
-        ("a block is no longer in the config, and kept for a while", dates(5, 8)),
+        ("a block is leaving: no longer in the config", dates(5, 8)),
     ]
     left = settled(replace(leaving, blocks=()), 2.0)
     assert told(leaving, left) == [

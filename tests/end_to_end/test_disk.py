@@ -73,7 +73,7 @@ async def middle(running: Daemon, three: list[Portal]) -> None:
     told = await icalsyncd("status", "--config", running.config, "--state-dir", running.state)
     assert (told.code, "The state is not stored" in told.out) == (1, True)
     assert await running.metric("icalsyncd_state_stored") == 0
-    assert "the state could not be stored" in running.words()
+    assert "the state is not stored" in running.words()
     assert (await running.get("/-/healthy"))[0] == 503
 
 

@@ -108,7 +108,7 @@ async def test_a_day_ahead_and_back_while_it_runs(tmp_path: Path) -> None:
             async def log() -> str:
                 return running.words()
 
-            await running.until(log, lambda text: "the clock is not believed" in text)
+            await running.until(log, lambda text: "the clock is doubted" in text)
             # what leaves while the clock is wrong
             running.write(config(running, portal, old=False))
             assert (await running.post("/-/reload"))[0] == 200

@@ -161,6 +161,7 @@ class Play:
             key: other
             for key, other in self.bookings.items()
             if other.portal != wish.portal
+            and self.meet(other.portal, wish.portal)
             and key in self.portals[other.portal].bookings
             and not nights.isdisjoint(other.nights)
         }
@@ -175,6 +176,10 @@ class Play:
             if wish.gives_way_after is not None:
                 loser = key if key % 2 else next(iter(rivals))
                 self.at(self.now + wish.gives_way_after, lambda: self.cancel(loser))
+
+    def meet(self, one: str, other: str) -> bool:
+        """Whether a guest at one portal takes the nights of a guest at the other."""
+        return True
 
     def _judge(self, nights: Nights, rivals: list[Booking], acted_on: float | None) -> None:
         self.tally.double_bookings += 1

@@ -86,7 +86,7 @@ async def test_a_target_that_fails_holds_up_nothing_and_recovers_without_a_hand(
         assert well["state"] == "ok"
         assert (unwell["state"], unwell["reason"].partition(":")[0]) == ("failing", reason)
         # as often as it was tried, it was told once
-        assert made.words().count("cannot publish") == 1
+        assert made.words().count("not published") == 1
         there.status = 0
         before = len(there.asked)
         link = f"{there.url}/{name_of(await link_of(made, 'casa-azul/vrbo'))}"

@@ -197,6 +197,25 @@ const acts = (() => {
       if (ahead.safe === false && !(await ask(fill(words.resumeTitle, { sync }), words.soon, { buttons: [["resume", words.resume]] }))) return;
       await change("resume", { sync });
     },
+    async confirm({ accommodation, night, claimers }) {
+      const title = fill(words.confirmTitle, { house: accommodation });
+      const range = [
+        { name: "from", label: words.from, type: "date", value: night, required: true },
+        { name: "to", label: words.to, type: "date", value: next(night, 1), required: true },
+      ];
+      const whose = claimers.split(" ").map((each) => [each, fill(words.hasThem, { sync: each })]);
+      const given = await ask(title, words.looked, { fields: range, buttons: [...whose, ["", words.nobody]].map(([value, text]) => [value || "-", text]) });
+      if (!given) return;
+      const query = { accommodation, from: given.from, to: given.to, ...(given.chosen === "-" ? { nobody: "1" } : { by: given.chosen }) };
+      const ahead = await post("confirm", { ...query, dry_run: "1" }, {});
+      if (!ahead) return;
+      const text = ahead.releases.length ? words.releases : words.releasesNone;
+      const waits = ahead.events.map((each) => `${each.sync}: ${say(each.from)} – ${say(each.to)}`);
+      if (!(await ask(title, text, { waits, ranges: ahead.releases, buttons: [["confirm", words.confirm]] }))) return;
+      if (!(await post("confirm", { ...query, seen: ahead.seen }, {}))) return;
+      toast(words.confirmed);
+      refresh();
+    },
     async accept({ sync, accommodation }) {
       const name = sync || accommodation, query = sync ? { sync } : { accommodation };
       const ahead = await post("accept", { ...query, dry_run: "1" }, {});
