@@ -203,6 +203,15 @@ def telling(ledger: Ledger, name: str, nights: Nights, *, now: Moment, agent: st
     return settled(ledger.with_sync(name, replace(sync, in_force=(*sync.in_force, nights))), now)
 
 
+def opened_by(ledger: Ledger, name: str, nights: Nights) -> Nights:
+    """What a feed for sync *name* that holds *nights* opens, from today on, of what its portal may know."""
+    sync = ledger.syncs[name]
+    known = sync.told.nights if sync.told is not None else EMPTY
+    for feed in (*sync.in_force, *(published for _, published in sync.published)):
+        known |= feed
+    return (known - nights).since(ledger.today)
+
+
 def tick(ledger: Ledger, *, now: Moment, today: Night) -> Ledger:
     """The ledger at *now*, on the day *today* of the accommodation: portals may have fallen silent."""
     moved = ledger
