@@ -11,7 +11,19 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
-from tests.benchmarks import attribution, growth, household, metrics, page, pulls, read, render, serving, waiting
+from tests.benchmarks import (
+    attribution,
+    growth,
+    household,
+    metrics,
+    page,
+    pulls,
+    read,
+    render,
+    serving,
+    telling,
+    waiting,
+)
 from tests.benchmarks.figures import Figure, machine, table
 
 PAGE = Path(__file__).parents[2] / "docs" / "performance.md"
@@ -43,6 +55,7 @@ def main() -> None:
         page.figures,
         waiting.figures,
         household.figures,
+        telling.figures,
     )
     for part in parts:
         for figure in part():
