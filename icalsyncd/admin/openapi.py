@@ -93,7 +93,7 @@ _SCHEMAS: Final[Json] = {
         verdict=_named("Verdict"),
         faults=_list(_TEXT),
         targets=_list(_named("Target")),
-        config=_object(ok=_SWITCH, problems=_list(_TEXT), loaded_at=_MOMENT),
+        config=_object(ok=_SWITCH, problems=_list(_TEXT), loaded_at=_MOMENT, digest=_TEXT),
         accommodations=_list(_named("Accommodation")),
     ),
     "Claim": _object(
@@ -132,12 +132,46 @@ _SCHEMAS: Final[Json] = {
         freed=_COUNT,
     ),
     "Wait": _object(waits=_list(_TEXT), releases=_list(_named("Range"))),
+    "Confirmed": _object(
+        events=_list(_object(**_RANGE["properties"], sync=_TEXT, kind=_TEXT)),
+        releases=_list(_named("Range")),
+        seen=_TEXT,
+    ),
     "Ended": _object(ended=_COUNT),
+    "Act": _object(
+        # with dry_run, what it would open; else what came of it
+        {
+            "written": {**_SWITCH, "description": "false: `lines` are to be pasted, and `why` says why"},
+            "why": _TEXT,
+            "file": _TEXT,
+            "line": {"type": "integer", "minimum": 1},
+            "lines": _TEXT,
+            "digest": {**_TEXT, "description": "of the file now"},
+            "undo": _SWITCH,
+            "said": _TEXT,
+            "mistakes": _list(_TEXT),
+            "waits": {"type": "number", "description": "seconds until what leaves the file opens"},
+            "opens": _list(_named("Range")),
+            "opens_there": _list(_named("Range")),
+            "opens_elsewhere": _list(_named("Range")),
+            "taken": _list(_named("Range")),
+            "safe": _SWITCH,
+            "safe_from": _NEVER,
+        }
+    ),
 }
 
 
 def _asked(name: str, schema: Json, *, required: bool = False, words: str = "") -> Json:
     return {"name": name, "in": "query", "required": required, "schema": schema, "description": words}
+
+
+def _act(summary: str, asked: list[Json]) -> Json:
+    """A change of the config's file."""
+    found = _answers(
+        code200=("what was written, or is to be pasted", _named("Act")), code400=_REFUSED, code409=_REFUSED
+    )
+    return _post(summary, [*asked, _DIGEST, _DRY], found)
 
 
 def _answers(**of: tuple[str, Json | None]) -> Json:
@@ -152,6 +186,11 @@ def _answers(**of: tuple[str, Json | None]) -> Json:
 _REFUSED: Final = ("cannot be done, or the question is no question; what is wrong, in words", _named("Error"))
 _FOREIGN: Final = ("asked for under a foreign name, or by a page of another site", None)
 _DRY: Final = _asked("dry_run", {"enum": ["1", "true"]}, words="say what it would do, and do nothing")
+_DIGEST: Final = _asked("digest", _TEXT, words="of the config as you saw it: config.digest of the status")
+_SPAN: Final = [
+    _asked("from", _DAY, required=True, words="the first night"),
+    _asked("to", _DAY, required=True, words="the morning after the last night"),
+]
 _HOUSE: Final = _asked("accommodation", _TEXT, required=True, words="its id")
 
 
@@ -216,6 +255,26 @@ def openapi() -> Json:
                 [_asked("sync", _SYNC), _asked("accommodation", _TEXT), _asked("clock", _TEXT), _DRY],
                 _answers(code200=("what waited", _named("Wait")), code400=_REFUSED, code409=_REFUSED),
             ),
+            "/-/confirm": _post(
+                "Say who has some nights, or that nobody has, once you have looked at the portals",
+                [
+                    _asked("accommodation", _TEXT, required=True),
+                    _asked("from", _DAY, required=True),
+                    _asked("to", _DAY, required=True),
+                    _asked("by", _TEXT, words="the sync that has them"),
+                    _asked("nobody", _TEXT, words="in its place: nobody has them"),
+                    _asked("seen", _TEXT, words="what a dry run answered, so that nothing else is meant"),
+                    _DRY,
+                ],
+                _answers(code200=("what it is about", _named("Confirmed")), code400=_REFUSED, code409=_REFUSED),
+            ),
+            "/-/pause": _act(
+                "Pause a sync", [_asked("sync", _SYNC, required=True), _asked("keep", {"enum": ["1", "true"]})]
+            ),
+            "/-/resume": _act("Resume a sync", [_asked("sync", _SYNC, required=True)]),
+            "/-/block": _act("Take nights", [_HOUSE, *_SPAN, _asked("note", {**_TEXT, "maxLength": 200})]),
+            "/-/unblock": _act("Give nights back", [_HOUSE, *_SPAN]),
+            "/-/undo": _act("Take the last change back", []),
             "/-/rotate": _post(
                 "End old links now",
                 [_asked("sync", _SYNC), _asked("calendar", _TEXT)],

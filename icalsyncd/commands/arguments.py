@@ -51,6 +51,7 @@ def parser() -> argparse.ArgumentParser:
     demo.add_argument(
         "--listen", metavar="ADDRESS", help="where other machines see its page, such as 192.168.1.5:15545 (loopback)"
     )
+    demo.add_argument("--family", action="store_true", help="a house and its rooms: which booking closes what")
     check = command("check", "whether the config can be run: every mistake of it")
     check.add_argument("file", nargs="?", type=Path, metavar="FILE", help="the config file")
     check.add_argument(
@@ -83,6 +84,14 @@ def parser() -> argparse.ArgumentParser:
     accept.add_argument("name", metavar="SYNC|ACCOMMODATION|clock")
     accept.add_argument("--yes", action="store_true", help="do not ask")
     _json(accept)
+    confirm = command("confirm", "say who has some nights, or that nobody has, once you have looked at the portals")
+    confirm.add_argument("accommodation", metavar="ACCOMMODATION")
+    confirm.add_argument("start", type=iso_date, metavar="FROM", help="the evening of the first night: 2026-12-24")
+    confirm.add_argument("end", type=iso_date, metavar="TO", help="the morning after the last night: 2026-12-27")
+    who = confirm.add_mutually_exclusive_group(required=True)
+    who.add_argument("--by", metavar="SYNC", help="the sync at whose portal they are booked, such as holidu")
+    who.add_argument("--nobody", action="store_true", help="no portal has a booking for them")
+    confirm.add_argument("--yes", action="store_true", help="do not ask")
     history = command("history", "what happened to an accommodation, or to one night of it, and who was told")
     history.add_argument("accommodation", metavar="ACCOMMODATION")
     history.add_argument(

@@ -10,7 +10,7 @@ import socket
 import stat
 import sys
 from asyncio.subprocess import Process
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -32,7 +32,7 @@ from icalsyncd.state.files import LARGEST, content
 
 PATIENCE: Final = 60.0
 """Seconds to wait for something that should take a few."""
-_BREATH: Final = 2.5
+BREATH: Final = 2.5
 """Seconds between two chapters, for people to read."""
 _LOOK: Final = 0.2
 _ENDING: Final = 10.0
@@ -50,6 +50,8 @@ pull:
   interval: 2s                        # 30m in real life
   allow_private_addresses: [127.0.0.0/8]  # the made-up portals are on this machine
 accommodations:
+"""
+_HOUSE_CONFIG: Final = """\
   {house}:
     name: Casa Demo
     timezone: Europe/Madrid
@@ -72,11 +74,11 @@ _MARK: Final = _CONFIG.partition(".")[0]
 Json = dict[str, Any]
 
 
-def demo(folder: Path | None, listen: str | None = None) -> int:
+def demo(folder: Path | None, listen: str | None = None, *, family: bool = False) -> int:
     """Run until Ctrl-C; then 0, or 1 if the daemon or the story broke off before.
 
     Config and state lie in *folder*, or in a temporary one that goes with the demo. *listen* is where its page is to be seen
-    from other machines, as `192.168.1.5:15545`.
+    from other machines, as `192.168.1.5:15545`. *family*: of a house and its rooms.
     """
     page = _page_of(listen)
     made = make_temporary("icalsyncd-demo-") if folder is None else folder
@@ -86,7 +88,7 @@ def demo(folder: Path | None, listen: str | None = None) -> int:
         # the state of an earlier demo would know nights of portals that start afresh
         clear(made / "state")
         make(made / "state", 0o700)
-        return asyncio.run(_play(Paths(made / "config.yaml", made / "state"), page))
+        return asyncio.run(_play(Paths(made / "config.yaml", made / "state"), page, family=family))
     except OSError as error:
         raise CommandError(f"the demo cannot use {made}: {error.strerror}") from None
     finally:
@@ -129,23 +131,29 @@ def _hosts(page: Address) -> list[str]:
     return [own]
 
 
-async def _play(paths: Paths, page: Address | None) -> int:
+async def _play(paths: Paths, page: Address | None, *, family: bool) -> int:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    feeds, admin, *ports = _free_ports(4)
-    alma, brisa = (DemoPortal(name, port) for name, port in zip(("Alma", "Brisa"), ports, strict=True))
+    from icalsyncd.commands.demo_family import FAMILY_CONFIG, FamilyStory
+
+    names = ("Alma", "Brisa", "Cala") if family else ("Alma", "Brisa")
+    feeds, admin, *ports = _free_ports(2 + len(names))
+    portals = [DemoPortal(name, port) for name, port in zip(names, ports, strict=True)]
+    urls = {portal.name.lower(): portal.url for portal in portals}
     page = page or Address("127.0.0.1", admin)
     hosts = json.dumps(_hosts(page))
-    config = _CONFIG.format(feeds=feeds, admin=page, hosts=hosts, house=_HOUSE, alma=alma.url, brisa=brisa.url)
+    written = _CONFIG + FAMILY_CONFIG if family else _CONFIG + _HOUSE_CONFIG
+    config = written.format(feeds=feeds, admin=page, hosts=hosts, house=_HOUSE, **urls)
     with opened(paths.config.parent) as folder:
         folder.replace(paths.config.name, config.encode())
-    for portal in (alma, brisa):
+    for portal in portals:
         await portal.open()
     log = paths.config.with_name("daemon.log")
     daemon = await _start(paths, log)
-    reading = [asyncio.create_task(portal.read_on()) for portal in (alma, brisa)]
-    story = asyncio.create_task(Story(paths, alma, brisa, f"http://{page}/", log).tell())
+    reading = [asyncio.create_task(portal.read_on()) for portal in portals]
+    tells = FamilyStory if family else Story
+    story = asyncio.create_task(tells(paths, portals, f"http://{page}/", log).tell())
     stopping, ended = asyncio.create_task(stop.wait()), asyncio.create_task(daemon.wait())
     try:
         await asyncio.wait((story, stopping, ended, *reading), return_when=asyncio.FIRST_COMPLETED)
@@ -162,7 +170,7 @@ async def _play(paths: Paths, page: Address | None) -> int:
             task.cancel()
         await asyncio.gather(story, stopping, *reading, return_exceptions=True)
         await _end(daemon, ended)
-        for portal in (alma, brisa):
+        for portal in portals:
             await portal.close()
 
 
@@ -210,23 +218,24 @@ class Story:
     """What happens in the demo, each line said once it has been seen."""
 
     paths: Paths
-    alma: DemoPortal
-    brisa: DemoPortal
+    portals: list[DemoPortal]
     page: str
     log: Path
     began: float = 0.0
     status: Json = field(default_factory=dict)
     """The daemon's, as last asked for; empty before it answers."""
 
+    @property
+    def alma(self) -> DemoPortal:
+        return self.portals[0]
+
+    @property
+    def brisa(self) -> DemoPortal:
+        return self.portals[1]
+
     async def tell(self) -> None:
         """The whole of it; then the config is watched, until cancelled. Raises CommandError if something fails."""
-        self.began = monotonic()
-        await self._until(lambda: len(self._syncs()) == 2, "the daemon started")
-        links = links_of(await asyncio.to_thread(read_offline, self.paths))
-        self.alma.link, self.brisa.link = links[_HOUSE, "alma"], links[_HOUSE, "brisa"]
-        print(f"Status page  {painted(self.page, Colour.STRONG)}")
-        print(f"Config       {painted(str(self.paths.config), Colour.STRONG)}   edit it while I run")
-        print(f"Log          {self.log}")
+        await self._begin({(_HOUSE, "alma"): self.alma, (_HOUSE, "brisa"): self.brisa})
         self._say("Two made-up portals, Alma and Brisa, list the same house. icalsyncd stands between them.")
         await self._until(lambda: all(sync["last_fetch"] for sync in self._syncs()), "both portals read our feeds")
         await self._bookings()
@@ -234,6 +243,17 @@ class Story:
         await self._cancellation()
         self._say("That was all of it. The daemon and both portals go on; Ctrl-C ends them.")
         await self._watch_config()
+
+    async def _begin(self, reading: Mapping[tuple[str, str], DemoPortal]) -> None:
+        """Wait for the daemon, have each portal of *reading* read the link of its sync, and say where all lies."""
+        self.began = monotonic()
+        await self._until(lambda: len(self._syncs()) == len(reading), "the daemon started")
+        links = links_of(await asyncio.to_thread(read_offline, self.paths))
+        for sync, portal in reading.items():
+            portal.link = links[sync]
+        print(f"Status page  {painted(self.page, Colour.STRONG)}")
+        print(f"Config       {painted(str(self.paths.config), Colour.STRONG)}   edit it while I run")
+        print(f"Log          {self.log}")
 
     async def _bookings(self) -> None:
         today = night_of(datetime.now(UTC).date())
@@ -244,37 +264,37 @@ class Story:
 
     async def _outage(self) -> None:
         today = night_of(datetime.now(UTC).date())
-        await asyncio.sleep(_BREATH)
+        await asyncio.sleep(BREATH)
         await self.brisa.go_down()
         self._say("Brisa goes down: it neither answers nor reads.")
         await self._until(lambda: self._sync("brisa")["state"] == "failing", "the pull of Brisa failed")
         kept = Nights.of_stays(self.brisa.sold.values())
         await self._until(lambda: kept <= self.alma.closed, "Alma kept Brisa's nights closed")
         self._say("icalsyncd cannot pull Brisa. No night opens for that: what Brisa had sold stays closed at Alma.")
-        await asyncio.sleep(_BREATH)
+        await asyncio.sleep(BREATH)
         stay = Stay(today + 30, today + 32)
         self.alma.sold["Carla"] = stay
-        self._say(f"Meanwhile Alma sells {_shown(stay)}.")
-        await asyncio.sleep(_BREATH)
+        self._say(f"Meanwhile Alma sells {shown(stay)}.")
+        await asyncio.sleep(BREATH)
         await self.brisa.open()
         await self._until(lambda: Nights.of_stays([stay]) <= self.brisa.closed, "Brisa closed what Alma sold")
         self._say("Brisa is back, has read its feed, and has closed what Alma sold meanwhile.")
         await self._until(lambda: self._sync("brisa")["state"] == "ok", "Brisa was pulled again")
 
     async def _cancellation(self) -> None:
-        await asyncio.sleep(_BREATH)
+        await asyncio.sleep(BREATH)
         stay = self.alma.sold.pop("Ana")
         nights = Nights.of_stays([stay])
-        self._say(f"Alma's guest cancels {_shown(stay)}.")
+        self._say(f"Alma's guest cancels {shown(stay)}.")
         await self._until(
             lambda: nights.isdisjoint(self.alma.closed | self.brisa.closed), "the nights opened at both portals"
         )
         self._say("Open again at both portals. A plain merge would have kept them closed for ever: a ghost.")
 
     async def _book(self, at: DemoPortal, other: DemoPortal, guest: str, stay: Stay) -> None:
-        await asyncio.sleep(_BREATH)
+        await asyncio.sleep(BREATH)
         at.sold[guest] = stay
-        self._say(f"{at.name} takes a booking: {_shown(stay)}.")
+        self._say(f"{at.name} takes a booking: {shown(stay)}.")
         sold = monotonic()
         await self._until(lambda: Nights.of_stays([stay]) <= other.closed, f"{other.name} closed those nights")
         self._say(f"{other.name} has read its feed and closed the same nights, {monotonic() - sold:.0f} s later.")
@@ -317,5 +337,6 @@ class Story:
         print(f"{stamp}  " + "\n        ".join(lines), flush=True)
 
 
-def _shown(stay: Stay) -> str:
+def shown(stay: Stay) -> str:
+    """A stay for people."""
     return f"{date_of(stay.check_in):%-d %B} to {date_of(stay.check_out):%-d %B}"

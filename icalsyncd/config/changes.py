@@ -8,8 +8,8 @@ from typing import Any, Literal, TypeAlias, assert_never
 
 from icalsyncd.config.blocks import add_block, block_entry, remove_block
 from icalsyncd.config.document import Document, read
-from icalsyncd.config.edit import as_lines, set_value
-from icalsyncd.config.nodes import Plain
+from icalsyncd.config.edit import EditRefused, as_lines, set_value
+from icalsyncd.config.nodes import Lines, Plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,7 @@ def changed(text: str, change: Change) -> str:
     """The config's *text* with *change* in it and all else as it was. Raises EditRefused."""
     match change:
         case Pause(accommodation, sync, paused):
+            _look_for(text, accommodation, sync)
             return set_value(text, _of_sync(accommodation, sync), paused)
         case Block(accommodation, first, until, note):
             return add_block(text, accommodation, first, until, note)
@@ -70,6 +71,15 @@ def to_paste(after: str, change: Change) -> str:
             return as_lines(_of_blocks(accommodation), _blocks_in(after, accommodation))
         case _:
             assert_never(change)
+
+
+def _look_for(text: str, accommodation: str, sync: str) -> None:
+    """Raises EditRefused where the file has no such sync: no edit makes one."""
+    document = read(text)
+    path = ("accommodations", accommodation, "syncs", sync)
+    if isinstance(document, Document) and document.entry(path) is None:
+        line = Lines(text).position(document.index(path)).line
+        raise EditRefused(line, "this sync is not in the file")
 
 
 def _of_sync(accommodation: str, sync: str) -> tuple[str, ...]:

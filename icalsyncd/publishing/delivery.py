@@ -266,7 +266,7 @@ class Delivery:
             return None
         nights, body = newest.nights, newest.body()
         if not self._is_published(name, nights):
-            ledger = telling(state.ledger, name[1], nights)
+            ledger = telling(state.ledger, name[1], nights, now=means.clock.now())
             if ledger is not state.ledger:
                 means.journal.put(name[0], replace(state, ledger=ledger))
         key = (self.target.name, *sending.link)
@@ -297,12 +297,12 @@ class Delivery:
         return None
 
     async def _lies(self, link: LinkKey, body: bytes) -> bool:
-        """Whether *body*, which was put there last, is seen to lie there still; where nothing can be seen, it is not."""
-        if link not in self._traces.sent:
-            return False
+        """Whether *body*, put there last, is seen to lie there still; where nothing can be seen, it is not."""
         found = await self._storage.read(self._file(link))
-        if isinstance(found, Unsent):
-            return False
+        if isinstance(found, Unsent) or (link not in self._traces.sent and found != body):
+            return False  # at a start, the process before may have sent something else last
+        if link not in self._traces.sent:
+            self._traces.begin(link, body)
         match self._traces.judge(link, found, body, self._means.clock.now()):
             case Lying.NEWEST:
                 self._progress = True

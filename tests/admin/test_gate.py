@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import threading
 from types import SimpleNamespace
 from typing import Any
 
@@ -38,6 +39,8 @@ async def test_an_unknown_name_costs_what_a_known_one_does(monkeypatch: pytest.M
     compared: list[str] = []
 
     def counted(password: str, known: str) -> bool:
+        # never on the event loop
+        assert threading.current_thread().name.startswith("password")
         compared.append(known)
         return matches(password, known)
 

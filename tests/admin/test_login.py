@@ -21,6 +21,7 @@ from urllib.parse import urlencode
 import bcrypt
 import pytest
 
+from tests.commands.program import at_a_terminal
 from tests.end_to_end.daemon import Daemon
 
 pytestmark = pytest.mark.slow
@@ -185,6 +186,18 @@ def test_logging_out_ends_the_session_for_whoever_has_copied_it(house: House) ->
     assert "Max-Age=0" in answer.headers["Set-Cookie"]
     assert house.ask("GET", "/", cookie(first)).status == 401
     assert house.ask("GET", "/", cookie(second)).status == 200
+
+
+def test_who_listens_hears_nothing_more_once_logged_out(house: House) -> None:
+    session = house.log_in("anna", ANNA).session
+    with socket.create_connection(("127.0.0.1", house.daemon.admin)) as listening:
+        listening.settimeout(20)
+        listening.sendall(f"GET /-/events HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: icalsyncd={session}\r\n\r\n".encode())
+        assert b" 200 " in listening.recv(1000)
+        assert house.ask("POST", "/logout", {**cookie(session), **house.own()}).status == 303
+        while listening.recv(1000):
+            pass
+    assert house.ask("GET", "/-/events").status == 401
 
 
 def test_a_session_is_made_here_and_never_taken_from_the_browser(house: House) -> None:
@@ -482,3 +495,17 @@ def test_a_hash_is_made_for_scripts_and_lets_in(tmp_path: Path) -> None:
     )
     assert short.returncode == 0
     assert "soon guessed" in short.stderr
+
+
+async def test_at_a_terminal_a_password_is_asked_twice_and_never_shown() -> None:
+    for again, code in ((ANNA, 0), ("another one", 1)):
+        with at_a_terminal("password") as session:
+            session.expect("Password: ")
+            session.type(ANNA)
+            session.expect("The same again: ")
+            session.type(again)
+            assert session.ended() == code
+            said = session.shown
+        assert ANNA not in said
+        assert again not in said
+        assert (("$2b$12$" in said), ("two different" in said)) == (code == 0, code == 1)

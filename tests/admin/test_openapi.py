@@ -75,10 +75,26 @@ async def test_each_answer_is_as_the_document_says(tmp_path: Path) -> None:
             ("POST", "/-/accept", house, 409),
             ("POST", "/-/accept", "", 400),
             ("POST", "/-/accept", "clock=1", 409),
+            ("POST", "/-/confirm", f"{house}&from={day(12)}&to={day(13)}&by=holidu&dry_run=1", 200),
+            ("POST", "/-/confirm", f"{house}&from={day(400)}&to={day(401)}&nobody=1", 409),
+            ("POST", "/-/confirm", f"{house}&from={day(12)}&to={day(13)}", 400),
+            ("POST", "/-/pause", "sync=casa-azul/vrbo&dry_run=1", 200),
+            ("POST", "/-/pause", "sync=casa-azul/vrbo&digest=DIGEST", 200),
+            ("POST", "/-/pause", "sync=x", 400),
+            ("POST", "/-/resume", "sync=casa-azul/vrbo&dry_run=1", 200),
+            ("POST", "/-/resume", "sync=casa-azul/x&digest=DIGEST", 409),
+            ("POST", "/-/block", f"{house}&from={day(50)}&to={day(52)}&dry_run=1", 200),
+            ("POST", "/-/block", f"{house}&from={day(50)}&to={day(52)}&digest=DIGEST", 200),
+            ("POST", "/-/block", f"{house}&from={day(50)}&to={day(52)}&digest=another", 409),
+            ("POST", "/-/block", house, 400),
+            ("POST", "/-/unblock", f"{house}&from={day(20)}&to={day(22)}&dry_run=1", 200),
+            ("POST", "/-/unblock", f"{house}&from={day(20)}&to={day(22)}&digest=DIGEST", 200),
+            ("POST", "/-/undo", "digest=DIGEST", 409),
             ("POST", "/-/rotate", "sync=casa-azul/vrbo", 409),
             ("POST", "/-/rotate", "calendar=owner", 409),
             ("POST", "/-/rotate", "", 400),
         ):
+            query = query.replace("DIGEST", (await made.status())["config"]["digest"])
             given, body, headers = await made.ask(method, f"http://127.0.0.1:{made.admin}{path}?{query}")
             assert given == status, (path, query, body)
             schema = schema_of(method, path, status)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tests.benchmarks import (
     attribution,
+    families,
     growth,
     household,
     metrics,
@@ -48,6 +49,7 @@ def main() -> None:
     parts = (
         read.figures,
         attribution.figures,
+        families.figures,
         render.figures,
         serving.figures,
         pulls.figures,

@@ -38,13 +38,16 @@ def clients() -> None:
         pytest.skip(why)
 
 
-async def run(*command: str | Path, stdin: bytes = b"", patience: float = 60, **environment: str) -> str:
+async def run(
+    *command: str | Path, stdin: bytes = b"", patience: float = 60, cwd: Path | None = None, **environment: str
+) -> str:
     """What a client prints; it must succeed."""
     process = await asyncio.create_subprocess_exec(
         *map(str, command),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        cwd=cwd,
         env={**os.environ, "LC_ALL": "C.UTF-8", "TZ": "UTC", **environment},
     )
     out, err = await asyncio.wait_for(process.communicate(stdin), patience)

@@ -45,6 +45,7 @@ async def test_schemathesis_finds_no_answer_that_is_not_documented(tmp_path: Pat
             *("--checks", checks, "--max-examples", "15", "--phases", "examples,fuzzing", "--mode", "all"),
             *("--generation-deterministic", "--suppress-health-check", "all", "--no-color"),
             patience=120,
+            cwd=tmp_path,
         )
         operations = sum(len(each) for each in openapi()["paths"].values())
         assert f"Tested: {operations}\n" in said

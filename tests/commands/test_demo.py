@@ -49,6 +49,22 @@ def test_the_demo_tells_its_story_and_ctrl_c_ends_it_cleanly(tmp_path: Path) -> 
         http.client.HTTPConnection("127.0.0.1", int(page[1])).connect()
 
 
+def test_the_demo_of_a_family_tells_which_booking_closes_what(tmp_path: Path) -> None:
+    with at_a_terminal("demo", "--family", "--dir", tmp_path / "demo") as session:
+        for chapter in (
+            "Brisa sells room 1",
+            "Room 2 stays open at Cala",
+            "it never reaches room 2",
+            "closed both rooms",
+            "Open again everywhere",
+            "Ctrl-C ends them",
+        ):
+            session.expect(chapter, 40)
+        session.press_ctrl_c()
+        assert session.ended() == 0
+        assert "Traceback" not in session.shown
+
+
 def test_its_page_is_where_it_was_asked_to_be(tmp_path: Path) -> None:
     port = free_port()
     with at_a_terminal("demo", "--dir", tmp_path / "demo", "--listen", f"127.0.0.1:{port}") as session:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import re
 import time
 
 import pytest
 
 from tests.home.conftest import CONFIG, configure, nights
-from tests.home.machine import STATE, Machine, guide
+from tests.home.machine import PROJECT, STATE, Machine, guide
 
 pytestmark = [
     pytest.mark.slow,
@@ -211,6 +213,36 @@ def test_the_commands_of_root_find_it_and_leave_the_config_readable_for_it(servi
     )
     assert service.says("stat --format '%a %U %G' /etc/icalsyncd/config.yaml") == "640 root icalsyncd"
     assert service.shown("StatusText") == "1 sync: 1 paused"
+
+
+def test_the_page_writes_the_config_once_the_unit_lets_it(service: Machine) -> None:
+    configure(service, CONFIG.replace("server:\n", "server:\n  edit: true\n"))
+    service.says("systemctl reload icalsyncd")
+    digest = "$(curl --silent http://127.0.0.1:15545/api/v1/status | grep -o '[0-9a-f]\\{64\\}' | head -1)"
+    block = (
+        f"curl --silent --data accommodation=casa-azul --data from=2030-03-10 --data to=2030-03-12 --data digest={digest} "
+        "http://127.0.0.1:15545/-/block"
+    )
+    before = service.says("cat /etc/icalsyncd/config.yaml")
+    said = json.loads(service.says(block))
+    assert (said["written"], "cannot be written" in said["why"]) == (False, True), said
+    assert service.says("cat /etc/icalsyncd/config.yaml") == before
+    drop_in = "/etc/systemd/system/icalsyncd.service.d/edit.conf"
+    acts = (PROJECT / "docs/acts.md").read_text(encoding="utf-8")
+    written = re.search(r"```ini\n(.*?)```", acts, re.DOTALL)
+    owned = re.search(r"^chown icalsyncd: .*$", acts, re.MULTILINE)
+    assert written is not None
+    assert owned is not None
+    try:
+        service.write(drop_in, written[1])
+        service.says(f"{owned[0]} && systemctl daemon-reload && systemctl restart icalsyncd")
+        said = json.loads(service.says(block))
+        assert said["written"], said
+        assert "      - {from: 2030-03-10, to: 2030-03-12}" in service.says("cat /etc/icalsyncd/config.yaml")
+        assert service.says("stat --format '%a %U' /etc/icalsyncd/config.yaml") == "640 icalsyncd"
+        assert nights(service, service.link(WEBSITE)) == "20300110 20300310"
+    finally:
+        service.says(f"rm {drop_in}; chown root: /etc/icalsyncd; systemctl daemon-reload")
 
 
 def test_a_url_may_be_a_credential_of_systemd(service: Machine) -> None:

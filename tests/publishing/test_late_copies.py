@@ -14,7 +14,7 @@ from icalsyncd.config.paths import Paths
 from icalsyncd.daemon.actions import HostActions
 from icalsyncd.publishing.delivery import TargetStatus
 from icalsyncd.publishing.targets.webdav import MOVE_AGAIN, MOVES_TRIED, WebDavStorage
-from icalsyncd.publishing.traces import AFTER_DOUBT, AFTER_START
+from icalsyncd.publishing.traces import AFTER_DOUBT, AFTER_START, Traces
 from icalsyncd.state.publication import REFRESH
 from tests.end_to_end.daemon import nights_of
 from tests.end_to_end.portal import Portal, calendar, day
@@ -149,6 +149,13 @@ async def test_what_is_seen_to_lie_there_is_not_sent_again(tmp_path: Path, dav: 
         before = len(dav.asked)
         found.later(REFRESH + 1)
         await found.until(lambda: ("GET", name) in dav.asked)
+        assert {method for method, _ in dav.asked[before:]} == {"GET"}
+        # nor does a start send it, which reads what lies there first
+        before = len(dav.asked)
+        found.hub.publisher._deliveries["there"]._traces = Traces()
+        found.later(0)
+        await found.until(lambda: len(dav.asked) > before)
+        await found.until(lambda: found.status.last_success is not None)
         assert {method for method, _ in dav.asked[before:]} == {"GET"}
         # what was lost there is there again
         del dav.files[name]
