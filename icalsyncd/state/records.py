@@ -304,6 +304,7 @@ def _facts(facts: Facts) -> Json:
         "problems": list(facts.problems),
         "feed_changed": facts.feed_changed,
         "reader": facts.reader,
+        "manner": facts.manner,
     }
 
 
@@ -321,6 +322,7 @@ def _load_facts(record: Json) -> Facts:
         problems=tuple(record.get("problems", ())),
         feed_changed=record.get("feed_changed"),
         reader=record.get("reader", ""),
+        manner=record.get("manner", ""),
     )
 
 
