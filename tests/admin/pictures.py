@@ -51,7 +51,7 @@ def served(overviews: dict[str, Overview]) -> Iterator[str]:
     """The pages of *overviews*, each below its name, on loopback; the address."""
 
     async def answer(request: web.BaseRequest) -> web.Response:
-        _, name, path = request.path.split("/", 2)
+        name, _, path = request.path[1:].partition("/")
         headers = {"Content-Encoding": "gzip"}
         if f"/{path}" in STATIC:
             return web.Response(body=static(f"/{path}"), content_type=STATIC[f"/{path}"], headers=headers)
