@@ -72,6 +72,10 @@ def _execute(given: Namespace, where: Paths) -> int:
             from icalsyncd.commands.accept import accept
 
             return accept(where, given.name, yes=given.yes, as_json=given.json)
+        case "confirm":
+            from icalsyncd.commands.confirm import confirm
+
+            return confirm(where, given.accommodation, given.start, given.end, by=given.by, yes=given.yes)
         case "notify":
             from icalsyncd.commands.notify import notify_test
 

@@ -23,7 +23,7 @@ from icalsyncd.admin.metrics import CONTENT_TYPE
 from icalsyncd.admin.page import POLICY
 from icalsyncd.admin.templates import STATIC, static
 from icalsyncd.availability.explanation import WELL
-from icalsyncd.calendars.nights import Night, date_of, night_of
+from icalsyncd.calendars.nights import Night, Nights, date_of, night_of
 from icalsyncd.language import speaking
 from icalsyncd.pulling.report import Report
 from icalsyncd.state.view import SyncName
@@ -102,6 +102,8 @@ class Actions:
     pull: Callable[[SyncName | None, bool], Awaitable[list[Report] | Refusal]]
     accept: Callable[[str, str | None, bool], Awaitable[Json | Refusal]]
     accept_clock: Callable[[bool], Awaitable[Json | Refusal]]
+    confirm: Callable[[str, Nights, str | None, str | None, bool], Awaitable[Json | Refusal]]
+    """The host's word on nights of an accommodation: the sync that has them, or None; what was seen; whether to only look."""
     rotate: Callable[[SyncName], Awaitable[Json | Refusal]]
     rotate_calendar: Callable[[str], Awaitable[Json | Refusal]]
     explain: Callable[[str, Night], Json | Refusal]
@@ -130,6 +132,7 @@ def application(actions: Actions, gate: Gate, acts: Routes) -> Handler:
         ("POST", "/-/reload"): lambda request: _reload(actions),
         ("POST", "/-/pull"): lambda request: _pull(actions, request),
         ("POST", "/-/accept"): lambda request: _accept(actions, request),
+        ("POST", "/-/confirm"): lambda request: _confirm(actions, request),
         ("POST", "/-/rotate"): lambda request: _rotate(actions, request),
         ("POST", "/-/notify-test"): lambda request: _notify_test(actions, request),
         ("GET", "/login"): lambda request: _spoken(actions, request, login.show(gate, request)),
@@ -317,6 +320,20 @@ async def _accept(actions: Actions, request: web.BaseRequest) -> web.Response:
     return _answered(await actions.accept(accommodation, sync, _is_dry(request)), 409)
 
 
+async def _confirm(actions: Actions, request: web.BaseRequest) -> web.Response:
+    asked = request.query
+    start, end = (_night_in(asked.get(key, "")) for key in ("from", "to"))
+    if start is None or end is None or end <= start:
+        return _json(400, {"error": "from and to must be dates such as 2026-12-24, and to the later one"})
+    by = asked.get("by")
+    if (by is None) is ("nobody" not in asked):
+        return _json(400, {"error": "say either by which sync, or nobody"})
+    accommodation = asked.get("accommodation", "")
+    nights = Nights.between(start, end)
+    sync = by.removeprefix(f"{accommodation}/") if by is not None else None
+    return _answered(await actions.confirm(accommodation, nights, sync, asked.get("seen"), _is_dry(request)), 409)
+
+
 async def _rotate(actions: Actions, request: web.BaseRequest) -> web.Response:
     if (calendar := request.query.get("calendar")) is not None:
         return _answered(await actions.rotate_calendar(calendar), 409)
@@ -341,9 +358,14 @@ def name_of(text: str) -> SyncName | None:
 
 
 def _night(request: web.BaseRequest) -> Night | None:
-    """The night that is asked about; the last days of all time have no day after them."""
+    """The night that is asked about."""
+    return _night_in(request.query.get("night", ""))
+
+
+def _night_in(text: str) -> Night | None:
+    """The night of a date; the last days of all time have no day after them."""
     try:
-        night = night_of(date.fromisoformat(request.query.get("night", "")))
+        night = night_of(date.fromisoformat(text))
     except ValueError:
         return None
     return night if 1 < night < night_of(date.max) - 1 else None

@@ -8,7 +8,7 @@ from typing import Final
 from icalsyncd.admin.matters import Matter, Weight
 from icalsyncd.calendars.nights import EMPTY, Nights, date_of
 
-_EXPLAINED: Final = (Matter.OVERBOOKED, Matter.POSSIBLE_GHOST, Matter.CROSSED)
+_EXPLAINED: Final = (Matter.OVERBOOKED, Matter.PERHAPS_TWICE, Matter.POSSIBLE_GHOST, Matter.CROSSED)
 """What a night's own page says more of."""
 
 

@@ -68,6 +68,14 @@ def _of_house(overview: Overview, accommodation: str, house: House) -> Iterator[
         )
         for stretch, told in _told(nights, lambda *found, who=names: _overbooked(name, who, *found)):
             yield Concern(Matter.OVERBOOKED, told, advice, accommodation, nights=stretch)
+    for showing, nights in _by_whom(house.trouble.perhaps_two, _claimed(house)).items():
+        names = listed(map(called, showing))
+        advice = say(
+            "One of them may only repeat the other one, or have sold it before it acted on what it was told. Look at these "
+            "portals; if two have a guest, cancel one."
+        )
+        for stretch, told in _told(nights, lambda *found, who=names: _perhaps_two(name, who, *found)):
+            yield Concern(Matter.PERHAPS_TWICE, told, advice, accommodation, nights=stretch)
     yield from _of_links_within(overview, accommodation, house)
     often = union(taking.often_linked for taking in ledger.kin.values())
     crossed = crossed_nights(ledger) & house.trouble.possible_ghosts
@@ -300,6 +308,26 @@ def _overbooked(house: str, portals: str, stay: Stay, nights: int, stretches: in
     return say_many(
         "{house}: the night of {first} is overbooked by {portals}.",
         "{house}: the {count} nights from {first} to {last} are overbooked by {portals}.",
+        nights,
+        house=house,
+        portals=portals,
+        **_dates(stay),
+    )
+
+
+def _perhaps_two(house: str, portals: str, stay: Stay, nights: int, stretches: int) -> str:
+    if stretches > 1:
+        return say(
+            "{house}: {nights} nights in {stretches} stretches are perhaps booked twice, by {portals}, the first on {first}.",
+            house=house,
+            nights=nights,
+            stretches=stretches,
+            portals=portals,
+            first=day(stay.check_in),
+        )
+    return say_many(
+        "{house}: the night of {first} is perhaps booked twice, by {portals}.",
+        "{house}: the {count} nights from {first} to {last} are perhaps booked twice, by {portals}.",
         nights,
         house=house,
         portals=portals,

@@ -69,6 +69,7 @@ class Matter(Enum):
     OVERWRITTEN = Terms("overwritten", _ALARM, "Overwritten", 5 * _MINUTE)
     STOPPED = Terms("heartbeat has stopped", _ALARM, "HeartbeatStopped", 5 * _MINUTE)
     TORN = Terms("torn", Weight.NOTE, about=None)
+    PERHAPS_TWICE = Terms("perhaps booked twice", _WARNING, waits=_HOUR, about=About.URGENT)
     POSSIBLE_GHOST = Terms("possible ghost", _WARNING, "PossibleGhost", _HOUR)
     CROSSED = Terms("several calendars", _WARNING, "PossibleGhost", _HOUR)
     NOT_COMPLETE = Terms("not complete", _WARNING, "NotComplete", 10 * _MINUTE, 2)

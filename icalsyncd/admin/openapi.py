@@ -132,6 +132,11 @@ _SCHEMAS: Final[Json] = {
         freed=_COUNT,
     ),
     "Wait": _object(waits=_list(_TEXT), releases=_list(_named("Range"))),
+    "Confirmed": _object(
+        events=_list(_object(**_RANGE["properties"], sync=_TEXT, kind=_TEXT)),
+        releases=_list(_named("Range")),
+        seen=_TEXT,
+    ),
     "Ended": _object(ended=_COUNT),
     "Act": _object(
         # with dry_run, what it would open; else what came of it
@@ -249,6 +254,19 @@ def openapi() -> Json:
                 "End a wait now",
                 [_asked("sync", _SYNC), _asked("accommodation", _TEXT), _asked("clock", _TEXT), _DRY],
                 _answers(code200=("what waited", _named("Wait")), code400=_REFUSED, code409=_REFUSED),
+            ),
+            "/-/confirm": _post(
+                "Say who has some nights, or that nobody has, once you have looked at the portals",
+                [
+                    _asked("accommodation", _TEXT, required=True),
+                    _asked("from", _DAY, required=True),
+                    _asked("to", _DAY, required=True),
+                    _asked("by", _TEXT, words="the sync that has them"),
+                    _asked("nobody", _TEXT, words="in its place: nobody has them"),
+                    _asked("seen", _TEXT, words="what a dry run answered, so that nothing else is meant"),
+                    _DRY,
+                ],
+                _answers(code200=("what it is about", _named("Confirmed")), code400=_REFUSED, code409=_REFUSED),
             ),
             "/-/pause": _act(
                 "Pause a sync", [_asked("sync", _SYNC, required=True), _asked("keep", {"enum": ["1", "true"]})]

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from icalsyncd.admin.board import Wanted, board
 from icalsyncd.admin.concerns import concerns, needs
-from icalsyncd.admin.habits import needed_facts, own_rules
+from icalsyncd.admin.habits import learned, needed_facts, own_rules, portal_name
 from icalsyncd.admin.overview import Overview, SyncRow
 from icalsyncd.admin.picture import Look, Month, Stretch, Taker, colour_of, months, stretches, year
 from icalsyncd.admin.sentences import (
@@ -267,6 +267,8 @@ def _sync(overview: Overview, sync: SyncRow, colour: int) -> dict[str, Any]:
         "attempt": absolute(facts.attempts.last) if facts.attempts.last is not None else None,
         "reading": reading(overview, sync),
         "late": is_unread(overview, sync),
+        "learned_of": f"What we have learned of {portal_name(sync)}",
+        "learned": learned(sync),
         "facts": (
             *own_rules(sync, sync.house.state.ledger.today),
             *needed_facts(sync, late=is_unread(overview, sync)),

@@ -12,7 +12,9 @@ from typing import Any, Final
 from icalsyncd import __version__
 from icalsyncd.admin.matters import Fault
 from icalsyncd.availability.beside import taken_beside
+from icalsyncd.availability.habits import is_sticky
 from icalsyncd.availability.ledger import Ledger, Presence, SyncLedger
+from icalsyncd.availability.mirroring import mirrors
 from icalsyncd.availability.narrowing import gives_up_direction, takes_back_settings
 from icalsyncd.availability.pausing import pauses
 from icalsyncd.availability.rules import closing
@@ -187,6 +189,23 @@ def sync_status(house: House, accommodation: str, name: str, next_pull: Moment |
         **paused_nights(house.state.ledger, name),
         "offered_nights": len(house.feeds[name].nights.since(today)) if name in house.feeds else 0,
         "rules": rules_of(sync, today),
+        "learned": learned(sync),
+    }
+
+
+def learned(sync: SyncLedger) -> Json:
+    """What was learned of its portal, in seconds and nights; None where nothing is known yet."""
+    habits = sync.habits
+    return {
+        "reads_every": {"median": habits.rhythm[0], "worst": habits.rhythm[1]} if habits.rhythm else None,
+        "shows_after": max(habits.shows, default=None),
+        "drops_after": max(habits.drops, default=None),
+        "lag": sync.delay,
+        "sticky": is_sticky(sync),
+        "change": list(habits.change) if habits.change else None,
+        "form": habits.form or None,
+        "goes_back": habits.goes_back,
+        "mirrors": mirrors(sync),
     }
 
 

@@ -117,6 +117,9 @@ class Admission:
             # a night once held waits for its confirmations, though the rest has come back by now
             waiting = union(lack.nights for lack in self.sync.held)
             held = self._confirmed(missing if self._is_suspicious(missing, ahead) else missing & waiting)
+        if self.sync.habits.goes_back and not self.again:
+            # its copies are older ones now and then: what one lacks is free when the next one lacks it too
+            kept |= missing - self.sync.habits.lacked
         whole = Outcome.HELD if held else Outcome.UPDATED
         outcome = Outcome.PARTIAL if broken else whole
         return Admitted(outcome, kept | running | union(lack.nights for lack in held), held, broken)

@@ -15,6 +15,7 @@ from dataclasses import replace
 from typing import Final
 
 from icalsyncd.availability.claims import Rule
+from icalsyncd.availability.habits import after_telling
 from icalsyncd.availability.ledger import DAY, FETCHES_KEPT, Ledger, SyncLedger
 from icalsyncd.availability.mirroring import begun_untold, given_up
 from icalsyncd.availability.offers import offers
@@ -152,11 +153,12 @@ def fetched(ledger: Ledger, name: str, nights: Nights, *, now: Moment, looked: b
     from now on began after it was told.
     """
     sync = ledger.syncs[name]
-    sync = replace(sync, readers=after_reading(sync.readers, agent, nights, now))
-    own = portals_own(sync.readers)
+    readers = after_reading(sync.readers, agent, nights, now)
+    own = portals_own(readers)
     if own is not None and own.product != product(agent):
         # it is known that this is not the portal: what it has read tells nothing of that
-        return ledger.with_sync(name, sync)
+        return ledger.with_sync(name, replace(sync, readers=readers))
+    sync = replace(sync, readers=readers)
     still_silent = _is_silent(ledger, sync, now)
     if sync.silent and not still_silent:
         # what it claims was taken for its own while it did not read: that is not to be forgotten before it is put to the test
@@ -173,6 +175,7 @@ def fetched(ledger: Ledger, name: str, nights: Nights, *, now: Moment, looked: b
     sync = replace(
         sync,
         told=(sync.told or Stamps()).holding(nights, now),
+        habits=after_telling(sync, nights, now),
         fetches=(*sync.fetches, now)[-FETCHES_KEPT:],
         in_force=in_force,
         unfetched=sync.unfetched and not looked,
@@ -183,7 +186,7 @@ def fetched(ledger: Ledger, name: str, nights: Nights, *, now: Moment, looked: b
     return settled(ledger.with_sync(name, sync), now)
 
 
-def telling(ledger: Ledger, name: str, nights: Nights, *, agent: str | None = None) -> Ledger:
+def telling(ledger: Ledger, name: str, nights: Nights, *, now: Moment, agent: str | None = None) -> Ledger:
     """The ledger before sync *name*'s portal is answered with a feed that holds *nights*; *agent*, where that is known, is
     what the program calls itself that asked.
 
@@ -192,9 +195,11 @@ def telling(ledger: Ledger, name: str, nights: Nights, *, agent: str | None = No
     sync = ledger.syncs[name]
     own = portals_own(sync.readers)
     another = agent is not None and own is not None and len(sync.readers) > 1 and own.product != product(agent)
-    if another or nights in sync.in_force:
+    if another:
         return ledger
-    return ledger.with_sync(name, replace(sync, in_force=(*sync.in_force, nights)))
+    if nights in sync.in_force:
+        return ledger
+    return settled(ledger.with_sync(name, replace(sync, in_force=(*sync.in_force, nights))), now)
 
 
 def tick(ledger: Ledger, *, now: Moment, today: Night) -> Ledger:
@@ -279,12 +284,13 @@ def _withdrawn(ledger: Ledger, name: str, told: Nights, now: Moment) -> Stamps:
 def _added(sync: SyncLedger, told: Nights, today: Night) -> Nights:
     """What the portal may add around what it was told: nights of events that hold some of that, or run to today."""
     padding = sync.channel.padding
+    changed = sync.habits.changed(told) & sync.claimed
     if not padding:
-        return EMPTY
+        return changed
     around = [
         claim.nights for claim in sync.claims if claim.stay.check_in <= today or not claim.nights.isdisjoint(told)
     ]
-    return told.widened(padding, padding) & union(around)
+    return (told.widened(padding, padding) & union(around)) | changed
 
 
 def _withdrawn_unseen(ledger: Ledger, name: str, now: Moment) -> Stamps:

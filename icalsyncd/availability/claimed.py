@@ -55,6 +55,10 @@ class Claims(tuple[Claim, ...]):
         return union(claim.under(Rule.CONFIRMED) for claim in self)
 
     @cached_property
+    def disputable(self) -> Nights:
+        return union(claim.disputable for claim in self)
+
+    @cached_property
     def doubtful(self) -> Nights:
         return union(claim.doubtful for claim in self)
 

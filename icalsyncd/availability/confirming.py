@@ -6,7 +6,8 @@ It covers the events that the host has seen, and ends with them: an event that d
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from hashlib import sha256
 from typing import Final, NamedTuple
 
 from icalsyncd.availability.attribution import settled
@@ -14,7 +15,7 @@ from icalsyncd.availability.claims import Claim, Rule, merged
 from icalsyncd.availability.ledger import Ledger, Word
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.calendar import Kind
-from icalsyncd.calendars.nights import EMPTY, Night, Nights, Stay
+from icalsyncd.calendars.nights import Nights, Stay
 
 WORDS_KEPT: Final = 64
 """Of one accommodation, the last ones."""
@@ -28,15 +29,6 @@ class Seen(NamedTuple):
     kind: Kind
 
 
-@dataclass(frozen=True, slots=True)
-class Contradicted:
-    """Nights that nobody has by the host's word, and that a portal goes on showing though it was told that they are free."""
-
-    sync: str
-    nights: Nights
-    said: Moment
-
-
 def seen_on(ledger: Ledger, nights: Nights) -> tuple[Seen, ...]:
     """The events that portals show on any of *nights*, in order."""
     return tuple(
@@ -47,21 +39,19 @@ def seen_on(ledger: Ledger, nights: Nights) -> tuple[Seen, ...]:
     )
 
 
-def called_reservations(ledger: Ledger, nights: Nights, by: str | None) -> tuple[str, ...]:
-    """The syncs other than *by* whose portals themselves call something on *nights* a reservation."""
+def mark_of(seen: Iterable[Seen]) -> str:
+    """A short text that is another one for other events."""
+    listed = ",".join(f"{event.sync} {event.stay} {event.kind}" for event in sorted(seen))
+    return sha256(listed.encode()).hexdigest()[:16]
+
+
+def called_reservations(ledger: Ledger, nights: Nights) -> tuple[str, ...]:
+    """The syncs whose portals themselves call something on *nights* a reservation."""
     return tuple(
         name
         for name, sync in ledger.syncs.items()
-        if name != by and not union_of(sync.claims, Rule.RESERVATION).isdisjoint(nights)
+        if any(not claim.under(Rule.RESERVATION).isdisjoint(nights) for claim in sync.claims)
     )
-
-
-def union_of(claims: Iterable[Claim], rule: Rule) -> Nights:
-    """The nights of *claims* on which *rule* decides."""
-    found = EMPTY
-    for claim in claims:
-        found |= claim.under(rule)
-    return found
 
 
 def confirm(
@@ -101,23 +91,3 @@ def _confirmed(claim: Claim, nights: Nights, name: str, by: str | None) -> Claim
         grown=claim.grown - said,
         doubtful=claim.doubtful - said,
     )
-
-
-def contradicted(ledger: Ledger) -> tuple[Contradicted, ...]:
-    """Where a portal contradicts the host, who said that nobody has these nights."""
-    found: list[Contradicted] = []
-    for word in ledger.words:
-        if word.by is None:
-            for name, sync in ledger.syncs.items():
-                outlived = EMPTY
-                for claim in sync.claims:
-                    if claim.began <= word.at:
-                        outlived |= claim.under(Rule.OUTLIVED)
-                if stayed := (outlived & word.nights).since(ledger.today):
-                    found.append(Contradicted(name, stayed, word.at))
-    return tuple(found)
-
-
-def last_word(ledger: Ledger, night: Night) -> Word | None:
-    """What the host said last of *night*."""
-    return next((word for word in reversed(ledger.words) if night in word.nights), None)

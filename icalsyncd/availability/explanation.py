@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from icalsyncd.availability.beside import LOCAL, because, is_block, takers_beside
-from icalsyncd.availability.claims import ECHOES, Claim, Rule
-from icalsyncd.availability.ledger import Ledger, Presence, SyncLedger
+from icalsyncd.availability.claims import ECHOES, Rule
+from icalsyncd.availability.ledger import Ledger, Presence, SyncLedger, Word
 from icalsyncd.availability.offers import not_offered, trouble, verdict
 from icalsyncd.availability.pausing import Pause, pauses
 from icalsyncd.availability.rules import Ruled, ruled
@@ -43,11 +43,6 @@ _KINDS: Final = {Kind.RESERVATION: "a reservation", Kind.BLOCK: "a block", Kind.
 _ECHO: Final = "we take it for an echo: {} only repeats what we told it"
 _ORIGIN: Final = "we take it for an origin: someone took these nights at {}"
 
-
-OWN: Final = frozenset({"own"})
-ECHO: Final = frozenset({"echo"})
-EITHER: Final = OWN | ECHO
-"""What a claim may be."""
 
 WELL: Final = "all is well"
 """What is said where nothing needs the host."""
@@ -105,7 +100,11 @@ class Explanation:
     buffered: bool
     """No one took it, but it is closed for some portal as a buffer."""
     overbooked: bool
+    perhaps_two: bool
+    """One portal has it, and another one may have sold it too."""
     possible_ghost: bool
+    said: Word | None = None
+    """What the host said last of it."""
     note: str = ""
     """What the host wrote beside that block."""
     kept: tuple[str, ...] = ()
@@ -165,7 +164,9 @@ def explain(ledger: Ledger, night: Night, note: str = "", feeds: Mapping[str, Ni
         and not (local or genuine or beside or any(each.closes for each in by_rule)),
         ruled=by_rule,
         overbooked=night in found.overbooked,
+        perhaps_two=night in found.perhaps_two,
         possible_ghost=night in found.possible_ghosts,
+        said=next((word for word in reversed(ledger.words) if night in word.nights), None),
         note=note if local else "",
         kept=kept,
         kept_closed=tuple(
@@ -184,27 +185,6 @@ def _statements(ledger: Ledger, name: str, sync: SyncLedger, night: Night) -> It
         rule = verdict(ledger, name, claim, night)
         if rule is not None:
             yield Statement(name, claim.began, claim.kind, rule, claim.stay)
-
-
-def possible(ledger: Ledger, night: Night) -> dict[str, frozenset[str]]:
-    """Each sync whose portal shows *night*, and what that may be by all that is known: `own`, `echo`, or either."""
-    ghost = night in trouble(ledger).possible_ghosts
-    found: dict[str, frozenset[str]] = {}
-    for name, sync in ledger.syncs.items():
-        may = [_may_be(ledger, name, claim, night, ghost=ghost) for claim in sync.claims if night in claim.nights]
-        if may:
-            found[name] = frozenset().union(*may)
-    return found
-
-
-def _may_be(ledger: Ledger, name: str, claim: Claim, night: Night, *, ghost: bool) -> frozenset[str]:
-    rule = claim.rule_on(night)
-    if rule is None or night in claim.proven:
-        return OWN
-    if rule in ECHOES:
-        either = night in claim.doubtful or (ledger.syncs[name].silent and rule is not Rule.OWN_UID)
-        return EITHER if either else ECHO
-    return EITHER if ghost else OWN
 
 
 def frees_when(ledger: Ledger, explanation: Explanation) -> str:
@@ -289,6 +269,9 @@ def words(
     lines = [f"{accommodation}, the night of {day}: {_headline(explanation)}", ""]
     if explanation.local:
         lines.append(f"  {OWN_BLOCK} takes it{f': {explanation.note}' if explanation.note else ''}")
+    if explanation.said is not None:
+        who = explanation.said.by or "nobody"
+        lines.append(f"  You said on {when(explanation.said.at)} that {who} has this night.")
     lines += [f"  It is closed because {because(origin, names)}." for origin in explanation.beside]
     for statement in explanation.statements:
         shown = f"{date_of(statement.stay.check_in)} to {date_of(statement.stay.check_out)}"
@@ -357,7 +340,8 @@ def _headline(explanation: Explanation) -> str:
             "closed, and perhaps a ghost" if explanation.taken else "open now, and perhaps a ghost that comes and goes"
         )
     if explanation.taken:
-        return f"taken ({', '.join(map(called, explanation.origins))})"
+        twice = ", and perhaps booked twice" if explanation.perhaps_two else ""
+        return f"taken ({', '.join(map(called, explanation.origins))}){twice}"
     if sold := [pause.sync for pause in explanation.pauses if explanation.night in pause.sold]:
         return f"free, though {' and '.join(sold)}, paused, last showed it as taken"
     if explanation.kept_closed:
@@ -400,6 +384,12 @@ def advice(ledger: Ledger, explanation: Explanation, accommodation: str) -> list
             f"  Overbooked: {names} each have this night. {overbooked_advice(explanation.origins)}",
             "  The night stays closed everywhere until only one is left.",
         ]
+    if explanation.perhaps_two:
+        return [
+            "",
+            f"  Perhaps two guests: {' and '.join(claimers)} show this night. One of them may only repeat the other one, or",
+            "  have sold it before it acted on what it was told. Look at these portals; if both have a guest, cancel one.",
+        ]
     if not explanation.possible_ghost:
         return []
     if not explanation.taken:
@@ -422,14 +412,13 @@ def advice(ledger: Ledger, explanation: Explanation, accommodation: str) -> list
             f"  Possible ghost: only {claimers[0]} shows this night, and nothing proves that anyone booked it.",
             "  Look at that portal. If there is no reservation, open the night there by hand.",
         ]
-    # one that reads no feed of ours cannot be repeating it
-    keep, *others = sorted(claimers, key=lambda name: ledger.syncs[name].channel.sends)
+    run = next(stay for stay in trouble(ledger).possible_ghosts.stays() if stay[0] <= explanation.night < stay[1])
+    say_so = f"icalsyncd confirm {accommodation} {date_of(run.check_in)} {date_of(run.check_out)}"
     return [
         "",
         f"  Possible ghost: {', '.join(claimers)} show this night, and they may only be repeating each other.",
-        "  1. Look at these portals. If one has a reservation, all is well: leave it.",
-        f"  2. If none has one, pause all of them but {keep}:",
-        *(f"       icalsyncd pause {accommodation}/{name}" for name in others),
-        "  3. Wait until `icalsyncd status` says for each that it is safe to resume, and the night is gone here. Then:",
-        *(f"       icalsyncd resume {accommodation}/{name}" for name in others),
+        "  Look at these portals, and say what you saw. Where one of them has a reservation:",
+        *(f"       {say_so} --by {name}" for name in claimers),
+        "  Where none has one, this opens the nights everywhere; what a portal goes on showing closes them again:",
+        f"       {say_so} --nobody",
     ]

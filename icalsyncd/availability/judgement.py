@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 from icalsyncd.availability.claims import ECHOES, Claim, Rule, merged, reuse_stay
 from icalsyncd.availability.ended import Ended
+from icalsyncd.availability.habits import Change
 from icalsyncd.availability.runs import Runs
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.calendar import Event, Kind
@@ -50,6 +51,8 @@ class Circumstances:
     padding: int
     unseen: bool
     """Nobody sees whether the portal fetches its feeds: all that it claims is in doubt, and most of it an echo."""
+    change: Change | None = None
+    """What the portal was always seen to make of a run that it was told, where it shows that otherwise."""
 
     def ended_of(self, kind: Kind) -> Ended:
         """The claims of *kind* that went on no longer."""
@@ -60,9 +63,24 @@ class Circumstances:
         return {kind: Ended([claim for claim in self.ended if claim.kind is kind], self.begun) for kind in Kind}
 
     @cached_property
+    def own_before(self) -> Nights:
+        """What the portal had as its own in claims that ended, so that no other event of the copy shows it."""
+        return union(claim.genuine for claim in self.ended)
+
+    @cached_property
     def appeared_as_told(self) -> Nights:
         """The runs that appeared and are one of those that the portal was told."""
         return Nights.of_stays(run for run in self.appeared.stays() if run in self.runs_told)
+
+    @cached_property
+    def changed_runs(self) -> frozenset[Stay]:
+        """The runs of these feeds as the portal shows them, if it always changes them alike."""
+        if self.change is None:
+            return frozenset()
+        first, last = self.change
+        return frozenset(
+            Stay(run.check_in + first, run.check_out + last) for feed in self.in_force for run in feed.stays()
+        )
 
     @cached_property
     def runs_in_force(self) -> Runs:
@@ -89,6 +107,7 @@ def circumstances(
     initial: bool,
     padding: int,
     unseen: bool,
+    change: Change | None = None,
 ) -> Circumstances:
     """What is so when *present* is claimed after *before*.
 
@@ -115,6 +134,7 @@ def circumstances(
         initial,
         padding,
         unseen,
+        change,
     )
 
 
@@ -123,8 +143,13 @@ def begin(event: Event, own: Nights, at: Circumstances) -> Claim:
     stay, kind = reuse_stay(event.check_in, event.check_out), event.kind
     nights = Nights.between(*stay)
     ours = nights & own
-    rest = nights - ours
     made = Claim(stay, kind, at.now, (), initial=at.initial)
+    if ours and (known := ours & at.own_before):
+        # a portal may show a booking of its own under the UID of what it imported beside it: we know that it had one
+        ours -= known
+        began = min(claim.began for claim in at.ended if not claim.genuine.isdisjoint(known))
+        made = replace(made, began=began)
+    rest = nights - ours
     if kind is Kind.RESERVATION:
         verdicts = merged(((Rule.OWN_UID, ours), (Rule.RESERVATION, rest)))
         return replace(made, verdicts=verdicts, contested=rest & at.others)
@@ -134,7 +159,7 @@ def begin(event: Event, own: Nights, at: Circumstances) -> Claim:
 
 def _judged(made: Claim, nights: Nights, at: Circumstances) -> Claim:
     stay = made.stay
-    if at.padding and _pads(stay, at):
+    if stay in at.changed_runs or (at.padding and _pads(stay, at)):
         return replace(made, verdicts=((Rule.PADDED, nights),))
     carried, former = _carried(made, nights, at)
     kept = carried.nights

@@ -13,6 +13,7 @@ from typing import Final, cast
 
 from icalsyncd.availability.claimed import NO_CLAIMS, Claims
 from icalsyncd.availability.claims import Claim
+from icalsyncd.availability.habits import NO_HABITS, Habits
 from icalsyncd.availability.readers import Reader, perhaps, silent_since
 from icalsyncd.availability.rules import NO_RULES, Rules
 from icalsyncd.availability.stamps import NONE, Moment, Stamps
@@ -60,6 +61,8 @@ class Channel:
     """Nights ahead from which on it closes all by itself, as the host knows (`portal_window`)."""
     horizon: int | None = None
     """Nights ahead beyond which its calendar shows no closure, as the profile knows."""
+    lag_is_given: bool = False
+    """The host wrote `echo_lag`: what is learned of it does not count."""
 
 
 class Presence(StrEnum):
@@ -205,6 +208,7 @@ class SyncLedger:
     """The portal has not fetched for so long that what it claims is no echo."""
     rules: Rules = NO_RULES
     """What its portal closes by its own settings, and how that was found out."""
+    habits: Habits = NO_HABITS
 
     def __post_init__(self) -> None:
         if not isinstance(self.claims, Claims):
@@ -291,7 +295,8 @@ class SyncLedger:
     @property
     def delay(self) -> float:
         """Seconds after which the portal has acted on what it was told, or was to read where that is not seen."""
-        return self.channel.lag + (2 * self.channel.reads_every if self.published else 0.0)
+        lag = self.channel.lag if self.channel.lag_is_given else self.habits.lag(self.channel.lag)
+        return lag + (2 * self.channel.reads_every if self.published else 0.0)
 
     def published_since(self, moment: Moment) -> tuple[tuple[Moment, Nights], ...]:
         """The published feeds that the portal may have acted on at *moment* or later."""

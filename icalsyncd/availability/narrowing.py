@@ -62,6 +62,7 @@ def _kept(sync: SyncLedger, wanted: Channel, said: Set[str]) -> Channel:
         receives=receives,
         sends=sends,
         lag=wanted.lag if "lag" in said else before.lag,
+        lag_is_given=wanted.lag_is_given if "lag" in said else before.lag_is_given,
         padding=wanted.padding if "padding" in said else max(before.padding, wanted.padding),
         hold=max(before.hold, wanted.hold),
         rules=wanted.rules if "rules" in said else before.rules,

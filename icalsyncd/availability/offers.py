@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from icalsyncd.availability.claims import ECHOES, Claim, Rule
 from icalsyncd.availability.ledger import Ledger, SyncLedger
@@ -16,6 +17,11 @@ from icalsyncd.availability.mirroring import mirrors
 from icalsyncd.availability.rules import closing
 from icalsyncd.calendars.nights import EMPTY, Night, Nights, horizon, union
 
+OWN: Final = frozenset({"own"})
+ECHO: Final = frozenset({"echo"})
+EITHER: Final = OWN | ECHO
+"""What a claim may be."""
+
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
@@ -23,6 +29,9 @@ class Trouble:
 
     overbooked: Nights
     """Two or more origins, and no possible ghost."""
+    perhaps_two: Nights
+    """One origin, and a claim of another portal that may be an echo of it or a guest: it showed the night before it can have
+    acted on what it was told, or while it knew it as free."""
     possible_ghosts: Nights
     """Kept closed, or now closed and now open, by claims of which nothing that we see can tell whether anyone booked."""
 
@@ -150,11 +159,25 @@ def trouble(ledger: Ledger) -> Trouble:
     """
     judged, twice, certain = weighed(ledger)
     certain |= union(taking.certain for taking in ledger.kin.values())
+    certain -= contradicted(ledger)
     twice |= judged & union(taking.judged for taking in ledger.kin.values())
     taken = union(origins(ledger).values()) | ledger.taken_by_kin
     fleeting = union(sync.given_up.nights for sync in ledger.syncs.values())
     ghosts = ((taken | fleeting) - certain).since(ledger.today)
-    return Trouble((twice - ghosts).since(ledger.today), ghosts)
+    doubted = union(sync.summed.doubtful & ledger.claimed_beside(name) for name, sync in ledger.syncs.items())
+    perhaps_two = (doubted & judged) - twice - ghosts
+    return Trouble((twice - ghosts).since(ledger.today), perhaps_two.since(ledger.today), ghosts)
+
+
+def contradicted(ledger: Ledger) -> Nights:
+    """Nights that nobody has by the host's word, and that a portal shows on though it had time to act on that."""
+    found = EMPTY
+    for word in ledger.words:
+        if word.by is None:
+            for sync in ledger.syncs.values():
+                stayed = union(claim.under(Rule.OUTLIVED) for claim in sync.claims if claim.began <= word.at)
+                found |= stayed & word.nights
+    return found
 
 
 def weighed(ledger: Ledger) -> tuple[Nights, Nights, Nights]:
@@ -184,3 +207,24 @@ def weighed(ledger: Ledger) -> tuple[Nights, Nights, Nights]:
             sure = (sure - maybe_linked(ledger, sync)) | (linked_to(ledger, sync) - twice - beside_judged)
         certain |= sure - (ledger.claimed_beside(name) - doubly) if mirrors(sync) else sure
     return once, twice, certain
+
+
+def explanations(ledger: Ledger, night: Night) -> dict[str, frozenset[str]]:
+    """Each sync whose portal shows *night*, and what that may be by all that is known: `own`, `echo`, or either."""
+    ghost = night in trouble(ledger).possible_ghosts
+    found: dict[str, frozenset[str]] = {}
+    for name, sync in ledger.syncs.items():
+        may = [_may_be(ledger, name, claim, night, ghost=ghost) for claim in sync.claims if night in claim.nights]
+        if may:
+            found[name] = frozenset().union(*may)
+    return found
+
+
+def _may_be(ledger: Ledger, name: str, claim: Claim, night: Night, *, ghost: bool) -> frozenset[str]:
+    rule = claim.rule_on(night)
+    if rule is None or night in claim.proven:
+        return OWN
+    if rule in ECHOES:
+        either = night in claim.doubtful or (ledger.syncs[name].silent and rule is not Rule.OWN_UID)
+        return EITHER if either else ECHO
+    return EITHER if ghost else OWN

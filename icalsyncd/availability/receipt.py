@@ -7,10 +7,11 @@ from operator import attrgetter
 
 from icalsyncd.availability.admission import Admission, Admitted, Outcome
 from icalsyncd.availability.attribution import Ours, pulled, settled
+from icalsyncd.availability.habits import Habits, after_copy, rejudged
 from icalsyncd.availability.ledger import Ledger, SyncLedger
 from icalsyncd.availability.rules import Rules, followed, in_doubt, sifted
 from icalsyncd.availability.stamps import Moment
-from icalsyncd.calendars.calendar import Event, Good, Partial
+from icalsyncd.calendars.calendar import Event, Good, Partial, nights_in
 from icalsyncd.calendars.nights import EMPTY, Night
 from icalsyncd.calendars.zones import nights_begun
 
@@ -63,6 +64,8 @@ class Receipt:
             good=admitted.outcome is Outcome.UPDATED and not self.again,
         )
         after = entered.syncs[self.sync]
+        if admitted.outcome is Outcome.UPDATED and not self.again and self.reading is not None:
+            after = replace(after, habits=self._learned(sync, self.reading.events, ledger.today))
         if (after.held, after.broken) != (admitted.held, admitted.broken):
             after = replace(after, held=admitted.held, broken=admitted.broken)
         if self.reading is None and (running := sync.retained & begun):
@@ -70,7 +73,15 @@ class Receipt:
             after = replace(after, retained=running)
         if self.again and sync.pulled_at is not None:
             after = replace(after, pulled_at=sync.pulled_at)
+        if after.habits.change != sync.habits.change:
+            after = rejudged(after)
+        if after.claims != entered.syncs[self.sync].claims:
+            return settled(entered.with_sync(self.sync, after), self.now), admitted
         return entered if after is entered.syncs[self.sync] else entered.with_sync(self.sync, after), admitted
+
+    def _learned(self, sync: SyncLedger, events: tuple[Event, ...], today: Night) -> Habits:
+        lacking = sync.genuine.since(today) - nights_in(events)
+        return after_copy(sync, events, began=self.began, now=self.now, today=today, lacking=lacking)
 
     def _sifted(
         self, sync: SyncLedger, events: tuple[Event, ...], admitted: Admitted, today: Night

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
+from icalsyncd.availability.habits import habits_rewound
 from icalsyncd.availability.ledger import Ledger, Link, Presence, SyncLedger
 from icalsyncd.availability.removal import RemovalDelay
 from icalsyncd.availability.roster import GONE_KEPT, OLD_LINK_KEPT
@@ -93,6 +94,7 @@ def _rewound(sync: SyncLedger, now: Moment) -> SyncLedger:
         published=tuple((min(since, now), nights) for since, nights in sync.published),
         given_up=_stamps(sync.given_up, now),
         rules=rules_rewound(sync.rules, now),
+        habits=habits_rewound(sync.habits, now),
     )
     if any(claim.began > now for claim in sync.claims):
         moved = replace(moved, claims=tuple(replace(claim, began=min(claim.began, now)) for claim in sync.claims))

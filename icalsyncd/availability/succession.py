@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from icalsyncd.availability.claimed import Claims
 from icalsyncd.availability.claims import Claim, Rule, outlive, reuse_stay, widen
-from icalsyncd.availability.judgement import Identity, begin, circumstances, edge_of, identity_of
+from icalsyncd.availability.judgement import Circumstances, Identity, begin, circumstances, edge_of, identity_of
 from icalsyncd.availability.ledger import SyncLedger
 from icalsyncd.availability.rules import export_end
 from icalsyncd.availability.stamps import Moment
@@ -71,7 +71,8 @@ def carried_over(
     """
     surely_told = EMPTY if not in_force else intersection(in_force)
     end = export_end(sync, today)
-    old = _Claims(sync.claims, surely_told, today, edge_of(today) if end is None else min(end, edge_of(today)))
+    edge = edge_of(today) if end is None else min(end, edge_of(today))
+    old = _Claims(sync.claims, surely_told | sync.habits.changed(surely_told), today, edge)
     going_on: list[tuple[Claim, Claim, Event, Nights]] = []
     fresh: list[tuple[Event, Nights]] = []
     begun: set[Stay] = set()
@@ -97,8 +98,9 @@ def carried_over(
         initial=sync.pulled_at is None or sync.unsure_since is not None,
         padding=sync.channel.padding,
         unseen=bool(sync.published),
+        change=sync.habits.change,
     )
-    claims = [begin(event, own, at) for event, own in fresh]
+    claims = _begun(fresh, at, {claim.stay for _, claim, _, _ in going_on if claim.under(Rule.PADDED)})
     # a booking that is shown beside our echo of the same night does not hide behind it
     hidden -= _shown_twice(found) if hidden else EMPTY
     ended = {(claim.stay, claim.kind): claim for claim in at.ended}
@@ -118,6 +120,18 @@ def carried_over(
     if any(claim.stay.check_in < today - 1 for claim in claims):
         claims = [left for claim in claims if (left := claim.only(claim.nights.since(today - 1))).verdicts]
     return Claims(sorted(_twice_told(claims), key=lambda claim: (claim.stay, claim.kind, claim.began)))
+
+
+def _begun(fresh: list[tuple[Event, Nights]], at: Circumstances, changed: set[Stay]) -> list[Claim]:
+    """The claims of the events *fresh*. Of a run that the portal changes alike there is one event; *changed*: it is there
+    already. Another one that is just like it is its own."""
+    if not at.changed_runs:
+        return [begin(event, own, at) for event, own in fresh]
+    plain, made = replace(at, change=None), []
+    for event, own in fresh:
+        made.append(begin(event, own, plain if event.stay in changed else at))
+        changed.add(event.stay)
+    return made
 
 
 def _clipped(claim: Claim, event: Event) -> Claim:

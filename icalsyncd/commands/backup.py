@@ -22,6 +22,7 @@ from icalsyncd.config.resolved import Config
 from icalsyncd.state.database import Place, Server, StoreFailed, StoreRefused
 from icalsyncd.state.directory import PRIVATE, Access, Directory, make, opened, unused
 from icalsyncd.state.files import NotRegularError, content
+from icalsyncd.state.gone_back import GoneBack
 from icalsyncd.state.installation import MAX_SECRET, SecretUnusable, installation_of
 from icalsyncd.state.moving import LARGEST, REPLACED, content_of, put_aside, put_into, put_into_file
 from icalsyncd.state.state_file import MAX_STATE
@@ -76,6 +77,12 @@ def backup(paths: Paths, file: Path) -> int:
     return DONE
 
 
+_AFTER: Final = (
+    "what portals were told after the backup is not known: at the next start feeds wait until each portal was pulled, and a "
+    "night that two portals show stays closed as a possible ghost until you say who has it (icalsyncd confirm)"
+)
+
+
 def restore(paths: Paths, file: Path, *, replace: bool) -> int:
     """Put what :func:`backup` wrote back where it was; the daemon must not run."""
     folder = paths.folder
@@ -85,6 +92,7 @@ def restore(paths: Paths, file: Path, *, replace: bool) -> int:
         raise CommandError(f"a daemon runs on {paths.state_dir}: stop it first") from None
     except OSError as error:
         raise CommandError(f"the state folder {paths.state_dir} cannot be used: {error.strerror}") from None
+    print("this goes back to an earlier state: nights sold or given back since are learned from the portals anew")
     try:
         place = place_of(paths, config_or_last(paths))
         _put_back(paths, place, _read(file), replace=replace)
@@ -95,7 +103,8 @@ def restore(paths: Paths, file: Path, *, replace: bool) -> int:
     finally:
         folder.release()
     holder = paths.state_dir if isinstance(place, Path) else called(place)
-    print(f"{holder} holds the state and the secret of {file}: links and feeds are as they were")
+    print(f"{holder} holds the state and the secret of {file}: links are as they were")
+    print(_AFTER)
     return DONE
 
 
@@ -173,6 +182,8 @@ def _put_back(paths: Paths, place: Place, kept: _Kept, *, replace: bool) -> None
         if in_the_way and not replace:
             path = in_the_way[0][1]
             raise CommandError(f"{path} exists already; with --replace it is kept as {path.name}{REPLACED}")
+        # before the state is there: the daemon is to know that it has gone back
+        GoneBack(paths.state_dir).mark()
         # the daemon must be able to read what root puts back
         access = access_in(folder)
         if isinstance(place, Server):

@@ -7,6 +7,7 @@ import gzip
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from time import time
 from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo
@@ -24,10 +25,11 @@ from icalsyncd.admin.waits import waits
 from icalsyncd.availability.explanation import explain, frees_when, words
 from icalsyncd.availability.release import released, released_nights
 from icalsyncd.availability.roster import hasten
-from icalsyncd.calendars.nights import Nights, Stay, date_of, night_of
+from icalsyncd.calendars.nights import Stay, date_of, night_of
 from icalsyncd.config.paths import Paths
 from icalsyncd.config.positions import lines_of
 from icalsyncd.config.resolved import Accommodation
+from icalsyncd.daemon.confirmations import confirm, dated
 from icalsyncd.daemon.edits import digest_of
 from icalsyncd.daemon.hub import Hub
 from icalsyncd.language import chosen, speaking
@@ -77,6 +79,7 @@ class HostActions:
             pull=self.pull,
             accept=self.accept,
             accept_clock=self.accept_clock,
+            confirm=partial(confirm, self._hub),
             rotate=self.rotate,
             rotate_calendar=self.rotate_calendar,
             explain=self.explain,
@@ -231,7 +234,7 @@ class HostActions:
         kin = with_kin(hub.journal.current, {accommodation: state.with_ledger(after, now)}, now)
         if (known := kin[accommodation]) is not None:
             after = known.ledger
-        releases = _ranges(released_nights(state.ledger, after))
+        releases = [dated(stay) for stay in released_nights(state.ledger, after).stays()]
         answer: Json = {"waits": waiting, "releases": releases}
         if dry:
             return answer
@@ -344,23 +347,21 @@ class HostActions:
             "night": date_of(night).isoformat(),
             "taken": found.taken,
             "overbooked": found.overbooked,
+            "perhaps_two": found.perhaps_two,
             "possible_ghost": found.possible_ghost,
             "claims": [
                 {
                     "sync": statement.sync,
                     "since": rfc3339(statement.since),
                     "kind": statement.kind.value,
-                    "from": date_of(statement.stay.check_in).isoformat(),
-                    "to": date_of(statement.stay.check_out).isoformat(),
+                    **dated(statement.stay),
                     "verdict": "echo" if statement.is_echo else "origin",
                     "rule": statement.rule.value,
                 }
                 for statement in found.statements
             ],
             "blocks": [
-                {"from": date_of(block.stay.check_in).isoformat(), "to": date_of(block.stay.check_out).isoformat()}
-                for block in ledger.blocks
-                if block.stay.check_in <= night < block.stay.check_out
+                dated(block.stay) for block in ledger.blocks if block.stay.check_in <= night < block.stay.check_out
             ],
             "told": [
                 {"sync": telling.sync, "since": rfc3339(telling.since), "fetched": rfc3339(telling.fetched)}
@@ -376,6 +377,7 @@ class HostActions:
                 for pause in found.pauses
             ],
             "kept_closed": list(found.kept_closed),
+            "said": found.said and {"by": found.said.by, "at": rfc3339(found.said.at)},
             "beside": list(found.beside),
             "not_offered": list(found.unoffered),
             "rules": [{"sync": each.sync, "rule": each.what, "closes": each.closes} for each in found.ruled],
@@ -393,14 +395,6 @@ def notes_of(accommodation: Accommodation) -> tuple[tuple[Stay, str], ...]:
     return tuple(
         (Stay(night_of(block.from_), night_of(block.to)), block.note) for block in accommodation.blocks if block.note
     )
-
-
-def _ranges(nights: Nights) -> list[Json]:
-    """*nights* as half-open ranges of dates."""
-    return [
-        {"from": date_of(stay.check_in).isoformat(), "to": date_of(stay.check_out).isoformat()}
-        for stay in nights.stays()
-    ]
 
 
 def _local(moment: float, zone: str) -> str:

@@ -43,6 +43,7 @@ def log_trouble(accommodation: str, before: Trouble | None, now: Trouble) -> Non
     none = Nights()
     for words, was, nights in (
         ("overbooked", before.overbooked if before else none, now.overbooked),
+        ("perhaps booked twice", before.perhaps_two if before else none, now.perhaps_two),
         ("possible ghost", before.possible_ghosts if before else none, now.possible_ghosts),
     ):
         for stay in (nights - was).stays():

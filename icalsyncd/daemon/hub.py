@@ -19,6 +19,7 @@ from icalsyncd.admin.metrics import Counts, Metrics, Scene
 from icalsyncd.admin.status import ConfigStatus
 from icalsyncd.availability.attribution import woke
 from icalsyncd.availability.removal import RemovalDelay
+from icalsyncd.availability.restoring import restored
 from icalsyncd.availability.rewinding import delay_postponed, postponed, rewound
 from icalsyncd.clock import Clock, Waking
 from icalsyncd.config.loading import Accepted
@@ -102,6 +103,7 @@ class Hub:
         self.on_news: Callable[[frozenset[str] | None], None] = lambda _: None
         """Called where something needs the host, perhaps: with the accommodations, or None for the whole."""
         self.metrics = Metrics(self.counts, self._scene)
+        self._gone_back = store.gone_back
         self._background: set[asyncio.Task[Any]] = set()
 
     async def begin(self) -> None:
@@ -117,9 +119,33 @@ class Hub:
         if self.view.unsure_since is not None:
             log.warning("what was known last may not be stored: feeds are withheld until each portal was asked")
         self._note_waking(set_back=True)
+        if self._gone_back.is_marked:
+            self._go_back()
         self.journal.on_change = self._changed
         self.journal.on_note = self._noted
         await self.apply(self.accepted)
+
+    def _go_back(self) -> None:
+        """What is stored was put back: what portals were told since is not known."""
+        now = self.clock.now()
+        self.journal.put_all(
+            {
+                name: state.with_ledger(restored(state.ledger, now=now), now)
+                for name, state in self.journal.current.items()
+            }
+        )
+        self.journal.remember("the state was put back from an earlier one")
+        log.warning(
+            "the state was put back: what portals were told since is not known, so that nothing they show opens; feeds are "
+            "withheld until each portal was pulled"
+        )
+
+        async def settle() -> None:
+            await self.journal.stored()
+            if self.journal.failing is None:
+                await asyncio.to_thread(self._gone_back.clear)
+
+        self.in_background(settle())
 
     async def be_sure(self, *, at_last: bool) -> None:
         """Stop withholding feeds for what may be lost, once each portal was asked; *at_last*: even if one was not."""

@@ -51,6 +51,7 @@ def _sync_plan(sync: Sync, installation: Installation, hold: float) -> Seat:
             sync.receives,
             sync.sends,
             lag=float(sync.echo_lag),
+            lag_is_given="lag" in sync.said,
             padding=sync.echo_padding,
             reads_every=float(sync.reads_every),
             hold=hold,

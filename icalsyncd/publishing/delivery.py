@@ -266,7 +266,7 @@ class Delivery:
             return None
         nights, body = newest.nights, newest.body()
         if not self._is_published(name, nights):
-            ledger = telling(state.ledger, name[1], nights)
+            ledger = telling(state.ledger, name[1], nights, now=means.clock.now())
             if ledger is not state.ledger:
                 means.journal.put(name[0], replace(state, ledger=ledger))
         key = (self.target.name, *sending.link)

@@ -86,7 +86,7 @@ class Feeds:
             # it was not, before the look
             return self._withhold(target)
         feed = outlet.feed
-        ledger = telling(state.ledger, name[1], feed.nights, agent=_agent(request))
+        ledger = telling(state.ledger, name[1], feed.nights, now=self._now(), agent=_agent(request))
         if ledger is not state.ledger:
             self._journal.put(name[0], replace(state, ledger=ledger))
         # where the disk fails the answer goes out all the same: a night that must close is worth more than a record

@@ -28,6 +28,7 @@ def flat_channel(channel: Channel) -> Json:
         "notice": channel.notice,
         "window": channel.window,
         "horizon": channel.horizon,
+        "lag_is_given": channel.lag_is_given,
         # few syncs have them
         **{name: value for name in _SELDOM if (value := getattr(channel, name)) != _DEFAULTS[name]},
     }
@@ -52,6 +53,7 @@ def load_channel(record: Json) -> Channel:
         notice=record.get("notice"),
         window=record.get("window"),
         horizon=record.get("horizon"),
+        lag_is_given=record.get("lag_is_given", False),
         buffer=(buffer[0], buffer[1]) if (buffer := record.get("buffer")) else None,
         offer_notice=record.get("offer_notice", 0),
         offer_window=record.get("offer_window"),

@@ -66,6 +66,10 @@ def events(accommodation: str, before: State | None, after: State | None, at: Mo
     now, today = after.ledger, after.ledger.today
     if was is not now:
         yield from (each._replace(accommodation=accommodation) for each in _of_blocks(was.blocks, now.blocks, at))
+        for word in now.words:
+            if word not in was.words:
+                said = "you said that nobody has it" if word.by is None else "you said that it is booked here"
+                yield from _stretches(Event(at, said, accommodation, word.by or ""), word.nights)
         for name, sync in now.syncs.items():
             known = was.syncs.get(name)
             if known is not sync:
@@ -76,11 +80,13 @@ def events(accommodation: str, before: State | None, after: State | None, at: Mo
             yield Event(at, "the sync is forgotten", accommodation, name)
         if was.kin != now.kin:
             yield from _of_kin(was, now, Event(at, "", accommodation))
-        none = Trouble(EMPTY, EMPTY)
+        none = Trouble(EMPTY, EMPTY, EMPTY)
         old, new = trouble(was) if before is not None else none, trouble(now)
         for nights, words in (
             (new.overbooked - old.overbooked, "overbooked"),
             (old.overbooked - new.overbooked, "overbooked no more"),
+            (new.perhaps_two - old.perhaps_two, "perhaps booked twice"),
+            (old.perhaps_two - new.perhaps_two, "perhaps booked twice no more"),
             (new.possible_ghosts - old.possible_ghosts, "possible ghost"),
             (old.possible_ghosts - new.possible_ghosts, "possible ghost no more"),
         ):

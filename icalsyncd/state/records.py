@@ -40,7 +40,7 @@ from icalsyncd.state.flat import (
     load_verdicts,
 )
 from icalsyncd.state.flat_channel import flat_channel, load_channel
-from icalsyncd.state.flat_habits import flat_rules, load_rules
+from icalsyncd.state.flat_habits import flat_habits, flat_rules, load_habits, load_rules
 from icalsyncd.state.publication import Publication
 from icalsyncd.state.schedule import Attempts
 from icalsyncd.state.state import Facts
@@ -147,6 +147,7 @@ def dump_sync_ledger(sync: SyncLedger) -> str:
             "given_up": flat_stamps(sync.given_up),
             "silent": sync.silent,
             "rules": flat_rules(sync.rules),
+            "habits": flat_habits(sync.habits),
             "shown_before_pause": flat_nights(sync.shown_before_pause),
         }
     )
@@ -189,6 +190,7 @@ def load_sync(parts: SyncRecord) -> tuple[SyncLedger, Facts]:
         given_up=load_stamps(record.get("given_up", ())),
         silent=record.get("silent", False),
         rules=load_rules(record.get("rules")),
+        habits=load_habits(record.get("habits")),
         shown_before_pause=load_nights(record.get("shown_before_pause", "")),
     )
     return sync, _load_facts(json.loads(parts.facts))

@@ -22,6 +22,7 @@ from icalsyncd.state import outbox
 from icalsyncd.state.agenda import PAPER
 from icalsyncd.state.copy import BodyKey
 from icalsyncd.state.database import Database, Place, Server, StoreFailed, StoreInDoubt, StoreRefused
+from icalsyncd.state.gone_back import GoneBack
 from icalsyncd.state.history import Event, Execute, append, entries, events
 from icalsyncd.state.kinship import as_kin
 from icalsyncd.state.last_database import forget_opening
@@ -119,7 +120,9 @@ class Store:
         """One whose answer was lost."""
         self._ahead: Commit | None = None
         """The same once it is known to be stored, while the journal does not know it."""
-        self.reserve = Reserve(place.parent if isinstance(place, Path) else place.folder)
+        folder = place.parent if isinstance(place, Path) else place.folder
+        self.reserve = Reserve(folder)
+        self.gone_back = GoneBack(folder)
         self._db: Database
         self._stored: Stored | None
         self._db, self._stored = _open_file(place) if isinstance(place, Path) else _open_server(place)

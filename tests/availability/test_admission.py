@@ -558,5 +558,7 @@ def test_what_a_copy_shows_is_always_claimed_and_no_night_is_ever_freed_but_by_w
         assert copies.claimed <= before | present
         assert copies.sync.retained == copies.claimed - present
         if outcome is Outcome.UPDATED:
-            assert copies.claimed - nights((-1, 1)) == present - nights((-1, 1))
+            # where copies go back to older ones now and then, a night is freed by the second that lacks it
+            lacked = copies.sync.habits.lacked
+            assert copies.claimed - nights((-1, 1)) - lacked == present - nights((-1, 1)) - lacked
             assert copies.claimed.until(TODAY + 1) >= before.until(TODAY + 1), "tonight is kept whatever a copy says"

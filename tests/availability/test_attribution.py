@@ -294,3 +294,20 @@ def test_nights_retained_of_a_copy_that_lacks_them_stay_claimed_with_their_verdi
     assert house.offer("b") == nights(10, 11, 20, 21)
     house.shows("a", (10, 12), (20, 22))
     assert house.rules("a", 10) == {Rule.UNTOLD}
+
+
+def test_a_booking_that_was_known_stays_one_though_it_comes_under_our_uid() -> None:
+    house = started("a", "b", "c")
+    house.shows("b", (10, 12))
+    house.reads("a")
+    house.shows("a", (10, 12))
+    house.wait(30)
+    assert house.offer("b") == nights(10, 11), "a has not read for a day"
+    house.reads("b")
+    house.shows("b", (10, 12, Kind.UNKNOWN, uid(10, 12)))
+    house.reads("a")
+    assert house.offer("a") == house.offer("c") == nights(10, 11)
+    began = house.ledger.syncs["b"].claims[0].began
+    house.shows("b", (10, 12, Kind.UNKNOWN, uid(10, 12)))
+    assert house.offer("c") == nights(10, 11)
+    assert house.ledger.syncs["b"].claims[0].began == began

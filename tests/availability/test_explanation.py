@@ -260,19 +260,8 @@ def test_a_possible_ghost_is_told_with_the_commands_that_end_it():
     text = told(house, 10)
     assert "perhaps a ghost" in text
     assert "a, b show this night" in text
-    assert "icalsyncd pause casa/b" in text
-    assert "icalsyncd resume casa/b" in text
-    assert "casa/a" not in text, "all but one"
-
-
-def test_of_possible_ghosts_the_portal_that_reads_no_feed_is_the_one_to_keep():
-    house = House("a", "b")
-    house.shows("a", (10, 12))
-    house.shows("b", (10, 12))
-    change(house, "b", channel=replace(house.ledger.syncs["b"].channel, sends=False))
-    text = told(house, 10)
-    assert "pause all of them but b" in text
-    assert "icalsyncd pause casa/a" in text
+    for who in ("--by a", "--by b", "--nobody"):
+        assert f"icalsyncd confirm casa {date_of(DAY_ONE + 10)} {date_of(DAY_ONE + 12)} {who}" in text
 
 
 def test_an_echo_alone_says_that_the_night_is_open_elsewhere():

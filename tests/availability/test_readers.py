@@ -108,7 +108,7 @@ def test_once_the_portal_is_known_nobody_else_tells_what_it_has_read() -> None:
     house = known(two_readers())
     before = house.ledger.syncs["b"]
     house.shows("a", (40, 41))
-    assert telling(house.ledger, "b", house.offer("b"), agent=OTHER) is house.ledger
+    assert telling(house.ledger, "b", house.offer("b"), now=house.now, agent=OTHER) is house.ledger
     house.reads("b", agent=OTHER)
     after = house.ledger.syncs["b"]
     assert (after.told, after.fetches, after.in_force) == (before.told, before.fetches, before.in_force)

@@ -239,6 +239,9 @@ async def test_a_backup_of_a_running_daemon_is_the_same_installation_elsewhere(h
         assert (await _run(there, "restore", file, "--replace")).code == 0
         await there.up()
         assert there.links() == links
+        # what its portals were told since is not known: no feed is told before they were pulled anew
+        await there.until(lambda: there.post("/-/pull"), lambda answer: b"failed" not in answer[1])
+        await there.until(lambda: there.get("/-/ready"), lambda answer: answer[0] == 200)
         assert await there.feeds() == feeds
 
 

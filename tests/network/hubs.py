@@ -9,9 +9,8 @@ from icalsyncd.availability.admission import Outcome
 from icalsyncd.availability.attribution import fetched, published, telling, tick, woke
 from icalsyncd.availability.claims import Rule
 from icalsyncd.availability.confirming import confirm
-from icalsyncd.availability.explanation import possible
 from icalsyncd.availability.ledger import Channel, Ledger, Link, Presence, SyncLedger
-from icalsyncd.availability.offers import blocked, trouble
+from icalsyncd.availability.offers import blocked, explanations, trouble
 from icalsyncd.availability.receipt import Receipt
 from icalsyncd.availability.restoring import restored
 from icalsyncd.availability.roster import pause, resume
@@ -94,6 +93,8 @@ class Attribution:
 
     channels: dict[str, Channel]
     ledger: Ledger = field(default_factory=lambda: Ledger(today=0))
+    now: float = 0.0
+    """When it was last called."""
 
     def __post_init__(self) -> None:
         self.ledger = Ledger(
@@ -101,6 +102,7 @@ class Attribution:
         )
 
     def take(self, name: str, events: tuple[Event, ...] | None, now: float, *, whole: bool) -> bool:
+        self.now = now
         sync = self.ledger.syncs[name]
         if sync.presence is not Presence.ACTIVE:
             return False
@@ -132,9 +134,10 @@ class Attribution:
             self.ledger = resume(self.ledger, name, now=now)
 
     def telling(self, name: str, nights: Nights) -> None:
-        self.ledger = telling(self.ledger, name, nights)
+        self.ledger = telling(self.ledger, name, nights, now=self.now)
 
     def told(self, name: str, nights: Nights, now: float, *, looked: bool, agent: str = "") -> None:
+        self.now = now
         self.ledger = fetched(self.ledger, name, nights, now=now, looked=looked, agent=agent)
 
     def differs(self, name: str) -> bool:
@@ -142,6 +145,7 @@ class Attribution:
         return not sync.perhaps_told or any(feed != sync.offered.nights for feed in sync.perhaps_told)
 
     def tick(self, now: float) -> None:
+        self.now = now
         self.ledger = tick(self.ledger, now=now, today=today(now))
 
     def saved(self) -> Saved:
@@ -158,7 +162,7 @@ class Attribution:
         self.ledger = confirm(self.ledger, nights, by, now=now)
 
     def claimers(self, night: Night) -> dict[str, frozenset[str]]:
-        return possible(self.ledger, night)
+        return explanations(self.ledger, night)
 
     def restart(self, now: float) -> None:
         self._load(self.saved(), now)
@@ -174,7 +178,7 @@ class Attribution:
 
     def shown(self) -> tuple[Nights, Nights]:
         seen = trouble(self.ledger)
-        return seen.overbooked, seen.possible_ghosts
+        return seen.overbooked | seen.perhaps_two, seen.possible_ghosts
 
     def undecided(self) -> Nights:
         return trouble(self.ledger).possible_ghosts & blocked(self.ledger)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from icalsyncd.availability import attribution, judgement, mirroring, offers, succession
+from icalsyncd.availability import ledger as ledgers
 from icalsyncd.availability.attribution import Feeds
 from icalsyncd.availability.claimed import Claims
 from icalsyncd.availability.claims import Claim
@@ -23,6 +24,7 @@ from tests.availability import test_mirroring as mirroring_stories
 from tests.availability import test_overbooked as overbooked
 from tests.availability import test_padding as padding
 from tests.availability import test_published as published_feeds
+from tests.availability import test_readers as reader_stories
 
 Story = Callable[[], None]
 
@@ -299,6 +301,20 @@ SWITCHES: list[tuple[str, object, str, object, Story]] = [
         "_withdrawn_unseen",
         lambda ledger, name, now: ledger.syncs[name].withdrawn,
         published_feeds.test_a_booking_of_nights_that_are_published_no_longer_is_believed_though_nothing_else_is_published,
+    ),
+    (
+        "every reader is told, perhaps",
+        ledgers,
+        "perhaps",
+        lambda known: known[-1:],
+        reader_stories.test_what_another_reader_has_read_may_be_what_the_portal_does_not_know,
+    ),
+    (
+        "which reader is the portal's",
+        attribution,
+        "followed",
+        lambda known, appeared, seen, delay: known,
+        reader_stories.test_whose_reading_the_calendar_follows_is_the_portal,
     ),
     (
         "mirroring",

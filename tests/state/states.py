@@ -7,6 +7,7 @@ from dataclasses import replace
 from hypothesis import strategies as st
 
 from icalsyncd.availability.claims import Claim, Rule
+from icalsyncd.availability.habits import Habits
 from icalsyncd.availability.ledger import (
     Block,
     Broken,
@@ -81,6 +82,21 @@ channels = st.builds(
     notice=st.none() | counts,
     window=st.none() | counts,
     horizon=st.none() | counts,
+    lag_is_given=st.booleans(),
+)
+habits = st.builds(
+    Habits,
+    gaps=some(moments),
+    awaited=some(st.tuples(stays, moments)),
+    shows=some(moments),
+    changes=some(st.tuples(st.integers(-2, 2), st.integers(-2, 2))),
+    forms=some(st.sampled_from(("whole", "merged"))),
+    undropped=stamps,
+    drops=some(moments),
+    dropped_at=moments,
+    vanished=some(st.tuples(stays, moments)),
+    came_back=some(st.booleans()),
+    lacked=nights,
 )
 edges = st.builds(Edge, counts, counts, moments, counts, st.sampled_from((0, 1, 2)))
 rules = st.builds(
@@ -137,6 +153,7 @@ syncs = st.builds(
     silent=st.booleans(),
     shown_before_pause=nights,
     rules=rules,
+    habits=habits,
 )
 copy = st.builds(
     Copy,

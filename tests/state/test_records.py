@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from icalsyncd.availability.claims import Claim
+from icalsyncd.availability.habits import Habits
 from icalsyncd.availability.ledger import (
     Block,
     Broken,
@@ -121,6 +122,7 @@ def test_what_is_at_its_default_takes_no_room():
         (Shrinking, st.builds(Shrinking, states.counts, states.counts, states.moments)),
         (Standing, st.builds(Standing, st.sampled_from(states.Presence), states.moments)),
         (Rules, states.rules),
+        (Habits, states.habits),
         (Edge, states.edges),
         (Stamps, states.stamps),
         (Attempts, st.builds(Attempts, states.moments, states.counts, states.moments)),
