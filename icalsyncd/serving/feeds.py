@@ -15,7 +15,7 @@ from aiohttp import web, web_response
 from aiohttp.hdrs import USER_AGENT
 
 from icalsyncd import log
-from icalsyncd.availability.attribution import fetched, telling
+from icalsyncd.availability.attribution import fetched, opened_by, telling
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.nights import Nights
 from icalsyncd.serving.conditional import conditional
@@ -86,11 +86,13 @@ class Feeds:
             # it was not, before the look
             return self._withhold(target)
         feed = outlet.feed
-        ledger = telling(state.ledger, name[1], feed.nights, now=self._now(), agent=_agent(request))
-        if ledger is not state.ledger:
-            self._journal.put(name[0], replace(state, ledger=ledger))
+        opened = opened_by(state.ledger, name[1], feed.nights)
+        self._note_telling(request, name, feed)
         # where the disk fails the answer goes out all the same: a night that must close is worth more than a record
-        await self._journal.stored(MAX_STORE)
+        if not await self._journal.stored(MAX_STORE) and self._journal.is_shared and opened:
+            # what opens waits for the record: who goes on from what is stored would take a booking there for an echo
+            feed = replace(feed, nights=feed.nights | opened)
+            self._note_telling(request, name, feed)
         house = self._view().houses.get(name[0])
         if house is not None and (now := house.outlets.get(name[1])) is not None and now.withheld:
             return self._withhold(target)
@@ -103,6 +105,13 @@ class Feeds:
             self._record(name, feed, fetch, looked=looked)
             log.info("fetched", sync="/".join(name), nights=len(feed.nights), looked=looked)
         return response
+
+    def _note_telling(self, request: web.BaseRequest, name: SyncName, feed: Feed) -> None:
+        state = self._journal.current.get(name[0])
+        if state is not None and name[1] in state.ledger.syncs:
+            ledger = telling(state.ledger, name[1], feed.nights, now=self._now(), agent=_agent(request))
+            if ledger is not state.ledger:
+                self._journal.put(name[0], replace(state, ledger=ledger))
 
     def _withhold(self, target: LinkTarget) -> web.Response:
         self._tally.requested(target.name, 503, old=target.old)
@@ -131,6 +140,9 @@ class Feeds:
             if sync.silent or _offers(after) != _offers(state):
                 # it has its echoes back: that frees nights, and nights are freed by what is stored
                 noted.pop(name[0], None)
+                # what is put changes its kin, and must not be noted over
+                self._journal.note_all(noted)
+                noted = {}
                 self._journal.put(name[0], after)
             else:
                 noted[name[0]] = after
