@@ -98,6 +98,7 @@ catalogue: $(READY)
 
 pictures: $(READY)
 	$(BIN)/python -m tests.admin.pictures pictures
+	$(BIN)/python -m tests.admin.pictures pictures --manual
 
 lock: $(READY)
 	$(LOCK) --all-extras --group test --output-file requirements.lock pyproject.toml

@@ -13,7 +13,7 @@ from icalsyncd.commands.arguments import parser
 ROOT = Path(__file__).parent.parent
 PAGES = ["README.md", *sorted(str(page.relative_to(ROOT)) for page in (ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"(^ *<!-- (run by|not run:) ([^\n]*?) -->\n)?^ *```(\w*)\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
-OURS = re.compile(r"(?:^|[\s`(])(icalsyncd(?: (?:[a-z]|--)[^`\n|>#]+)?)")
+OURS = re.compile(r"(?:^|&& )(?:sudo |podman exec icalsyncd )?(icalsyncd(?: (?:[a-z]|--)[^`\n|>#&]+)?)")
 STANDS_FOR = {
     "SYNC": "casa/holidu",
     "CALENDAR": "owner",

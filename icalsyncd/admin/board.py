@@ -128,6 +128,8 @@ class Row:
     """Those of its syncs that need nobody."""
     find: str
     """What a search looks in, in lower case."""
+    is_room: bool
+    """It stands under the house that it is a part of."""
 
     @property
     def tone(self) -> str:
@@ -191,11 +193,24 @@ def board(overview: Overview, wanted: Wanted, found: list[Concern]) -> Board:
     known = {name: bookings(houses[name].state.ledger) for name in names}
     lines = {name: tonight(houses[name], known[name]) for name in names}
     kept = [name for name in names if _is_shown(overview, name, wanted, lines[name], by_house.get(name))]
+    families = _families(houses, kept)
     if wanted.order is Order.TROUBLE:
-        # a stable sort: those that are equal stay as in the config
-        kept.sort(key=lambda name: min((each.weight for each in by_house.get(name, ())), default=9))
+        # a stable sort: those that are equal stay as in the config, and a family stays together
+        families.sort(
+            key=lambda family: min((each.weight for name in family for each in by_house.get(name, ())), default=9)
+        )
+    kept = [name for family in families for name in family]
+    rooms = {name for family in families for name in family[1:]}
     rows = tuple(
-        _row(overview, name, houses[name], Stay(first, first + DAYS), lines[name], by_house.get(name, []))
+        _row(
+            overview,
+            name,
+            houses[name],
+            Stay(first, first + DAYS),
+            lines[name],
+            by_house.get(name, []),
+            is_room=name in rooms,
+        )
         for name in kept
         if wanted.rows is None or name in wanted.rows
     )
@@ -212,6 +227,22 @@ def board(overview: Overview, wanted: Wanted, found: list[Concern]) -> Board:
         wanted.url(date_of(first + DAYS)) if first + DAYS < last else None,
         sum(len(houses[name].state.ledger.syncs) for name in names) <= _SYNCS_SHOWN,
     )
+
+
+def _families(houses: Mapping[str, House], kept: list[str]) -> list[list[str]]:
+    """The houses that are *kept*, in order, each with its rooms behind it."""
+    inside = {part for name in kept for part in houses[name].state.ledger.parts}
+    placed: set[str] = set()
+
+    def take(name: str) -> list[str]:
+        if name in placed or name not in kept:
+            return []
+        placed.add(name)
+        return [name, *(room for part in houses[name].state.ledger.parts for room in take(part))]
+
+    # those that are nobody's part first; the rest is what a config that goes in circles leaves
+    order = (*(each for each in kept if each not in inside), *kept)
+    return [family for name in order if (family := take(name))]
 
 
 def _is_shown(overview: Overview, name: str, wanted: Wanted, line: Tonight, concerned: list[Concern] | None) -> bool:
@@ -242,7 +273,9 @@ def _days(first: Night) -> Iterator[Day]:
         yield Day(weekday_letter(day), day.day, month_of_year(day) if named else "", day.weekday() in (4, 5))
 
 
-def _row(overview: Overview, name: str, house: House, window: Stay, line: Tonight, concerned: list[Concern]) -> Row:
+def _row(
+    overview: Overview, name: str, house: House, window: Stay, line: Tonight, concerned: list[Concern], *, is_room: bool
+) -> Row:
     syncs = [*overview.syncs_of(name, house)]
     # what is paused, leaves or waits is not well either
     well = sum(1 for sync in syncs if state_of(sync.ledger, sync.facts) == "ok")
@@ -256,6 +289,7 @@ def _row(overview: Overview, name: str, house: House, window: Stay, line: Tonigh
         len(counting),
         well,
         _find(overview, name),
+        is_room,
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from icalsyncd.admin.picture import LOCAL
+from icalsyncd.availability.beside import taken_beside
 from icalsyncd.availability.explanation import called
 from icalsyncd.availability.ledger import Ledger
 from icalsyncd.availability.offers import origins
@@ -59,12 +60,22 @@ def bookings(ledger: Ledger) -> tuple[Booking, ...]:
 
 def tonight(house: House, known: tuple[Booking, ...]) -> Tonight:
     """Who is there, until when, and who comes next; *known* are its bookings."""
-    today = house.state.ledger.today
+    ledger = house.state.ledger
+    today = ledger.today
+    beside = taken_beside(ledger)
+    # what its family takes closes it, too, but nobody of them is here
+    kin = [Booking(stay, name) for name, nights in beside.items() for stay in nights.stays() if stay.check_out > today]
+    everything = sorted((*known, *kin), key=lambda each: (each.stay, each.by))
     here = [each for each in known if each.stay.check_in <= today < each.stay.check_out]
     until = max((each.stay.check_out for each in here), default=today)
-    coming = [each for each in known if each.stay.check_in > today and each.stay.check_in >= until]
-    said = [_now(house, here, coming, until)]
-    if here and coming:
+    closed = [each for each in kin if each.stay.check_in <= today]
+    until = until if here else max((each.stay.check_out for each in closed), default=today)
+    coming = [each for each in everything if each.stay.check_in > today and each.stay.check_in >= until]
+    if closed and not here:
+        said = [say("Tonight: closed, taken by {who}, until {day}.", who=_who(closed), day=_date(until, today))]
+    else:
+        said = [_now(house, here, coming, until)]
+    if (here or closed) and coming:
         said.append(say("Next: {who}, {day}.", who=title(coming[0].by), day=_date(coming[0].stay.check_in, today)))
     left = [each for each in known if each.stay.check_out == today]
     arrived = [each for each in here if each.stay.check_in == today]
@@ -72,7 +83,7 @@ def tonight(house: House, known: tuple[Booking, ...]) -> Tonight:
         said.append(say("Leaves today: {who}.", who=_who(left)))
     if arrived:
         said.append(say("Arrives today: {who}.", who=_who(arrived)))
-    return Tonight(" ".join(said), bool(here), bool(left or arrived))
+    return Tonight(" ".join(said), bool(here or closed), bool(left or arrived))
 
 
 def _now(house: House, here: list[Booking], coming: list[Booking], until: Night) -> str:

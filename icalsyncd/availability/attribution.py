@@ -109,6 +109,7 @@ def pulled(
         claims=claims,
         pulled_at=now,
         retained=retained,
+        own_before_pause=() if good else sync.own_before_pause,
         departed=departed,
         in_force=_fetched_since(sync, began) if good else sync.in_force,
         unfetched=sync.told is None if good else sync.unfetched,
@@ -209,6 +210,15 @@ def telling(ledger: Ledger, name: str, nights: Nights, *, now: Moment, agent: st
         return ledger
     in_force = sync.in_force if nights in sync.in_force else (*sync.in_force, nights)
     return settled(ledger.with_sync(name, replace(opened, in_force=in_force)), now)
+
+
+def opened_by(ledger: Ledger, name: str, nights: Nights) -> Nights:
+    """What a feed for sync *name* that holds *nights* opens, from today on, of what its portal may know."""
+    sync = ledger.syncs[name]
+    known = sync.told.nights if sync.told is not None else EMPTY
+    for feed in (*sync.in_force, *(published for _, published in sync.published)):
+        known |= feed
+    return (known - nights).since(ledger.today)
 
 
 def tick(ledger: Ledger, *, now: Moment, today: Night) -> Ledger:

@@ -4,8 +4,8 @@ Where a feed's nights are others than those last published, its portal is pulled
 them is known before they are sent, and stored where the disk takes it within two seconds: what it claims from then on is
 in doubt. What is sent is what the view holds at that moment, so that after an outage only the newest is.
 
-While the clock is doubted, or an accommodation's feeds are withheld, what closes nights goes out all the same: with it what
-lies there already.
+While the clock is doubted, an accommodation's feeds are withheld, or a database takes nothing, what closes nights goes out
+all the same: with it what lies there already.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from icalsyncd import log
-from icalsyncd.availability.attribution import published, telling
+from icalsyncd.availability.attribution import opened_by, published, telling
 from icalsyncd.availability.ledger import Link
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.nights import Nights
@@ -190,8 +190,8 @@ class Delivery:
         return self._due(part, known)
 
     def _due(self, view: View, known: Mapping[LinkKey, Publication]) -> Due:
-        clock = self._means.clock
-        return due(view, self.reach, known, self._traces.sent, clock.now(), doubted=clock.doubted is not None)
+        doubted = self._means.clock.doubted is not None or self._means.journal.opens_nothing
+        return due(view, self.reach, known, self._traces.sent, self._means.clock.now(), doubted=doubted)
 
     async def _find(self) -> Due:
         """What is due: of all now and then, which takes its time and is done on a thread, else of what is new."""
@@ -275,9 +275,9 @@ class Delivery:
             # what may lie there is known before it does: nothing is left behind by a kill
             before = Publication(self._place)
             means.journal.enter(key, before)
-        if means.journal.failing is None:
-            # a disk that does not take it is not waited for: a night that must close is worth more than a record
-            await means.journal.stored(MAX_STORE)
+        # a disk that does not take it is not waited for: a night that must close is worth more than a record
+        if not await means.journal.may_open(MAX_STORE) and opened_by(state.ledger, name[1], nights):
+            return Unsent(Why.OTHER, "nights would open, and the database does not take that")
         if not newest.changed and await self._lies(sending.link, body):
             return None
         self._traces.begin(sending.link, body)

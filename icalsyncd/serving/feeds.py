@@ -15,11 +15,11 @@ from aiohttp import web, web_response
 from aiohttp.hdrs import USER_AGENT
 
 from icalsyncd import log
-from icalsyncd.availability.attribution import fetched, telling
+from icalsyncd.availability.attribution import fetched, opened_by, telling
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.nights import Nights
 from icalsyncd.serving.conditional import conditional
-from icalsyncd.serving.fetches import Fetch, Fetches, RequestTally, is_fetch
+from icalsyncd.serving.fetches import Fetch, Fetches, RequestTally, is_fetch, manner_of
 from icalsyncd.state.journal import Journal
 from icalsyncd.state.served_feed import Feed
 from icalsyncd.state.state import State
@@ -86,11 +86,13 @@ class Feeds:
             # it was not, before the look
             return self._withhold(target)
         feed = outlet.feed
-        ledger = telling(state.ledger, name[1], feed.nights, now=self._now(), agent=_agent(request))
-        if ledger is not state.ledger:
-            self._journal.put(name[0], replace(state, ledger=ledger))
+        opened = opened_by(state.ledger, name[1], feed.nights)
+        self._note_telling(request, name, feed)
         # where the disk fails the answer goes out all the same: a night that must close is worth more than a record
-        await self._journal.stored(MAX_STORE)
+        if not await self._journal.stored(MAX_STORE) and self._journal.is_shared and opened:
+            # what opens waits for the record: who goes on from what is stored would take a booking there for an echo
+            feed = replace(feed, nights=feed.nights | opened)
+            self._note_telling(request, name, feed)
         house = self._view().houses.get(name[0])
         if house is not None and (now := house.outlets.get(name[1])) is not None and now.withheld:
             return self._withhold(target)
@@ -99,10 +101,17 @@ class Feeds:
         await response.prepare(request)
         await response.write_eof()
         if _arrived(request):
-            fetch = Fetch(self._now(), _agent(request))
+            fetch = Fetch(self._now(), _agent(request), manner_of(request))
             self._record(name, feed, fetch, looked=looked)
             log.info("fetched", sync="/".join(name), nights=len(feed.nights), looked=looked)
         return response
+
+    def _note_telling(self, request: web.BaseRequest, name: SyncName, feed: Feed) -> None:
+        state = self._journal.current.get(name[0])
+        if state is not None and name[1] in state.ledger.syncs:
+            ledger = telling(state.ledger, name[1], feed.nights, now=self._now(), agent=_agent(request))
+            if ledger is not state.ledger:
+                self._journal.put(name[0], replace(state, ledger=ledger))
 
     def _withhold(self, target: LinkTarget) -> web.Response:
         self._tally.requested(target.name, 503, old=target.old)
@@ -131,6 +140,9 @@ class Feeds:
             if sync.silent or _offers(after) != _offers(state):
                 # it has its echoes back: that frees nights, and nights are freed by what is stored
                 noted.pop(name[0], None)
+                # what is put changes its kin, and must not be noted over
+                self._journal.note_all(noted)
+                noted = {}
                 self._journal.put(name[0], after)
             else:
                 noted[name[0]] = after
@@ -150,7 +162,7 @@ def _entered(state: State, name: str, nights: Nights, fetch: Fetch, *, looked: b
     after = state.with_ledger(ledger, fetch.at)
     if ledger.syncs[name].fetches == state.ledger.syncs[name].fetches:
         return after  # it is known not to be the portal
-    return after.with_facts(name, replace(state.of(name), reader=_reader(fetch.agent)))
+    return after.with_facts(name, replace(state.of(name), reader=_reader(fetch.agent), manner=_reader(fetch.manner)))
 
 
 def _offers(state: State) -> list[Nights]:
@@ -173,6 +185,6 @@ def _arrived(request: web.BaseRequest) -> bool:
 
 
 def _reader(agent: str) -> str:
-    """A User-Agent as it can be kept and shown."""
+    """What a reader says of itself, as it can be kept and shown."""
     agent = agent[:_READER_KEPT]
     return agent if agent.isprintable() else "".join(char if char.isprintable() else "?" for char in agent)

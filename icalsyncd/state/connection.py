@@ -10,7 +10,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any, Final
 
 import psycopg
@@ -21,6 +21,8 @@ PATIENCE: Final = 5.0
 """Seconds in which each answer is to come; a connection that is silent for longer is cut."""
 CONNECTING: Final = 3
 """Seconds for each address of the server."""
+_TOGETHER: Final = 500
+"""Statements that are sent before their answers are waited for, see :meth:`Connection.together`."""
 _SETTINGS: Final = (
     "SET search_path = icalsyncd",
     "SET client_encoding = 'UTF8'",
@@ -75,6 +77,9 @@ class Connection:
         """Connect. Raises StoreFailed."""
         self._patience = PATIENCE
         self._until: float | None = None
+        self._pipelines = ExitStack()
+        self._pipeline: psycopg.Pipeline | None = None
+        self._asked = 0
         self._over = threading.Event()
         try:
             self._connection: psycopg.Connection[Any] = psycopg.connect(
@@ -106,7 +111,29 @@ class Connection:
     def ask(self, statement: bytes, values: Sequence[Any] = ()) -> psycopg.Cursor[Any]:
         """Run one statement. Raises NotConnected where there is no answer, and StoreFailed where it is a refusal."""
         with self._speaking():
-            return self._connection.execute(statement, values)
+            found = self._connection.execute(statement, values)
+        self._asked += 1
+        if self._pipeline is not None and self._asked % _TOGETHER == 0:
+            with self._speaking():
+                self._pipeline.sync()
+        return found
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Send what is asked inside without waiting for each answer; a refusal is raised by a later one, or at the end."""
+        with self._speaking():
+            pipeline = self._pipelines.enter_context(self._connection.pipeline())
+        self._pipeline = pipeline
+        try:
+            yield
+        except BaseException:
+            self._pipeline = None
+            with suppress(psycopg.Error, StoreFailed), self._speaking():
+                self._pipelines.close()
+            raise
+        self._pipeline = None
+        with self._speaking():
+            self._pipelines.close()
 
     def many(self, statement: bytes, rows: Iterable[Sequence[Any]]) -> None:
         """Run one statement for each of *rows*. Raises the same."""

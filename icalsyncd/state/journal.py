@@ -58,6 +58,8 @@ class Journal:
         """The same of one whose answer was lost."""
         self.failing: str | None = None
         """Why the disk did not take the last commit; None while it does."""
+        self.is_shared = not store.is_here
+        """Another machine may go on from what is stored: what opens a night there must be stored before it is told."""
         self.unsure = store.reserve.is_behind
         """The daemon before could not store all that it knew, and not every portal was asked since. See :meth:`be_sure`."""
         self.on_change: Callable[[frozenset[str]], None] = lambda _: None
@@ -93,6 +95,11 @@ class Journal:
         self._commit: asyncio.Future[bool] | None = None
         self._wake = asyncio.Event()
         self._waiting: list[tuple[int, asyncio.Future[bool]]] = []
+
+    @property
+    def opens_nothing(self) -> bool:
+        """What opens cannot be stored at present, and another machine may go on from what is."""
+        return self.is_shared and self.failing is not None
 
     @property
     def kept(self) -> tuple[Mapping[str, State], ...]:
@@ -188,6 +195,10 @@ class Journal:
                 return await future
         except TimeoutError:
             return False
+
+    async def may_open(self, patience: float) -> bool:
+        """Wait until all that has been put is durable, where anything is taken; False if no night may open without that."""
+        return (self.failing is None and await self.stored(patience)) or not self.is_shared
 
     async def body(self, key: BodyKey) -> bytes | None:
         """The body of a copy, stored or about to be. Raises StoreFailed."""

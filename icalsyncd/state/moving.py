@@ -6,7 +6,7 @@ In between it has one form, the bytes of a file of SQLite, wherever it comes fro
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
@@ -16,7 +16,7 @@ from icalsyncd.state.directory import PRIVATE, Access, Directory, opened
 from icalsyncd.state.history import Execute
 from icalsyncd.state.last_database import forget_opening, used_elsewhere
 from icalsyncd.state.reserve import Reserve
-from icalsyncd.state.state_file import MAX_STATE, copy_of, examined_content, file_of
+from icalsyncd.state.state_file import MAX_STATE, Error, copy_of, examined, examined_content, file_of
 from icalsyncd.state.tables import TABLES
 
 _AT_ONCE: Final = 1_000
@@ -103,6 +103,14 @@ def put_aside(folder: Directory, name: str) -> None:
     for suffix in ("", *_BESIDE):
         if folder.has(name + suffix):
             folder.rename(name + suffix, name + REPLACED + suffix)
+
+
+def is_later_file(path: Path, moment: float | None) -> bool:
+    """Whether there is a state file at *path* that was written later than at *moment*; None: than never."""
+    with suppress(StoreRefused, Error, OSError), examined(path, thoroughly=False) as db:
+        found = db.execute("SELECT value FROM meta WHERE key = 'last_commit'").fetchone()
+        return found is not None and float(found[0]) > (moment or 0.0)
+    return False
 
 
 def _rows(execute: Execute) -> Iterator[tuple[str, Sequence[Sequence[Any]]]]:

@@ -146,7 +146,9 @@ class ServerDatabase:
         with self._whole(on_silence=self._read_back):
             if self.execute(_FENCE, (self._opening, self._commits)).rowcount != 1:
                 raise _taken()
-            yield
+            assert self._connection is not None  # noqa: S101  # it has just answered
+            with self._noticing(), self._connection.together():
+                yield
         self._commits += 1
 
     def settled(self) -> bool | None:
@@ -231,17 +233,23 @@ class ServerDatabase:
         if self._connection is None:
             # not connected anew in the midst of a transaction: the rest of it would be one by itself
             raise NotConnected(NotConnected.WORDS)
+        with self._noticing():
+            return self._connection.ask(statement, values)
+
+    @contextmanager
+    def _noticing(self) -> Iterator[None]:
+        """Let go of the connection where it is lost."""
         try:
-            found = self._connection.ask(statement, values)
+            yield
         except NotConnected:
             self.answers = False
-            self._connection.close()
-            self._connection = None
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
             raise
         except StoreFailed:
             self.answers = True
             raise
-        return found
 
     def _be_connected(self) -> None:
         """Connect anew after the connection was lost, if the database is still ours. Raises StoreFailed and StoreTaken."""

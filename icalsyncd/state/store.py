@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
@@ -26,6 +25,7 @@ from icalsyncd.state.gone_back import GoneBack
 from icalsyncd.state.history import Event, Execute, append, entries, events
 from icalsyncd.state.kinship import as_kin
 from icalsyncd.state.last_database import forget_opening
+from icalsyncd.state.moving import is_later_file
 from icalsyncd.state.publication import Publication, PublicationKey
 from icalsyncd.state.records import (
     SyncRecord,
@@ -285,19 +285,11 @@ def _open_server(server: Server) -> tuple[Database, Stored]:
     db = ServerDatabase(server)
     try:
         stored = _load(db.execute, db.name)
-        db.begin(outdated=_is_outdated(stored, server.folder))
+        db.begin(outdated=is_later_file(StateFolder(server.folder).state, stored.last_commit))
     except BaseException:
         db.close(well=False)
         raise
     return db, stored
-
-
-def _is_outdated(stored: Stored, folder: Path) -> bool:
-    """Whether the file in *folder* was written later than what is *stored* elsewhere."""
-    with suppress(StoreRefused, Error), examined(StateFolder(folder).state, thoroughly=False) as db:
-        found = db.execute("SELECT value FROM meta WHERE key = 'last_commit'").fetchone()
-        return found is not None and float(found[0]) > (stored.last_commit or 0.0)
-    return False
 
 
 def _since(ahead: Commit | None, commit: Commit) -> Commit:

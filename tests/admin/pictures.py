@@ -112,10 +112,17 @@ def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("folder", type=Path)
     asked.add_argument("--only")
+    asked.add_argument("--manual", action="store_true", help="the picture of the manual alone: docs/page.png")
     asked.add_argument("--languages", default=",".join(LANGUAGES))
     asked.add_argument("--widths", default=",".join(map(str, WIDTHS)))
     asked.add_argument("--schemes", default="light,dark")
     options = asked.parse_args()
+    if options.manual:
+        with served({"page": scenes()["few"]()}) as address, browser() as window:
+            speak(window, "en")
+            window.open(f"{address}/page/")
+            window.picture(Path("docs/page.png"), 1280, "light")
+        return
     shown = {name: make() for name, make in scenes().items() if options.only in (None, name)}
     with served(shown) as address, browser() as window:
         for name in shown:
@@ -128,6 +135,9 @@ def main() -> None:
                     for width in map(int, options.widths.split(",")):
                         window.size(width, 900, scheme)
                         window.open(f"{address}/{name}/")
+                        if name == "dead":
+                            # the pages are served still; nobody asks for them any more
+                            window.find("(window.refresh = () => {}, bury())")
                         path = options.folder / f"{name}-{width}-{scheme}-{language}.png"
                         window.picture(path, width, scheme)
                         if found := window.barriers():

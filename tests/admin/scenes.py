@@ -11,6 +11,7 @@ from icalsyncd.admin.matters import Fault, Matter
 from icalsyncd.admin.overview import Overview
 from icalsyncd.admin.status import ConfigStatus
 from icalsyncd.availability.attribution import fetched, pulled
+from icalsyncd.availability.families import rejoined
 from icalsyncd.availability.ledger import Channel, Lack, Ledger, Presence
 from icalsyncd.availability.offers import offers
 from icalsyncd.availability.plan import Plan, Seat
@@ -141,6 +142,31 @@ def _leaving_block(state: State) -> State:
     return replace(state, ledger=replace(state.ledger, blocks=blocks))
 
 
+def _family() -> Overview:
+    """A villa that is let whole and by its two suites, and a house beside it."""
+    names = {"villa": "Villa Olivo", "suite": "Suite Norte", "studio": "Estudio Sur", "casa": "Casa Azul"}
+    booked: dict[str, Stays] = {
+        "villa": {"holidu": ((9, 14),), "vrbo": ()},
+        "suite": {"holidu": ((-1, 3), (20, 25)), "agoda": ((3, 6),)},
+        "studio": {"vrbo": ((16, 19), (30, 37))},
+        "casa": {"holidu": ((2, 6), (12, 19)), "vrbo": ((6, 9),)},
+    }
+    plans = {
+        house: Plan(
+            timezone="Europe/Madrid",
+            parts=("suite", "studio") if house == "villa" else (),
+            syncs={name: Seat(Channel(name, receives=True, sends=True), calendar=f"{house}-{name}") for name in shown},
+        )
+        for house, shown in booked.items()
+    }
+    ledgers = reconcile({}, plans, today=dict.fromkeys(plans, TODAY), now=NOW - 9000)
+    for house, shown in booked.items():
+        for turn, (name, stays) in enumerate(shown.items()):
+            ledgers[house] = _pull(ledgers[house], name, stays, NOW - 7000 + turn, Kind.RESERVATION)
+    ledgers = {**ledgers, **rejoined(ledgers, NOW - 300, ledgers)}
+    return seen({house: State(each, dict.fromkeys(each.syncs, FACTS)) for house, each in ledgers.items()}, names)
+
+
 HELD: Final = Nights(range(TODAY + 3, TODAY + 15))
 FAILING: Final = replace(
     FACTS, outcome="failed", reason=Reason.HTTP_5XX, detail="portal answered 503", failing_since=NOW - 9000
@@ -188,6 +214,9 @@ def scenes() -> dict[str, Callable[[], Overview]]:
         "twelve": partial(household, 12, few),
         "twelve-ill": partial(household, 12, lambda number, state: every[number % len(every)](state)),
         "two-hundred": partial(household, 200, many),
+        "few": partial(household, 5, lambda number, state: every[1](state) if number == 2 else state),
+        "family": _family,
+        "dead": well,
         "empty": partial(seen, {}, {}),
         "doubted": lambda: replace(well(), faults=faults),
         "refused": lambda: replace(well(), config=refused),

@@ -14,7 +14,7 @@ from icalsyncd.admin.page import page
 from icalsyncd.calendars.calendar import Kind
 from icalsyncd.calendars.nights import date_of, horizon
 from icalsyncd.state.state import State
-from tests.admin.scenes import FACTS, STATES, Stays, household, ledger_of, seen
+from tests.admin.scenes import FACTS, STATES, Stays, household, ledger_of, scenes, seen
 from tests.admin.worlds import TODAY, world
 
 
@@ -148,3 +148,17 @@ def test_of_many_houses_only_those_that_were_asked_for_are_sent() -> None:
 
 def test_no_house_and_no_sync_is_said_in_words() -> None:
     assert "No accommodations yet:" in page(replace(household(1), view=seen({}, {}).view, names={}))
+
+
+def test_a_familys_rooms_stand_under_their_house_and_a_house_closed_by_a_room_is_not_free() -> None:
+    overview = scenes()["family"]()
+    assert rows(overview, order=Order.CONFIG) == ["villa", "suite", "studio", "casa"]
+    html = page(overview, Wanted(order=Order.CONFIG))
+    assert len(re.findall(r'class="row[^"]* room"', html)) == 2
+    lines = [unescape(each) for each in re.findall(r'<p class="tonight">(.*?)</p>', html)]
+    assert lines[0] == "Tonight: closed, taken by suite/holidu, until Mon 18 Jan. Next: suite/agoda, Mon 18 Jan."
+    assert lines[1] == "Tonight: Holidu, until Mon 18 Jan. Next: Agoda, Mon 18 Jan."
+    # nobody cleans where nobody was
+    cleaning = html[html.index("To clean next") : html.index('id="pinned"')]
+    assert "Suite Norte (Holidu leaves)" in cleaning
+    assert "suite/holidu" not in cleaning
