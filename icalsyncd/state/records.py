@@ -306,6 +306,7 @@ def _facts(facts: Facts) -> Json:
         "problems": list(facts.problems),
         "feed_changed": facts.feed_changed,
         "reader": facts.reader,
+        "manner": facts.manner,
     }
 
 
@@ -323,6 +324,7 @@ def _load_facts(record: Json) -> Facts:
         problems=tuple(record.get("problems", ())),
         feed_changed=record.get("feed_changed"),
         reader=record.get("reader", ""),
+        manner=record.get("manner", ""),
     )
 
 

@@ -180,6 +180,7 @@ facts = st.builds(
     problems=some(texts),
     feed_changed=st.none() | moments,
     reader=texts,
+    manner=texts,
 )
 ledgers = st.builds(
     Ledger,
