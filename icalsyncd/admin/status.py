@@ -189,7 +189,7 @@ def sync_status(house: House, accommodation: str, name: str, next_pull: Moment |
         **paused_nights(house.state.ledger, name),
         "offered_nights": len(house.feeds[name].nights.since(today)) if name in house.feeds else 0,
         "rules": rules_of(sync, today),
-        "learned": learned(sync),
+        "learned": learned(sync) | {"reader": facts.reader or None, "asks": facts.manner or None},
     }
 
 

@@ -104,6 +104,7 @@ def pulled(
         claims=claims,
         pulled_at=now,
         retained=retained,
+        own_before_pause=() if good else sync.own_before_pause,
         departed=departed,
         in_force=_fetched_since(sync, began) if good else sync.in_force,
         unfetched=sync.told is None if good else sync.unfetched,

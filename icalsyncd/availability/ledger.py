@@ -204,6 +204,8 @@ class SyncLedger:
     such nights come and go."""
     shown_before_pause: Nights = EMPTY
     """While it is paused, what its portal last had taken itself: to be shown to the host, never offered or judged by."""
+    own_before_pause: tuple[Claim, ...] = ()
+    """What it claimed as its own when it was last paused, until a good copy after that says what became of it."""
     silent: bool = False
     """The portal has not fetched for so long that what it claims is no echo."""
     rules: Rules = NO_RULES

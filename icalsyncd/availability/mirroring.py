@@ -20,6 +20,8 @@ REMEMBERED: Final = 32
 REPEATS: Final = 3
 """Of these, so many are no accident: in simulated networks, where one booking in twelve is a double one, hardly a portal
 without such a link comes to it, and nine in ten with one do."""
+SHARE: Final = 3
+"""And one in so many of what it began to show untold: where portals are many, busy or unsteady, accidents come to a few."""
 
 
 def begun_untold(sync: SyncLedger, claims: Claims, beside: Collection[Claims]) -> tuple[bool, ...]:
@@ -63,4 +65,4 @@ def given_up(sync: SyncLedger, claims: Claims, now: Moment) -> Stamps:
 
 def mirrors(sync: SyncLedger) -> bool:
     """Whether its portal is taken to read another one beside us."""
-    return sum(sync.untold) >= REPEATS
+    return sum(sync.untold) >= REPEATS and SHARE * sum(sync.untold) >= len(sync.untold)

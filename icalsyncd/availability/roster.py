@@ -360,9 +360,10 @@ def _expired(sync: SyncLedger, delay: float, now: Moment) -> SyncLedger | None:
 
 
 def _cleared(sync: SyncLedger, presence: Presence, now: Moment) -> SyncLedger:
-    shown = EMPTY
+    shown, own = EMPTY, sync.own_before_pause
     if presence is Presence.PAUSED:
         shown = sync.shown_before_pause | sync.genuine | sync.summed.doubtful
+        own = (*own, *(claim.only(claim.genuine) for claim in sync.claims if claim.genuine))
     return replace(
         sync,
         presence=presence,
@@ -378,5 +379,6 @@ def _cleared(sync: SyncLedger, presence: Presence, now: Moment) -> SyncLedger:
         withdrawn=Stamps(),
         given_up=Stamps(),
         shown_before_pause=shown,
+        own_before_pause=() if presence is Presence.GONE else own,
         rules=replace(sync.rules, notice=EMPTY, window=EMPTY),
     )

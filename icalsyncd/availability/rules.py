@@ -141,15 +141,15 @@ def followed(sync: SyncLedger, events: tuple[Event, ...], *, today: Night, now: 
         for event in chains.last
         if event.kind is not Kind.RESERVATION
         and event.check_in >= today + NEAREST_WINDOW
-        # what it was told moves with another portal's rule
-        and event.check_in not in told
+        # what it only repeats may move with another portal's rule
+        and not Nights.between(*event.stay) <= told
     ]
     stops = [
         event.check_out
         for event in chains.first
         if event.kind is not Kind.RESERVATION
         and event.check_out <= today + LONGEST_NOTICE
-        and event.check_out - 1 not in told
+        and not Nights.between(*event.stay) <= told
     ]
     return replace(
         rules,

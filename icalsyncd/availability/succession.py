@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from icalsyncd.availability.claimed import Claims
-from icalsyncd.availability.claims import Claim, Rule, outlive, reuse_stay, widen
+from icalsyncd.availability.claims import Claim, Rule, merged, outlive, reuse_stay, widen
 from icalsyncd.availability.judgement import Circumstances, Identity, begin, circumstances, edge_of, identity_of
 from icalsyncd.availability.ledger import SyncLedger
 from icalsyncd.availability.rules import export_end
@@ -101,6 +101,11 @@ def carried_over(
         change=sync.habits.change,
     )
     claims = _begun(fresh, at, {claim.stay for _, claim, _, _ in going_on if claim.under(Rule.PADDED)})
+    if sync.own_before_pause:
+        paused = _Claims(sync.own_before_pause, surely_told, today, edge)
+        claims = [
+            _resumed(claim, paused.carried_on(event, own)) for claim, (event, own) in zip(claims, fresh, strict=True)
+        ]
     # a booking that is shown beside our echo of the same night does not hide behind it
     hidden -= _shown_twice(found) if hidden else EMPTY
     ended = {(claim.stay, claim.kind): claim for claim in at.ended}
@@ -120,6 +125,25 @@ def carried_over(
     if any(claim.stay.check_in < today - 1 for claim in claims):
         claims = [left for claim in claims if (left := claim.only(claim.nights.since(today - 1))).verdicts]
     return Claims(sorted(_twice_told(claims), key=lambda claim: (claim.stay, claim.kind, claim.began)))
+
+
+def _resumed(claim: Claim, before: Claim | None) -> Claim:
+    """*claim*, of the first copy after a pause, where *before* was the same and its portal's own when it was paused.
+
+    The portal may have read nothing since: then it has been told these nights because another one, or a buffer, had them as
+    well, and they would look like an echo of that.
+    """
+    if before is None or not (own := (claim.echoes - claim.under(Rule.OWN_UID)) & before.genuine):
+        return claim
+    others = claim.only(claim.nights - own)
+    same = before.only(own)
+    return replace(
+        claim,
+        verdicts=merged((*others.verdicts, *same.verdicts)),
+        contested=others.contested | same.contested,
+        grown=others.grown | same.grown,
+        doubtful=others.doubtful,
+    )
 
 
 def _begun(fresh: list[tuple[Event, Nights]], at: Circumstances, changed: set[Stay]) -> list[Claim]:

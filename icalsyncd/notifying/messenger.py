@@ -1,6 +1,6 @@
 """A process that gives one message to one receiver, and ends: `python -m icalsyncd.notifying.messenger`.
 
-Apprise blocks, and a thread that hangs cannot be ended; a process can. It takes some fifty megabytes and a second of the
+Apprise blocks, and a thread that hangs cannot be ended; a process can. It takes some seventy megabytes and a second of the
 processor for as long as it runs, of which the daemon keeps nothing. The URL comes by the standard input, so that nobody sees
 it in the list of processes, and what Apprise says goes nowhere, since it may hold the URL.
 """

@@ -19,7 +19,7 @@ from icalsyncd.availability.attribution import fetched, opened_by, telling
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.nights import Nights
 from icalsyncd.serving.conditional import conditional
-from icalsyncd.serving.fetches import Fetch, Fetches, RequestTally, is_fetch
+from icalsyncd.serving.fetches import Fetch, Fetches, RequestTally, is_fetch, manner_of
 from icalsyncd.state.journal import Journal
 from icalsyncd.state.served_feed import Feed
 from icalsyncd.state.state import State
@@ -101,7 +101,7 @@ class Feeds:
         await response.prepare(request)
         await response.write_eof()
         if _arrived(request):
-            fetch = Fetch(self._now(), _agent(request))
+            fetch = Fetch(self._now(), _agent(request), manner_of(request))
             self._record(name, feed, fetch, looked=looked)
             log.info("fetched", sync="/".join(name), nights=len(feed.nights), looked=looked)
         return response
@@ -140,6 +140,9 @@ class Feeds:
             if sync.silent or _offers(after) != _offers(state):
                 # it has its echoes back: that frees nights, and nights are freed by what is stored
                 noted.pop(name[0], None)
+                # what is put changes its kin, and must not be noted over
+                self._journal.note_all(noted)
+                noted = {}
                 self._journal.put(name[0], after)
             else:
                 noted[name[0]] = after
@@ -159,7 +162,7 @@ def _entered(state: State, name: str, nights: Nights, fetch: Fetch, *, looked: b
     after = state.with_ledger(ledger, fetch.at)
     if ledger.syncs[name].fetches == state.ledger.syncs[name].fetches:
         return after  # it is known not to be the portal
-    return after.with_facts(name, replace(state.of(name), reader=_reader(fetch.agent)))
+    return after.with_facts(name, replace(state.of(name), reader=_reader(fetch.agent), manner=_reader(fetch.manner)))
 
 
 def _offers(state: State) -> list[Nights]:
@@ -182,6 +185,6 @@ def _arrived(request: web.BaseRequest) -> bool:
 
 
 def _reader(agent: str) -> str:
-    """A User-Agent as it can be kept and shown."""
+    """What a reader says of itself, as it can be kept and shown."""
     agent = agent[:_READER_KEPT]
     return agent if agent.isprintable() else "".join(char if char.isprintable() else "?" for char in agent)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from aiohttp import web
-from aiohttp.hdrs import ACCEPT, ACCEPT_LANGUAGE, RANGE, USER_AGENT
+from aiohttp.hdrs import ACCEPT, ACCEPT_LANGUAGE, IF_MODIFIED_SINCE, IF_NONE_MATCH, RANGE, USER_AGENT
 
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.clock import boottime
@@ -39,10 +39,13 @@ class Fetch:
     """When it was asked for."""
     agent: str
     """The User-Agent, as it was sent."""
+    manner: str = ""
+    """How it asked: HTTP version, whether under a condition, and Accept."""
 
 
-_Answer = tuple[web.Response, float, str]
-"""With the machine's uptime at which it was given, and the User-Agent. One that has not gone out in full has no length."""
+_Answer = tuple[web.Response, float, str, str]
+"""With the machine's uptime at which it was given, the User-Agent, and how it was asked for. One that has not gone out in
+full has no length."""
 
 
 class Fetches:
@@ -69,7 +72,7 @@ class Fetches:
                     self._complete[name] = last
                 else:
                     self._slow.setdefault(name, deque(maxlen=_HELD)).append(last)
-            self._last[name] = response, boottime(), asked.get(USER_AGENT, "")
+            self._last[name] = response, boottime(), asked.get(USER_AGENT, ""), manner_of(request)
 
     def take(self, now: Moment) -> list[tuple[SyncName, Fetch]]:
         """The last fetch of each feed that went out in full since the last time; it may have come before one taken then."""
@@ -80,8 +83,8 @@ class Fetches:
             known = [answer for answer in answers if answer is not None]
             complete = [answer for answer in known if answer[0].body_length]
             if complete:
-                _, since, agent = max(complete, key=lambda answer: answer[1])
-                taken.append((name, Fetch(now - (up - since), agent)))
+                _, since, agent, manner = max(complete, key=lambda answer: answer[1])
+                taken.append((name, Fetch(now - (up - since), agent, manner)))
             slow = [answer for answer in known if not answer[0].body_length and up - answer[1] < MAX_ANSWER]
             if slow:
                 self._slow[name] = deque(slow, maxlen=_HELD)
@@ -91,6 +94,15 @@ class Fetches:
         """Drop the fetches of *name* that were not taken."""
         for answers in (self._last, self._complete, self._slow):
             answers.pop(name, None)
+
+
+def manner_of(request: web.BaseRequest) -> str:
+    """How a program asks: HTTP version, whether under a condition, and what it accepts, as far as it says."""
+    major, minor = request.version
+    asked = request.headers
+    conditional = "conditional" if IF_NONE_MATCH in asked or IF_MODIFIED_SINCE in asked else "unconditional"
+    accept = f", Accept: {asked[ACCEPT]}" if ACCEPT in asked else ""
+    return f"HTTP/{major}.{minor}, {conditional}{accept}"
 
 
 def is_fetch(method: str, asked: Mapping[str, str]) -> bool:

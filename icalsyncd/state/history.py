@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from icalsyncd.availability.ledger import Block, Ledger, Presence, SyncLedger
@@ -81,7 +82,7 @@ def events(accommodation: str, before: State | None, after: State | None, at: Mo
         if was.kin != now.kin:
             yield from _of_kin(was, now, Event(at, "", accommodation))
         none = Trouble(EMPTY, EMPTY, EMPTY)
-        old, new = trouble(was) if before is not None else none, trouble(now)
+        old, new = _trouble(_Same(was)) if before is not None else none, _trouble(_Same(now))
         for nights, words in (
             (new.overbooked - old.overbooked, "overbooked"),
             (old.overbooked - new.overbooked, "overbooked no more"),
@@ -96,6 +97,27 @@ def events(accommodation: str, before: State | None, after: State | None, at: Mo
         if old_facts is not new_facts:
             for event in _of_facts(old_facts, new_facts, at):
                 yield event._replace(accommodation=accommodation, sync=name)
+
+
+class _Same:
+    """A ledger that is equal to itself alone: what was reckoned of one need not be reckoned again."""
+
+    __slots__ = ("ledger",)
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.ledger = ledger
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.ledger is self.ledger
+
+    def __hash__(self) -> int:
+        return id(self.ledger)
+
+
+@lru_cache(64)
+def _trouble(same: _Same) -> Trouble:
+    """What is now was just reckoned as what was, of each house of a household."""
+    return trouble(same.ledger)
 
 
 def _of_kin(was: Ledger, now: Ledger, event: Event) -> Iterator[Event]:
@@ -122,13 +144,17 @@ def _of_sync(was: SyncLedger | None, now: SyncLedger, facts: Facts, today: Night
         yield Event(at, "a new sync")
     elif was.presence is not now.presence:
         yield Event(at, _PRESENCES[now.presence])
-    for old, new, begun, ended in (
-        (was.genuine if was else EMPTY, now.genuine, "taken", "taken no more"),
-        (was.echoes if was else EMPTY, now.echoes, "repeats us", "repeats us no more"),
-        (was.retained if was else EMPTY, now.retained, "held: its calendar lacks it", "held no more"),
-    ):
-        yield from _stretches(Event(at, begun), (new - old).since(today))
-        yield from _stretches(Event(at, ended), (old - new).since(today))
+    compared = [(was.retained if was else EMPTY, now.retained, "held: its calendar lacks it", "held no more")]
+    if was is None or was.claims is not now.claims or was.silent is not now.silent:
+        # most changes concern one sync, and the others only what they are told
+        compared[:0] = (
+            (was.genuine if was else EMPTY, now.genuine, "taken", "taken no more"),
+            (was.echoes if was else EMPTY, now.echoes, "repeats us", "repeats us no more"),
+        )
+    for old, new, begun, ended in compared:
+        if old != new:
+            yield from _stretches(Event(at, begun), (new - old).since(today))
+            yield from _stretches(Event(at, ended), (old - new).since(today))
     told = was.told.nights if was is not None and was.told is not None else EMPTY
     knows = now.told.nights if now.told is not None else EMPTY
     if told != knows:

@@ -149,6 +149,7 @@ def dump_sync_ledger(sync: SyncLedger) -> str:
             "rules": flat_rules(sync.rules),
             "habits": flat_habits(sync.habits),
             "shown_before_pause": flat_nights(sync.shown_before_pause),
+            "own_before_pause": [_claim(claim) for claim in sync.own_before_pause],
         }
     )
 
@@ -192,6 +193,7 @@ def load_sync(parts: SyncRecord) -> tuple[SyncLedger, Facts]:
         rules=load_rules(record.get("rules")),
         habits=load_habits(record.get("habits")),
         shown_before_pause=load_nights(record.get("shown_before_pause", "")),
+        own_before_pause=tuple(map(_load_claim, record.get("own_before_pause", ()))),
     )
     return sync, _load_facts(json.loads(parts.facts))
 
@@ -304,6 +306,7 @@ def _facts(facts: Facts) -> Json:
         "problems": list(facts.problems),
         "feed_changed": facts.feed_changed,
         "reader": facts.reader,
+        "manner": facts.manner,
     }
 
 
@@ -321,6 +324,7 @@ def _load_facts(record: Json) -> Facts:
         problems=tuple(record.get("problems", ())),
         feed_changed=record.get("feed_changed"),
         reader=record.get("reader", ""),
+        manner=record.get("manner", ""),
     )
 
 

@@ -44,6 +44,8 @@ class Facts:
     """When the nights of this sync's feed last changed."""
     reader: str = ""
     """The User-Agent of the last reader of the feed."""
+    manner: str = ""
+    """How it asked: HTTP version, whether under a condition, and Accept."""
 
     def not_after(self, now: Moment) -> Facts:
         """The same, with no moment that lies after *now*."""

@@ -73,6 +73,12 @@ def test_filter_search_keyboard_and_further_weeks() -> None:
         at = "[document.getElementById('scroller').scrollLeft, document.getElementById('pinned').scrollLeft]"
         window.find("document.getElementById('scroller').scrollTo(700, 0)")
         assert until(lambda: window.find(at)[0] == window.find(at)[1] > 0)
+        # where nothing is found it is said once, however often the page asks
+        window.open(f"{address}/twelve/?q=nowhere")
+        window.driver.execute_async_script("const done = arguments[0]; refresh().then(refresh).then(done)")
+        assert window.find("[...document.querySelectorAll('.rows > li')].map((e) => e.textContent)") == [
+            "No accommodation is like that."
+        ]
         assert not [each for each in window.complaints() if "/-/events" not in each]
 
 

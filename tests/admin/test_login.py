@@ -195,8 +195,9 @@ def test_who_listens_hears_nothing_more_once_logged_out(house: House) -> None:
         listening.sendall(f"GET /-/events HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: icalsyncd={session}\r\n\r\n".encode())
         assert b" 200 " in listening.recv(1000)
         assert house.ask("POST", "/logout", {**cookie(session), **house.own()}).status == 303
+        end = time.monotonic() + 20
         while listening.recv(1000):
-            pass
+            assert time.monotonic() < end
     assert house.ask("GET", "/-/events").status == 401
 
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+import jinja2
 import pytest
+import yaml
 from jsonschema import Draft202012Validator
 
 from icalsyncd.admin.openapi import openapi
@@ -15,6 +19,7 @@ from tests.end_to_end.daemon import daemon
 from tests.end_to_end.portal import calendar, day, portals
 
 DOCUMENT = openapi()
+PEOPLE = Path(__file__).parents[2] / "docs/people.md"
 
 
 def schema_of(method: str, path: str, status: int) -> dict[str, Any] | None:
@@ -103,6 +108,15 @@ async def test_each_answer_is_as_the_document_says(tmp_path: Path) -> None:
             if schema is not None:
                 Draft202012Validator(schema).validate(json.loads(body))
             seen.add((method.lower(), path))
+        # the recipe for Home Assistant reads what is there: the docs' own template, over a real answer
+        recipe = yaml.safe_load(re.findall(r"```yaml\n(rest:.*?)```", PEOPLE.read_text(encoding="utf-8"), re.DOTALL)[0])
+        (rest,), (automation,) = recipe["rest"], recipe["automation"]
+        (sensor,) = rest["sensor"]
+        status = json.loads((await made.get(urlsplit(rest["resource"]).path))[1])
+        said = jinja2.Environment().from_string(sensor["value_template"]).render(value_json=status)
+        assert said == ("well" if status["verdict"]["well"] else "needs you")
+        assert set(sensor["json_attributes"]) <= status[sensor["json_attributes_path"].removeprefix("$.")].keys()
+        assert {"triggers", "actions"} <= automation.keys()
         # what needs the host may be asked, too; whether anything does, the tests of the verdict say
         given, _, _ = await made.ask("GET", f"http://127.0.0.1:{made.admin}/-/well")
         assert schema_of("GET", "/-/well", given) is None

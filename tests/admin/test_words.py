@@ -86,7 +86,8 @@ for _overview in overviews().values():
         FOUND.setdefault(_concern.matter, (_overview, _concern))
 ELSEWHERE = {
     Matter.NOT_COMPLETE: r"Matter\.NOT_COMPLETE,(.*?)Portals try",
-    Matter.POSSIBLE_GHOST: r"def _ghost(.*?)\ndef ",
+    Matter.POSSIBLE_GHOST: r"def _ghost(.*?)\n(?:def |$)",
+    Matter.PERHAPS_TWICE: r"def _perhaps_two(.*?)\n(?:def |$)",
     Matter.SECOND_READER: r"def _other_readers(.*?)\ndef ",
 }
 """Shown by tests of the daemon and of the pure core; here their sentences are looked up, and each has the word."""

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from icalsyncd.availability.families import components, units_of
+from icalsyncd.availability.families import components, rejoined, units_of
+from icalsyncd.availability.ledger import Channel
+from icalsyncd.availability.plan import Plan, Seat
+from icalsyncd.availability.roster import expire, reconcile
+from icalsyncd.availability.taking import Parting
 from icalsyncd.calendars.calendar import Kind
+from icalsyncd.calendars.nights import Stay
 from tests.availability.family import Family, house_with_rooms
-from tests.availability.house import nights
+from tests.availability.house import DAY_ONE, nights
 
 STAY = nights(5, 6)
 
@@ -184,3 +191,25 @@ def test_a_single_house_knows_nothing_of_families() -> None:
     family = Family({"finca": "x", "room-1": "x", "alone": "x"}, {"finca": "room-1"})
     assert not family.ledgers["alone"].units
     assert not family.ledgers["alone"].kin
+
+
+def test_half_a_file_without_the_group_in_the_middle_opens_nothing_before_its_delay() -> None:
+    seat = Seat(Channel("x", receives=True, sends=True), calendar="")
+    plans = {
+        "finca": Plan("UTC", syncs={"x": seat}, parts=("annex",)),
+        "annex": Plan("UTC", parts=("room",)),
+        "room": Plan("UTC", blocks=(Stay(DAY_ONE + 5, DAY_ONE + 7),)),
+    }
+    days = dict.fromkeys(plans, DAY_ONE)
+    whole = reconcile({}, plans, today=days, now=0.0)
+    assert whole["finca"].syncs["x"].offered.nights == STAY
+    half = {"finca": replace(plans["finca"], parts=()), "room": plans["room"]}
+    after = reconcile(whole, half, today=days, now=1.0)
+    assert after["finca"].syncs["x"].offered.nights == STAY
+    assert (after["finca"].parting, after["annex"].parting) == (Parting((), 1.0), Parting((), 1.0))
+    # the whole file comes back, and nothing has happened
+    assert reconcile(after, plans, today=days, now=2.0)["finca"].parting is None
+    # or it does not
+    expired = {name: expire(ledger, delay=60.0, now=61.0) for name, ledger in after.items()}
+    expired |= rejoined(expired, 61.0, expired)
+    assert not expired["finca"].syncs["x"].offered.nights

@@ -9,7 +9,7 @@ from icalsyncd.availability.roster import pause, resume
 from icalsyncd.calendars.nights import EMPTY
 from icalsyncd.state.records import SyncRecord, dump_sync, load_sync
 from icalsyncd.state.state import Facts
-from tests.availability.house import DAY_ONE, House, nights
+from tests.availability.house import DAY_ONE, House, nights, started
 
 
 def paused() -> House:
@@ -60,3 +60,39 @@ def test_the_explanation_of_a_released_night_names_the_pause() -> None:
     assert "its portal is not told that this night is taken" in "\n".join(
         words(ledger, elsewhere, "casa", lambda moment: "12:00")
     )
+
+
+def test_what_a_portal_sold_is_its_own_after_a_pause_in_which_it_read_nothing() -> None:
+    house = started("A", "B", "C")
+    house.shows("A", (10, 12))
+    house.shows("B", (10, 12))
+    house.reads("B")
+    house.ledger = pause(house.ledger, "B", now=house.now)
+    house.ledger = resume(house.ledger, "B", now=house.now + 1)
+    house.shows("B", (10, 12))
+    house.shows("A")
+    assert house.offer("A") == house.offer("C") == nights(10, 11)
+    assert house.ledger.syncs["B"].own_before_pause == ()
+
+
+def test_what_a_portal_repeats_is_an_echo_after_a_pause_in_which_it_read_nothing() -> None:
+    house = started("A", "B")
+    house.shows("A", (10, 12))
+    house.reads("B")
+    house.shows("B", (10, 12))
+    house.ledger = pause(house.ledger, "B", now=house.now)
+    house.ledger = resume(house.ledger, "B", now=house.now + 1)
+    house.shows("B", (10, 12))
+    house.shows("A")
+    assert house.offer("A") == EMPTY
+
+
+def test_a_possible_ghost_is_one_after_a_pause_in_which_its_portal_read_nothing() -> None:
+    house = started("A", "B", "C")
+    house.shows("A", (10, 12))
+    house.reads("B")
+    house.shows("B", (9, 13))
+    house.ledger = pause(house.ledger, "B", now=house.now)
+    house.ledger = resume(house.ledger, "B", now=house.now + 1)
+    house.shows("B", (9, 13))
+    assert house.possible_ghosts == nights(9, 12)

@@ -207,6 +207,16 @@ def test_what_a_portal_only_repeats_of_another_ones_rule_is_not_its_own() -> Non
     assert not stage.p.rules.notice
 
 
+def test_a_booking_elsewhere_at_the_very_edge_is_no_reason_to_begin_anew() -> None:
+    stage = Stage()
+    for day in range(4):
+        if day == 2:
+            told = Nights.between(DAY_ONE + 102, DAY_ONE + 104)
+            stage.ledger = stage.ledger.with_sync("p", replace(stage.p, in_force=(told,)))
+        stage.shows_on(day, (20, 23, U), window(day))
+    assert stage.told() == Nights.between(20, 23)
+
+
 def test_a_copy_that_is_not_believed_ends_no_rule() -> None:
     stage = Stage(rules="close")
     for day in range(4):

@@ -22,6 +22,7 @@ from tests.benchmarks import (
     read,
     render,
     serving,
+    telling,
     waiting,
 )
 from tests.benchmarks.figures import Figure, machine, table
@@ -56,6 +57,7 @@ def main() -> None:
         page.figures,
         waiting.figures,
         household.figures,
+        telling.figures,
     )
     for part in parts:
         for figure in part():

@@ -114,3 +114,18 @@ def test_two_syncs_that_swap_their_calendars_are_named() -> None:
     details = [change.detail for change in _ahead(replace(PLAN, syncs=swapped)).changes]
     assert "so far that of casa/vrbo" in details[0]
     assert "so far that of casa/holidu" in details[1]
+
+
+def test_parts_that_are_gone_open_after_the_delay_and_new_ones_close_at_once() -> None:
+    whole = Plan(
+        "UTC", syncs={"agoda": Seat(Channel("agoda", receives=True, sends=True), calendar="a")}, parts=("casa",)
+    )
+    joins = _ahead(PLAN, finca=whole)
+    closed = AT_HOLIDU | AT_VRBO | Nights.between(*BLOCK)
+    assert [(turn.accommodation, turn.at, turn.closed) for turn in joins.turns] == [("finca", NOW + 60, closed)]
+    plans = {"casa": PLAN, "finca": whole}
+    family = reconcile(_house(), plans, today=dict.fromkeys(plans, TODAY), now=NOW)
+    alone = {"casa": PLAN, "finca": replace(whole, parts=())}
+    parts = preview_of(family, alone, today=dict.fromkeys(plans, TODAY), now=NOW + 60, delay=DELAY)
+    assert "without casa" in parts.changes[0].detail
+    assert [(turn.accommodation, turn.at, turn.freed) for turn in parts.turns] == [("finca", NOW + 60 + DELAY, closed)]

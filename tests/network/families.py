@@ -119,7 +119,7 @@ class Families:
         raise NotImplementedError
 
     def telling(self, name: str, nights: Nights) -> None:
-        self._change(name, lambda ledger: telling(ledger, name, nights))
+        self._change(name, lambda ledger: telling(ledger, name, nights, now=self.now))
 
     def told(self, name: str, nights: Nights, now: float, *, looked: bool, agent: str = "") -> None:
         self.now = now

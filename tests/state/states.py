@@ -152,6 +152,7 @@ syncs = st.builds(
     given_up=stamps,
     silent=st.booleans(),
     shown_before_pause=nights,
+    own_before_pause=some(claims),
     rules=rules,
     habits=habits,
 )
@@ -179,6 +180,7 @@ facts = st.builds(
     problems=some(texts),
     feed_changed=st.none() | moments,
     reader=texts,
+    manner=texts,
 )
 ledgers = st.builds(
     Ledger,

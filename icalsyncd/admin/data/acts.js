@@ -8,7 +8,9 @@ const acts = (() => {
   // what our own changes have made of the config that the page still shows
   const led = new Map();
   const fill = (text, values) => text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
-  const dated = new Intl.DateTimeFormat(document.documentElement.lang, { weekday: "short", day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
+  // day before month, as everywhere on the page
+  const spoken = document.documentElement.lang.replace(/^en$/, "en-GB");
+  const dated = new Intl.DateTimeFormat(spoken, { weekday: "short", day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
   const say = (day) => dated.format(new Date(`${day}T00:00:00Z`));
 
   function digest() {
@@ -155,7 +157,8 @@ const acts = (() => {
   }
 
   async function nights(what, { accommodation, night }) {
-    const from = night || next(new Date().toISOString().slice(0, 10), 0);
+    // this form of Swedish is ISO 8601's: today on the clock of whoever looks
+    const from = night || new Date().toLocaleDateString("sv");
     const given = await ask(fill(words[`${what}Title`], { house: accommodation }), "", {
       fields: [
         { name: "from", label: words.from, type: "date", value: from, required: true },

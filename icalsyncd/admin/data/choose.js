@@ -60,7 +60,7 @@
       run ??= document.body.appendChild(Object.assign(document.createElement("div"), { className: "chosen-run" }));
       Object.assign(run.style, { left: `${place.left + (start + 0.5) * wide}px`, top: `${place.top}px`, width: `${(end - start) * wide}px`, height: `${place.height}px` });
     }
-    acts.tell(acts.fill(acts.words.choosing, { first: acts.say(first), until: acts.say(acts.next(last, 1)) }));
+    acts.tell(acts.fill(pressed ? acts.words.drawing : acts.words.choosing, { first: acts.say(first), until: acts.say(acts.next(last, 1)) }));
   }
 
   function letGo() {

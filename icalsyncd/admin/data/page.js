@@ -143,6 +143,8 @@ async function show(fresh, all) {
   }
   const order = freshRows.dataset.order.split(" ").filter(Boolean);
   let slice = 0;
+  // what is said where there are no rows
+  for (const row of [...rows.children]) if (!row.id) row.remove();
   for (const row of find(":scope > li", freshRows)) {
     const old = row.id && document.getElementById(row.id);
     if (old) follow(old, row);
