@@ -101,8 +101,12 @@ class Habits:
         return sum(self.came_back) >= BACK and 4 * sum(self.came_back) >= len(self.came_back)
 
     def lag(self, prior: float) -> float:
-        """Seconds after which it has acted on what it read: *prior*, or what was seen where that is longer."""
-        return max(prior, min(MARGIN * max(self.drops, default=0.0), LONGEST_LAG))
+        """Seconds after which it has acted on what it read: *prior*, or what was seen where that is longer.
+
+        That is the second longest, where there are two: once it may have been told so in between that it dropped nothing.
+        """
+        seen = sorted(self.drops)[-2:]
+        return max(prior, min(MARGIN * seen[0], LONGEST_LAG)) if seen else prior
 
     def changed(self, told: Nights) -> Nights:
         """What it makes of the runs of *told*, if it always changes them alike."""

@@ -106,6 +106,9 @@ def test_a_portal_that_never_opens_again_is_known_within_five_withdrawals() -> N
     assert not is_sticky(street.p)
     street.copy("p", *shown, after=26)
     assert is_sticky(street.p)
+    # what stays there is taken for no booking beyond doubt
+    assert street.possible_ghosts == Nights(DAY_ONE + day for start, end in shown for day in range(start, end))
+    assert street.told("q") == Nights.of_stays(shown)
     # once it has let go of one it is not
     street.copy("p", *shown[1:], after=1)
     assert not is_sticky(street.p)
