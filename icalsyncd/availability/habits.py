@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 from icalsyncd.availability.claims import ECHOES, Claim, Rule
 from icalsyncd.availability.stamps import NONE, Moment, Stamps
 from icalsyncd.calendars.calendar import Event, Kind
-from icalsyncd.calendars.nights import EMPTY, Night, Nights, Stay
+from icalsyncd.calendars.nights import EMPTY, Night, Nights, Stay, union
 
 if TYPE_CHECKING:
     from icalsyncd.availability.ledger import SyncLedger
@@ -154,6 +154,9 @@ def after_copy(
     *lacking* are the nights of its own that the copy lacks.
     """
     habits = sync.habits
+    # behind a booking of its own nobody sees whether it let go of what it was told
+    behind = union(claim.under(Rule.UNTOLD) | claim.proven for claim in sync.claims)
+    habits = replace(habits, undropped=habits.undropped.only(habits.undropped.nights - behind))
     present = Nights.of_stays(event.stay for event in events)
     gone = [(since, nights) for since, nights in habits.undropped if since <= began and nights - present]
     drops = [
