@@ -31,9 +31,9 @@ _CUT_OFF = (
 
 def programs() -> Path | None:
     """The folder of PostgreSQL's programs; None where it is not installed."""
-    found = shutil.which("postgres")
+    found = shutil.which("initdb")
     installed = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda each: int(each.parts[-3]))
-    return Path(found).parent if found else installed[-1].parent if installed else None
+    return installed[-1].parent if installed else Path(found).parent if found else None
 
 
 def wanted() -> Path:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from icalsyncd.commands.arguments import parser
-from icalsyncd.config.schema import json_schema
+from icalsyncd.config.json_schema import json_schema
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -13,7 +13,8 @@ from typing import Any, Final
 
 from aiohttp import hdrs, web
 
-from icalsyncd.admin.admin import GUARD, Refusal, Routes, name_of
+from icalsyncd.admin.admin import GUARD, Refusal, Routes
+from icalsyncd.admin.asked import name_of
 from icalsyncd.admin.form import fields_of
 from icalsyncd.config.changes import Block, Change, Pause, Unblock
 from icalsyncd.language import day_of_year, say, speaking

@@ -10,12 +10,12 @@ import asyncio
 import gzip
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import Any, Final
 
 from aiohttp import hdrs, web
 
 from icalsyncd.admin import login
+from icalsyncd.admin.asked import is_dry, language_of, name_of, night_asked, night_in
 from icalsyncd.admin.board import Wanted
 from icalsyncd.admin.caller import By, Caller, is_address, is_loopback, name_in
 from icalsyncd.admin.gate import Gate, Stopped
@@ -23,7 +23,7 @@ from icalsyncd.admin.metrics import CONTENT_TYPE
 from icalsyncd.admin.page import POLICY
 from icalsyncd.admin.templates import STATIC, static
 from icalsyncd.availability.explanation import WELL
-from icalsyncd.calendars.nights import Night, Nights, date_of, night_of
+from icalsyncd.calendars.nights import Night, Nights, date_of
 from icalsyncd.language import speaking
 from icalsyncd.pulling.report import Report
 from icalsyncd.state.view import SyncName
@@ -211,19 +211,19 @@ async def _spoken(
     actions: Actions, request: web.BaseRequest, answer: Coroutine[Any, Any, web.Response]
 ) -> web.Response:
     """*answer* in the language of whoever asks."""
-    with speaking(actions.language(_language(request))):
+    with speaking(actions.language(language_of(request))):
         return await answer
 
 
 async def _page(actions: Actions, request: web.BaseRequest) -> web.Response:
-    return _html(request, await actions.page(Wanted.of(request.query), _language(request)))
+    return _html(request, await actions.page(Wanted.of(request.query), language_of(request)))
 
 
 async def _night_page(actions: Actions, request: web.BaseRequest) -> web.Response:
-    night = _night(request)
+    night = night_asked(request)
     if night is None:
         return _text(400, _WANTED)
-    made = await actions.night_page(request.query.get("accommodation", ""), night, _language(request))
+    made = await actions.night_page(request.query.get("accommodation", ""), night, language_of(request))
     return _text(404, made.why) if isinstance(made, Refusal) else _html(request, made)
 
 
@@ -251,14 +251,14 @@ async def _status(actions: Actions) -> web.Response:
 
 
 async def _explain(actions: Actions, request: web.BaseRequest) -> web.Response:
-    night = _night(request)
+    night = night_asked(request)
     if night is None:
         return _json(400, {"error": _WANTED})
     return _answered(actions.explain(request.query.get("accommodation", ""), night), 404)
 
 
 async def _history(actions: Actions, request: web.BaseRequest) -> web.Response:
-    night = _night(request)
+    night = night_asked(request)
     if night is None and "night" in request.query:
         return _json(400, {"error": _WANTED})
     answer = await actions.history(request.query.get("accommodation", ""), night)
@@ -279,7 +279,7 @@ async def _pull(actions: Actions, request: web.BaseRequest) -> web.Response:
     name = name_of(wanted) if wanted is not None else None
     if wanted is not None and name is None:
         return _json(400, {"error": "sync must be accommodation/sync"})
-    reports = await actions.pull(name, _is_dry(request))
+    reports = await actions.pull(name, is_dry(request))
     if isinstance(reports, Refusal):
         return _json(404, {"error": reports.why})
     return _json(
@@ -314,15 +314,15 @@ async def _accept(actions: Actions, request: web.BaseRequest) -> web.Response:
             return _json(400, {"error": "sync must be accommodation/sync"})
         accommodation, sync = name
     if "clock" in request.query:
-        return _answered(await actions.accept_clock(_is_dry(request)), 409)
+        return _answered(await actions.accept_clock(is_dry(request)), 409)
     if not accommodation:
         return _json(400, {"error": "say which sync or accommodation"})
-    return _answered(await actions.accept(accommodation, sync, _is_dry(request)), 409)
+    return _answered(await actions.accept(accommodation, sync, is_dry(request)), 409)
 
 
 async def _confirm(actions: Actions, request: web.BaseRequest) -> web.Response:
     asked = request.query
-    start, end = (_night_in(asked.get(key, "")) for key in ("from", "to"))
+    start, end = (night_in(asked.get(key, "")) for key in ("from", "to"))
     if start is None or end is None or end <= start:
         return _json(400, {"error": "from and to must be dates such as 2026-12-24, and to the later one"})
     by = asked.get("by")
@@ -331,7 +331,7 @@ async def _confirm(actions: Actions, request: web.BaseRequest) -> web.Response:
     accommodation = asked.get("accommodation", "")
     nights = Nights.between(start, end)
     sync = by.removeprefix(f"{accommodation}/") if by is not None else None
-    return _answered(await actions.confirm(accommodation, nights, sync, asked.get("seen"), _is_dry(request)), 409)
+    return _answered(await actions.confirm(accommodation, nights, sync, asked.get("seen"), is_dry(request)), 409)
 
 
 async def _rotate(actions: Actions, request: web.BaseRequest) -> web.Response:
@@ -349,34 +349,6 @@ async def _notify_test(actions: Actions, request: web.BaseRequest) -> web.Respon
 
 def _answered(answer: Json | Refusal, refused: int) -> web.Response:
     return _json(refused, {"error": answer.why}) if isinstance(answer, Refusal) else _json(200, answer)
-
-
-def name_of(text: str) -> SyncName | None:
-    """The sync that *text*, `accommodation/sync`, names."""
-    accommodation, slash, sync = text.partition("/")
-    return (accommodation, sync) if slash and accommodation and sync and "/" not in sync else None
-
-
-def _night(request: web.BaseRequest) -> Night | None:
-    """The night that is asked about."""
-    return _night_in(request.query.get("night", ""))
-
-
-def _night_in(text: str) -> Night | None:
-    """The night of a date; the last days of all time have no day after them."""
-    try:
-        night = night_of(date.fromisoformat(text))
-    except ValueError:
-        return None
-    return night if 1 < night < night_of(date.max) - 1 else None
-
-
-def _is_dry(request: web.BaseRequest) -> bool:
-    return request.query.get("dry_run", "") in ("1", "true")
-
-
-def _language(request: web.BaseRequest) -> str:
-    return request.headers.get(hdrs.ACCEPT_LANGUAGE, "")
 
 
 def _html(request: web.BaseRequest, page: bytes) -> web.Response:

@@ -17,12 +17,13 @@ from icalsyncd.admin.sentences import clock_time, day
 from icalsyncd.admin.sync_concerns import of_pauses, of_sync
 from icalsyncd.admin.unsafe import unsafe_nights
 from icalsyncd.availability.beside import taken_beside
-from icalsyncd.availability.explanation import called, overbooked_advice
+from icalsyncd.availability.explanation import called
 from icalsyncd.availability.families import taking_of
 from icalsyncd.availability.ledger import Presence
 from icalsyncd.availability.narrowing import takes_back_settings
 from icalsyncd.availability.offers import origins
 from icalsyncd.availability.taking import LINKS_TOLD
+from icalsyncd.availability.wording import overbooked_advice
 from icalsyncd.calendars.nights import Nights, Stay, union
 from icalsyncd.language import listed, say, say_many
 from icalsyncd.state.view import House

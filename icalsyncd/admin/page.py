@@ -33,16 +33,8 @@ from icalsyncd.admin.sentences import (
 from icalsyncd.admin.status import direction_of, rfc3339, state_of
 from icalsyncd.admin.templates import element, explain_url, templates
 from icalsyncd.availability.beside import because
-from icalsyncd.availability.explanation import (
-    IN_WORDS,
-    Statement,
-    advice,
-    called,
-    explain,
-    frees_when,
-    paused_words,
-    taken_for,
-)
+from icalsyncd.availability.explanation import Statement, called, explain, frees_when
+from icalsyncd.availability.wording import IN_WORDS, advice, paused_words, taken_for
 from icalsyncd.calendars.calendar import Kind
 from icalsyncd.calendars.nights import Night, Stay, date_of
 from icalsyncd.language import day_of_week, listed, month_of_year, say

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from icalsyncd.availability.ledger import Ledger, Presence, SyncLedger
+from icalsyncd.availability.offers import blocked, not_offered
 from icalsyncd.availability.pausing import pauses
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.nights import Night, Nights
@@ -29,7 +30,8 @@ def unsafe_nights(ledger: Ledger, now: Moment) -> dict[Night, tuple[str, ...]]:
     for name, sync in ledger.syncs.items():
         if is_late(sync, ledger, now):
             told = sync.told.nights if sync.told is not None else Nights()
-            for night in (sync.offered.nights - told) & soon:
+            # what is only too near to be offered is taken by nobody
+            for night in (sync.offered.nights - (not_offered(ledger, sync) - blocked(ledger)) - told) & soon:
                 found.setdefault(night, []).append(name)
     return {night: tuple(dict.fromkeys(names)) for night, names in sorted(found.items()) if names}
 

@@ -6,11 +6,11 @@ read that, and what would free it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from icalsyncd.availability.beside import LOCAL, because, is_block, takers_beside
+from icalsyncd.availability.beside import LOCAL, is_block, takers_beside
 from icalsyncd.availability.claims import ECHOES, Rule
 from icalsyncd.availability.ledger import Ledger, Presence, SyncLedger, Word
 from icalsyncd.availability.offers import not_offered, trouble, verdict
@@ -18,31 +18,8 @@ from icalsyncd.availability.pausing import Pause, pauses
 from icalsyncd.availability.rules import Ruled, ruled
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.calendar import Kind
-from icalsyncd.calendars.nights import Night, Nights, Stay, date_of
-from icalsyncd.language import listed, say
-
-IN_WORDS: Final = {
-    Rule.RESERVATION: "the portal itself calls it a reservation",
-    Rule.UNTOLD: "it began when the portal had not been told of this night by us",
-    Rule.MISMATCHED: "it is not what the portal had been told by us",
-    Rule.SILENT: "the portal has not read our feed for so long that it cannot be repeating it",
-    Rule.STANDS_IN: "it may be a booking that we took for an echo, and nobody else has this night",
-    Rule.CONFIRMED: "you said so",
-    Rule.LOST: "what the portal had been told is not known: the state was restored from an earlier one",
-    Rule.OUTLIVED: "it stayed after we had told the portal that the night is free",
-    Rule.LINKED: "you said that this portal closes it by itself when it sells one of its family, and that one shows it, too",
-    Rule.OWN_UID: "it bears our own mark: it is our own feed, come back",
-    Rule.TOLD: "it appeared after the portal had read in our feed that the night is taken",
-    Rule.MATCHED: "it is exactly what the portal had been told by us",
-    Rule.PADDED: "it is what the portal had been told by us, with the nights it adds around it",
-    Rule.ANOTHERS: "you said that another portal has this night",
-    Rule.NOBODYS: "you said that nobody has this night",
-}
-"""Why each rule decides as it does, in words of the host's."""
-_KINDS: Final = {Kind.RESERVATION: "a reservation", Kind.BLOCK: "a block", Kind.UNKNOWN: "taken"}
-_ECHO: Final = "we take it for an echo: {} only repeats what we told it"
-_ORIGIN: Final = "we take it for an origin: someone took these nights at {}"
-
+from icalsyncd.calendars.nights import Night, Nights, Stay
+from icalsyncd.language import say
 
 WELL: Final = "all is well"
 """What is said where nothing needs the host."""
@@ -217,11 +194,13 @@ def frees_when(ledger: Ledger, explanation: Explanation) -> str:
     if explanation.unoffered:
         return f"When {' and '.join(explanation.unoffered)} may offer it: it is too near or too far ahead (`offer`)."
     if explanation.kept:
-        return f"When {' and '.join(explanation.kept)} {_verb(explanation.kept)} resumed: a pause that keeps opens nothing."
+        return (
+            f"When {' and '.join(explanation.kept)} {verb(explanation.kept)} resumed: a pause that keeps opens nothing."
+        )
     return "It is open everywhere else; the portals that repeat it drop it when they next read our feed."
 
 
-def _verb(names: tuple[str, ...]) -> str:
+def verb(names: tuple[str, ...]) -> str:
     return "is" if len(names) == 1 else "are"
 
 
@@ -243,7 +222,7 @@ def _sync_waits(name: str, sync: SyncLedger, explanation: Explanation, today: Ni
     if explanation.night in sync.retained:
         if sync.broken is not None:
             return f"{name}'s calendar can be read whole again and does not show it (or `icalsyncd accept`)"
-        if _runs_out(sync, explanation.night, today):
+        if runs_out(sync, explanation.night, today):
             return f"it is over, at noon of the day after (it had begun when {name}'s calendar stopped showing it)"
         return f"{name}'s calendar has gone on without it for the time of the hold (or `icalsyncd accept`)"
     rules = {statement.rule for statement in explanation.statements if statement.sync == name and not statement.is_echo}
@@ -252,173 +231,6 @@ def _sync_waits(name: str, sync: SyncLedger, explanation: Explanation, today: Ni
     return f"{name}'s calendar no longer shows it"
 
 
-def _runs_out(sync: SyncLedger, night: Night, today: Night) -> bool:
+def runs_out(sync: SyncLedger, night: Night, today: Night) -> bool:
     """Whether a night that is kept though the last copy lacks it is kept only because it has begun."""
     return night <= today and sync.broken is None and not any(night in lack.nights for lack in sync.held)
-
-
-def words(
-    ledger: Ledger,
-    explanation: Explanation,
-    accommodation: str,
-    when: Callable[[Moment], str],
-    names: Mapping[str, str] = EMPTY_NAMES,
-) -> list[str]:
-    """The explanation as lines to print; *when* writes a moment for people, *names* are those of accommodations."""
-    day = date_of(explanation.night).isoformat()
-    lines = [f"{accommodation}, the night of {day}: {_headline(explanation)}", ""]
-    if explanation.local:
-        lines.append(f"  {OWN_BLOCK} takes it{f': {explanation.note}' if explanation.note else ''}")
-    if explanation.said is not None:
-        who = explanation.said.by or "nobody"
-        lines.append(f"  You said on {when(explanation.said.at)} that {who} has this night.")
-    lines += [f"  It is closed because {because(origin, names)}." for origin in explanation.beside]
-    for statement in explanation.statements:
-        shown = f"{date_of(statement.stay.check_in)} to {date_of(statement.stay.check_out)}"
-        lines.append(f"  {statement.sync} shows {shown} as {_KINDS[statement.kind]} since {when(statement.since)}.")
-        lines.append(f"      {_capital(taken_for(statement))}, since {IN_WORDS[statement.rule]}.")
-        sync = ledger.syncs[statement.sync]
-        if explanation.night in sync.retained:
-            until = "it is over" if _runs_out(sync, explanation.night, ledger.today) else "that is sure"
-            lines.append(f"      Its last copy does not show it any more; the night is kept closed until {until}.")
-    lines += [f"  {each}." for each in explanation.ruled]
-    for telling in explanation.tellings:
-        read = "which its portal has yet to read"
-        if telling.fetched is not None:
-            # told anew of a night that the portal had not forgotten
-            known = telling.fetched < telling.since
-            read = f"which its portal {'knows since' if known else 'read'} {when(telling.fetched)}"
-        lines.append(f"  {telling.sync} is told that it is taken since {when(telling.since)}, {read}.")
-    lines += [
-        f"  {name} is paused since {when(sync.since)} and kept as it was: what its portal shows since is not known."
-        for name, sync in ledger.syncs.items()
-        if sync.presence is Presence.KEPT
-    ]
-    lines += [
-        f"  {pause.sync} is paused since {when(pause.since)}; {paused_words(pause, explanation.night)}."
-        for pause in explanation.pauses
-    ]
-    lines += [
-        f"  {name}'s link goes on saying that it is taken, until it is stored that it is not."
-        for name in explanation.kept_closed
-    ]
-    if (
-        not explanation.statements
-        and not explanation.tellings
-        and not (explanation.local or explanation.beside)
-        and not explanation.kept_closed
-    ):
-        lines.append("  No portal shows it as taken, and none is told so.")
-    lines += ["", f"  {'It opens: ' if explanation.closed else ''}{frees_when(ledger, explanation)}"]
-    lines += advice(ledger, explanation, accommodation)
-    return lines
-
-
-def taken_for(statement: Statement) -> str:
-    """What a claim is taken for, in words for who does not know what an echo is."""
-    return (_ECHO if statement.is_echo else _ORIGIN).format(statement.sync)
-
-
-def _capital(words: str) -> str:
-    return words[:1].upper() + words[1:]
-
-
-def paused_words(pause: Pause, night: Night) -> str:
-    """What a pause means for *night*."""
-    if night in pause.sold:
-        return "it last showed this night as taken, and all others show it as free"
-    if night in pause.twice:
-        return "it last showed this night as taken, too"
-    return "its portal is not told that this night is taken"
-
-
-def _headline(explanation: Explanation) -> str:
-    if explanation.overbooked:
-        return "OVERBOOKED"
-    if explanation.possible_ghost:
-        return (
-            "closed, and perhaps a ghost" if explanation.taken else "open now, and perhaps a ghost that comes and goes"
-        )
-    if explanation.taken:
-        twice = ", and perhaps booked twice" if explanation.perhaps_two else ""
-        return f"taken ({', '.join(map(called, explanation.origins))}){twice}"
-    if sold := [pause.sync for pause in explanation.pauses if explanation.night in pause.sold]:
-        return f"free, though {' and '.join(sold)}, paused, last showed it as taken"
-    if explanation.kept_closed:
-        return "free, and closed until that is stored"
-    if explanation.buffered:
-        return "free, but closed as a buffer"
-    if explanation.unoffered:
-        return f"free, but not offered at {' and '.join(explanation.unoffered)}"
-    if explanation.ruled:
-        names = " and ".join(f"{each.sync}'s own {each.what}" for each in explanation.ruled)
-        return f"free, but closed by {names}"
-    return f"free, but kept closed at {' and '.join(explanation.kept)} by a pause" if explanation.kept else "free"
-
-
-def overbooked_advice(origins: tuple[str, ...]) -> str:
-    """What to do about a night that all of *origins* have."""
-    portals = [name for name in origins if not is_block(name)]
-    if len(portals) == len(origins):
-        if len(portals) == 2:
-            return say("Look at both portals now and cancel one of the bookings.")
-        return say("Look at these portals now and cancel all bookings but one.")
-    if len(portals) == 1:
-        return say(
-            "Look at {portal}: cancel its booking, or take these nights out of your own block in the config.",
-            portal=portals[0],
-        )
-    return say(
-        "Look at {portals}: cancel all bookings, or all but one and take the nights out of your own block.",
-        portals=listed(portals),
-    )
-
-
-def advice(ledger: Ledger, explanation: Explanation, accommodation: str) -> list[str]:
-    """What the host can do about an overbooked night or a possible ghost, with the commands to type."""
-    claimers = list(dict.fromkeys(statement.sync for statement in explanation.statements))
-    if explanation.overbooked:
-        names = " and ".join(map(called, explanation.origins))
-        return [
-            "",
-            f"  Overbooked: {names} each have this night. {overbooked_advice(explanation.origins)}",
-            "  The night stays closed everywhere until only one is left.",
-        ]
-    if explanation.perhaps_two:
-        return [
-            "",
-            f"  Perhaps two guests: {' and '.join(claimers)} show this night. One of them may only repeat the other one, or",
-            "  have sold it before it acted on what it was told. Look at these portals; if both have a guest, cancel one.",
-        ]
-    if not explanation.possible_ghost:
-        return []
-    if not explanation.taken:
-        flighty = [name for name, sync in ledger.syncs.items() if explanation.night in sync.given_up.nights]
-        return [
-            "",
-            f"  Possible ghost: {' and '.join(flighty)} showed this night until lately, without having it from us.",
-            "  It may read another portal beside us, so that the two pass the night to and fro. Take that link out.",
-        ]
-    if not claimers:
-        names = " and ".join(explanation.beside)
-        return [
-            "",
-            f"  Possible ghost: it is closed by {names} alone, and nothing proves that anyone booked it there.",
-            "  Look there. If its portal has only closed it since it sold one of the family, write `linked: true` there.",
-        ]
-    if len(claimers) == 1:
-        return [
-            "",
-            f"  Possible ghost: only {claimers[0]} shows this night, and nothing proves that anyone booked it.",
-            "  Look at that portal. If there is no reservation, open the night there by hand.",
-        ]
-    run = next(stay for stay in trouble(ledger).possible_ghosts.stays() if stay[0] <= explanation.night < stay[1])
-    say_so = f"icalsyncd confirm {accommodation} {date_of(run.check_in)} {date_of(run.check_out)}"
-    return [
-        "",
-        f"  Possible ghost: {', '.join(claimers)} show this night, and they may only be repeating each other.",
-        "  Look at these portals, and say what you saw. Where one of them has a reservation:",
-        *(f"       {say_so} --by {name}" for name in claimers),
-        "  Where none has one, this opens the nights everywhere; what a portal goes on showing closes them again:",
-        f"       {say_so} --nobody",
-    ]

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 from icalsyncd.availability.claims import ECHOES, Claim, Rule
 from icalsyncd.availability.stamps import NONE, Moment, Stamps
 from icalsyncd.calendars.calendar import Event, Kind
-from icalsyncd.calendars.nights import EMPTY, Night, Nights, Stay
+from icalsyncd.calendars.nights import EMPTY, Night, Nights, Stay, union
 
 if TYPE_CHECKING:
     from icalsyncd.availability.ledger import SyncLedger
@@ -101,8 +101,12 @@ class Habits:
         return sum(self.came_back) >= BACK and 4 * sum(self.came_back) >= len(self.came_back)
 
     def lag(self, prior: float) -> float:
-        """Seconds after which it has acted on what it read: *prior*, or what was seen where that is longer."""
-        return max(prior, min(MARGIN * max(self.drops, default=0.0), LONGEST_LAG))
+        """Seconds after which it has acted on what it read: *prior*, or what was seen where that is longer.
+
+        That is the second longest, where there are two: once it may have been told so in between that it dropped nothing.
+        """
+        seen = sorted(self.drops)[-2:]
+        return max(prior, min(MARGIN * seen[0], LONGEST_LAG)) if seen else prior
 
     def changed(self, told: Nights) -> Nights:
         """What it makes of the runs of *told*, if it always changes them alike."""
@@ -150,6 +154,9 @@ def after_copy(
     *lacking* are the nights of its own that the copy lacks.
     """
     habits = sync.habits
+    # behind a booking of its own nobody sees whether it let go of what it was told
+    behind = union(claim.under(Rule.UNTOLD) | claim.proven for claim in sync.claims)
+    habits = replace(habits, undropped=habits.undropped.only(habits.undropped.nights - behind))
     present = Nights.of_stays(event.stay for event in events)
     gone = [(since, nights) for since, nights in habits.undropped if since <= began and nights - present]
     drops = [

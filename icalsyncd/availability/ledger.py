@@ -202,8 +202,7 @@ class SyncLedger:
     so that its portal may have read them there."""
     grounds: Grounds = GROUNDLESS
     given_up: Stamps = NONE
-    """Nights in doubt that its portal, which reads another one beside us, claims no longer, since when: for a day, since
-    such nights come and go."""
+    """Nights in doubt that its portal, which reads another one beside us, claims no longer, since when: for a day."""
     shown_before_pause: Nights = EMPTY
     """While it is paused, what its portal last had taken itself: to be shown to the host, never offered or judged by."""
     own_before_pause: tuple[Claim, ...] = ()

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from icalsyncd.availability.claims import ECHOES, Claim, Rule
+from icalsyncd.availability.habits import is_sticky
 from icalsyncd.availability.ledger import Ledger, SyncLedger
 from icalsyncd.availability.listings import linked, linked_to, maybe_linked
 from icalsyncd.availability.mirroring import mirrors
@@ -202,6 +203,9 @@ def weighed(ledger: Ledger) -> tuple[Nights, Nights, Nights]:
     for name, sync in ledger.syncs.items():
         claims = sync.summed
         sure = claims.certain_since | (claims.certain_initial - initial_twice)
+        if is_sticky(sync):
+            # that it stays proves nothing where nothing ever goes
+            sure -= union(claim.under(Rule.OUTLIVED) for claim in sync.claims)
         if ledger.kin:
             # what its portal may only have closed is not certain; what it closes a larger one of the kin for, is
             sure = (sure - maybe_linked(ledger, sync)) | (linked_to(ledger, sync) - twice - beside_judged)

@@ -183,7 +183,7 @@ def _put_back(paths: Paths, place: Place, kept: _Kept, *, replace: bool) -> None
             path = in_the_way[0][1]
             raise CommandError(f"{path} exists already; with --replace it is kept as {path.name}{REPLACED}")
         # before the state is there: the daemon is to know that it has gone back
-        GoneBack(paths.state_dir).mark()
+        GoneBack(paths.state_dir).mark(access_in(folder))
         # the daemon must be able to read what root puts back
         access = access_in(folder)
         if isinstance(place, Server):

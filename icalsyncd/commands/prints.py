@@ -19,7 +19,7 @@ _COMMAND: Final = "@ICALSYNCD@"
 
 def print_schema() -> int:
     """The JSON Schema of the config file."""
-    from icalsyncd.config.schema import json_schema
+    from icalsyncd.config.json_schema import json_schema
 
     print(json.dumps(json_schema(), indent=2))
     return DONE

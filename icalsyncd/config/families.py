@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from icalsyncd.config import schema
 from icalsyncd.config.mistakes import Remark, meant
 from icalsyncd.config.nodes import Path
-from icalsyncd.config.resolved import offer_of
+from icalsyncd.config.resolving import offer_of
 
 
 def family_refusals(file: schema.File) -> Iterator[Remark]:

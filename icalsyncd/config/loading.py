@@ -16,7 +16,8 @@ from icalsyncd.config.look_alikes import curly_at
 from icalsyncd.config.mistakes import Mistake, Remark, written
 from icalsyncd.config.nodes import Fault, Lines
 from icalsyncd.config.refusals import refusals, warnings
-from icalsyncd.config.resolved import Config, resolve
+from icalsyncd.config.resolved import Config
+from icalsyncd.config.resolving import resolve
 from icalsyncd.config.secret import Secret
 from icalsyncd.config.telling import resolve_telling
 from icalsyncd.config.url import destination_of

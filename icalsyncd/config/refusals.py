@@ -14,7 +14,7 @@ from icalsyncd.config.mistakes import Remark, meant
 from icalsyncd.config.nodes import Path
 from icalsyncd.config.people import calendar_refusals
 from icalsyncd.config.portals import names, profile, recognise
-from icalsyncd.config.resolved import block_summaries, public_url, reservation_summaries
+from icalsyncd.config.resolving import block_summaries, public_url, reservation_summaries
 from icalsyncd.config.summaries import compiled, unusable
 from icalsyncd.config.telling import telling_refusals
 from icalsyncd.config.url import Destination, Hop, Misfit, destination_of

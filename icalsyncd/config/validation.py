@@ -22,6 +22,25 @@ from icalsyncd.config.nodes import Path, Plain, Step
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
+MAY_BE_EMPTY: Final = frozenset(
+    (
+        "server",
+        "users",
+        "pull",
+        "store",
+        "publish",
+        "notify",
+        "calendars",
+        "accommodations",
+        "blocks",
+        "syncs",
+        "buffer",
+        "official_only",
+        "parts",
+        "offer",
+    )
+)
+"""Mappings and lists that a host may leave empty, as when each of their lines is a comment."""
 _TARGETS: Final[dict[str, type[schema.Keys]]] = {
     "folder": schema.Folder,
     "webdav": schema.WebDav,
@@ -90,7 +109,7 @@ def validate(value: Plain, *, ran_before: bool = False) -> tuple[schema.File | N
         for path in list(_empties(value, ())):
             # a second time where an alias leads to the same mapping
             _parent(value, path).pop(path[-1], None)
-            if path[-1] not in schema.MAY_BE_EMPTY:
+            if path[-1] not in MAY_BE_EMPTY:
                 remarks.append(_nothing_behind(path))
     empty = {remark.path for remark in remarks}
     try:

@@ -22,16 +22,17 @@ from icalsyncd.admin.overview import Overview
 from icalsyncd.admin.page import night_page, page
 from icalsyncd.admin.status import Condition, report, rfc3339
 from icalsyncd.admin.waits import waits
-from icalsyncd.availability.explanation import explain, frees_when, words
+from icalsyncd.availability.explanation import explain, frees_when
 from icalsyncd.availability.release import released, released_nights
 from icalsyncd.availability.roster import hasten
-from icalsyncd.calendars.nights import Stay, date_of, night_of
+from icalsyncd.availability.wording import words
+from icalsyncd.calendars.nights import date_of
 from icalsyncd.config.paths import Paths
 from icalsyncd.config.positions import lines_of
-from icalsyncd.config.resolved import Accommodation
 from icalsyncd.daemon.confirmations import confirm, dated
 from icalsyncd.daemon.edits import digest_of
 from icalsyncd.daemon.hub import Hub
+from icalsyncd.daemon.plans import notes_of
 from icalsyncd.language import chosen, speaking
 from icalsyncd.pace import in_steps, unsearched
 from icalsyncd.pulling.report import Report
@@ -388,13 +389,6 @@ class HostActions:
 
 def _packed(text: str) -> bytes:
     return gzip.compress(text.encode(), PACKING, mtime=0)
-
-
-def notes_of(accommodation: Accommodation) -> tuple[tuple[Stay, str], ...]:
-    """What the host wrote beside the blocks of *accommodation*."""
-    return tuple(
-        (Stay(night_of(block.from_), night_of(block.to)), block.note) for block in accommodation.blocks if block.note
-    )
 
 
 def _local(moment: float, zone: str) -> str:

@@ -178,6 +178,10 @@ class Daemon:
         log.info("started", version=__version__, syncs=len(hub.accepted.config.syncs()))
         service_manager.ready(hub.status_line())
         # what the portals show by now, and what could not be stored before
+        if hub.journal.is_shared and hub.journal.unsure:
+            # this machine goes on for another one, and tells nobody anything before it has looked
+            for sync in hub.accepted.config.syncs():
+                hub.rounds.hurry((sync.accommodation, sync.id))
         await hub.rounds.pull_soon()
         self._spawn("rounds", hub.rounds.run())
         self._spawn("deadlines", hub.deadlines.run())

@@ -74,3 +74,10 @@ def _sync_plan(sync: Sync, installation: Installation, hold: float) -> Seat:
 def _sync_name(name: str) -> SyncName:
     accommodation, _, sync = name.partition("/")
     return accommodation, sync
+
+
+def notes_of(accommodation: Accommodation) -> tuple[tuple[Stay, str], ...]:
+    """What the host wrote beside the blocks of *accommodation*."""
+    return tuple(
+        (Stay(night_of(block.from_), night_of(block.to)), block.note) for block in accommodation.blocks if block.note
+    )

@@ -177,3 +177,14 @@ def unused(prefix: str) -> str:
 def nowhere() -> int:
     """A descriptor into which anything can be written. Raises OSError."""
     return os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
+
+
+def keep_private(path: Path) -> None:
+    """Take the file at *path* from all but its owner, where others may read or write it. Raises OSError."""
+    with opened(path.parent) as folder:
+        if folder.status(path.name).st_mode & 0o077:
+            descriptor = folder.existing(path.name)
+            try:
+                PRIVATE.give(descriptor)
+            finally:
+                os.close(descriptor)

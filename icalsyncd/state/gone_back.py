@@ -5,12 +5,11 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from icalsyncd.state.directory import opened
+from icalsyncd.state.directory import PRIVATE, Access, opened
 
 _MARK: Final = "restored"
 
@@ -25,12 +24,10 @@ class GoneBack:
     def is_marked(self) -> bool:
         return (self._folder / _MARK).exists()
 
-    def mark(self) -> None:
-        """Raises OSError."""
+    def mark(self, access: Access = PRIVATE) -> None:
+        """Leave it there, for whoever *access* says. Raises OSError."""
         with opened(self._folder) as folder:
-            if not folder.has(_MARK):
-                os.close(folder.create(_MARK))
-                folder.settle()
+            folder.replace(_MARK, b"", access)
 
     def clear(self) -> None:
         """Without an error where the disk refuses: then the next start asks the portals anew once more."""

@@ -6,7 +6,6 @@ a file with any other schema than ours is refused before anything is asked of it
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import stat
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,7 +18,7 @@ from typing import Any, Final
 from icalsyncd import log
 from icalsyncd.state.agenda import PAPER, SHOWN
 from icalsyncd.state.database import StoreFailed, StoreOfAnotherVersion, StoreRefused
-from icalsyncd.state.directory import PRIVATE, opened
+from icalsyncd.state.directory import keep_private, opened
 from icalsyncd.state.last_database import used_elsewhere
 from icalsyncd.state.records import VERSION
 from icalsyncd.state.tables import LATER, MIGRATIONS, SCHEMA, SPARED, TABLES
@@ -186,7 +185,7 @@ def writable(path: Path) -> Connection:
 
     The history is made in an earlier file that lacks it; a start can do without.
     """
-    _keep_private(path)
+    keep_private(path)
     db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=_PATIENCE)
     try:
         db.execute("PRAGMA journal_mode=WAL")
@@ -233,16 +232,6 @@ class FileDatabase:
     def close(self, *, well: bool) -> None:  # noqa: ARG002  # a mark beside the file tells that
         """Close the file; it can be opened again."""
         self._db.close()
-
-
-def _keep_private(path: Path) -> None:
-    with opened(path.parent) as folder:
-        if folder.status(path.name).st_mode & 0o077:
-            descriptor = folder.existing(path.name)
-            try:
-                PRIVATE.give(descriptor)
-            finally:
-                os.close(descriptor)
 
 
 def _written_ahead(content: bytes) -> bytes:

@@ -14,7 +14,8 @@ import pytest
 
 from tests.admin.browser import DESKTOP, PHONE, Browser, browser
 from tests.admin.test_acts import Home, at_home
-from tests.end_to_end.portal import calendar, day
+from tests.end_to_end.daemon import daemon
+from tests.end_to_end.portal import calendar, day, portals
 
 pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium", "chromedriver")]
 
@@ -328,3 +329,30 @@ async def test_a_night_has_its_acts_and_a_browser_logs_in_and_out(tmp_path: Path
                 look(window)
 
         await asyncio.to_thread(with_browser)
+
+
+async def test_the_host_says_who_has_a_night(tmp_path: Path) -> None:
+    async with portals(2) as (first, second), daemon(tmp_path) as made:
+        first.body = second.body = calendar((20, 23, "Closed"))
+        syncs = "".join(
+            f"      {name}: {{portal: {name}, direction: bidirectional, url: '{each.url}/{name}'}}\n"
+            for name, each in (("one", first), ("two", second))
+        )
+        made.write(made.head() + f"accommodations:\n  casa:\n    timezone: UTC\n    syncs:\n{syncs}")
+        await made.up()
+        await made.until(lambda: made.get("/-/ready"), lambda answer: answer[0] == 200)
+
+        def look(window: Browser) -> None:
+            click(window, "document.querySelector('button[data-act=confirm]')")
+            until(window, "document.querySelector('dialog[open]')")
+            window.find("document.querySelector('dialog [name=to]').value = arguments[0]", str(day(23)))
+            assert window.barriers() == []
+            click(window, "document.querySelector('dialog button[value=one]')")
+            until(window, "document.querySelector('dialog[open]')?.innerText.includes('two:')")
+            click(window, "document.querySelector('dialog button[value=confirm]')")
+            toast(window, "Noted")
+
+        await seen(Home(made, first), look, f"/explain?accommodation=casa&night={day(20)}")
+        (house,) = (await made.status())["accommodations"]
+        (run,) = house["nights"]
+        assert (run["origins"], run["possible_ghost"]) == (["one"], False)

@@ -147,10 +147,12 @@ async def test_without_javascript_all_is_there_but_copying(tmp_path: Path) -> No
         def look(window: Browser) -> None:
             window.script(on=False)
             window.open(at(house))
+            # asked while scripts are off: the style sheet knows whether they are on
+            acts = "[...document.querySelectorAll('button[data-act]')].filter((each) => each.offsetParent).length"
+            told = window.driver.execute_cdp_cmd("Runtime.evaluate", {"expression": acts, "returnByValue": True})
+            assert told["result"]["value"] == 0
             window.script(on=True)
             assert window.find("document.querySelectorAll('button[data-copy]:not([hidden])').length") == 0
-            acts = "[...document.querySelectorAll('button[data-act]')].filter((each) => each.offsetParent).length"
-            assert window.find(acts) == 0
             assert window.find("document.querySelectorAll('a.night').length") > 600
             link = window.find("document.querySelector('.concerns .alarm a').href")
             window.script(on=False)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from icalsyncd.availability.claims import Rule
 from icalsyncd.availability.confirming import called_reservations, confirm, seen_on
-from icalsyncd.availability.explanation import explain, words
+from icalsyncd.availability.explanation import explain
+from icalsyncd.availability.wording import words
 from icalsyncd.calendars.calendar import Kind
 from icalsyncd.calendars.nights import EMPTY
 from icalsyncd.state.records import dump_accommodation, load_accommodation

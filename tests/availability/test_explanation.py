@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from icalsyncd.availability.claims import ECHOES, Rule
-from icalsyncd.availability.explanation import IN_WORDS, Explanation, Telling, explain, frees_when, words
+from icalsyncd.availability.explanation import Explanation, Telling, explain, frees_when
 from icalsyncd.availability.ledger import Broken, Presence, Standing, SyncLedger
+from icalsyncd.availability.wording import IN_WORDS, words
 from icalsyncd.calendars.calendar import Kind
 from icalsyncd.calendars.nights import EMPTY, date_of
 from tests.availability.house import DAY_ONE, HOUR, House, nights, uid

@@ -76,6 +76,19 @@ def test_the_lag_is_at_least_what_was_seen_and_the_host_s_word_counts_more() -> 
     assert fast.p.delay == 6 * HOUR
 
 
+def test_behind_a_booking_of_its_own_nothing_is_learned_of_when_it_let_go() -> None:
+    street = Street()
+    street.copy("q", (40, 42))
+    street.reads("p")
+    street.copy("p", (40, 42))
+    street.copy("q")
+    street.reads("p")
+    street.copy("p", (39, 44))
+    street.copy("p", (39, 44), after=20)
+    street.copy("p", after=10)
+    assert not street.habits.drops
+
+
 def test_an_echo_of_a_slow_portal_is_none_only_after_what_was_learned() -> None:
     street = Street()
     street.turn(40, (0, 0), drops_after=10)
@@ -106,6 +119,9 @@ def test_a_portal_that_never_opens_again_is_known_within_five_withdrawals() -> N
     assert not is_sticky(street.p)
     street.copy("p", *shown, after=26)
     assert is_sticky(street.p)
+    # what stays there is taken for no booking beyond doubt
+    assert street.possible_ghosts == Nights(DAY_ONE + day for start, end in shown for day in range(start, end))
+    assert street.told("q") == Nights.of_stays(shown)
     # once it has let go of one it is not
     street.copy("p", *shown[1:], after=1)
     assert not is_sticky(street.p)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from icalsyncd.availability.explanation import explain, words
+from icalsyncd.availability.explanation import explain
 from icalsyncd.availability.mirroring import mirrors
+from icalsyncd.availability.wording import words
 from icalsyncd.calendars.calendar import Kind
 from icalsyncd.calendars.nights import EMPTY
 from tests.availability.house import DAY_ONE, House, nights, started

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from icalsyncd.admin.unsafe import unsafe_nights
 from icalsyncd.availability.attribution import settled
 from icalsyncd.availability.explanation import explain, frees_when
 from tests.availability.family import Family
-from tests.availability.house import DAY_ONE, House, nights, started
+from tests.availability.house import DAY_ONE, HOUR, House, nights, started
 
 
 def offering(house: House, name: str, *, notice: int = 0, window: int | None = None) -> None:
@@ -67,3 +68,12 @@ def test_what_is_not_offered_at_the_house_is_offered_in_its_rooms() -> None:
     family.change("finca", lambda ledger: settled(ledger.with_sync("x", replace(sync, channel=channel)), 0.0))
     assert family.offer("finca/x")
     assert not family.offer("room-1/x")
+
+
+def test_a_portal_that_does_not_read_leaves_no_night_unsafe_for_that_alone() -> None:
+    house = started("a", "b")
+    offering(house, "a", notice=2)
+    later = house.now + 40 * 24 * HOUR
+    assert unsafe_nights(house.ledger, later) == {}
+    house.shows("b", (1, 4))
+    assert unsafe_nights(house.ledger, later) == {DAY_ONE + 1: ("a",)}

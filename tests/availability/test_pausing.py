@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from icalsyncd.availability.explanation import explain, frees_when, words
+from icalsyncd.availability.explanation import explain, frees_when
 from icalsyncd.availability.offers import blocked, offers
 from icalsyncd.availability.pausing import pauses
 from icalsyncd.availability.roster import pause, resume
+from icalsyncd.availability.wording import words
 from icalsyncd.calendars.nights import EMPTY
 from icalsyncd.state.records import SyncRecord, dump_sync, load_sync
 from icalsyncd.state.state import Facts

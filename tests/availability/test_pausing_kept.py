@@ -7,12 +7,13 @@ from dataclasses import replace
 import pytest
 
 from icalsyncd.availability.admission import Admission, Outcome
-from icalsyncd.availability.explanation import explain, frees_when, words
+from icalsyncd.availability.explanation import explain, frees_when
 from icalsyncd.availability.ledger import Lack, Ledger, Presence
 from icalsyncd.availability.offers import blocked
 from icalsyncd.availability.pausing import pauses
 from icalsyncd.availability.plan import Plan, Seat
 from icalsyncd.availability.roster import expire, keep, pause, reconcile, resume
+from icalsyncd.availability.wording import words
 from icalsyncd.calendars.calendar import Event, Good, Kind
 from icalsyncd.calendars.nights import EMPTY
 from icalsyncd.state.records import SyncRecord, dump_sync, load_sync

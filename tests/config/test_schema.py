@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 
 import icalsyncd
 from icalsyncd.config.document import Document, read
-from icalsyncd.config.schema import json_schema
+from icalsyncd.config.json_schema import json_schema
 
 SHIPPED = Path(icalsyncd.__file__).parent / "config" / "config.schema.json"
 EXAMPLE = Path(__file__).parents[2] / "config.example.yaml"

@@ -71,7 +71,7 @@ SYNC = "accommodations.ID.syncs.ID"
 HOUSE = "accommodations.ID"
 BLOCK = {"from": day(50).isoformat(), "to": day(53).isoformat()}
 TRANSPARENT = calendar((10, 12), (40, 42), extra="TRANSP:TRANSPARENT\r\n")
-TOLD = (("notify", [{"name": "a", "url": "json://localhost"}]),)
+RECEIVER = (("notify", [{"name": "a", "url": "json://localhost"}]),)
 SHOWN = (("calendars.ID.show", "stays"),)
 DROPPED = ((f"{SYNC}.claims", "not_blocks"), (f"{SYNC}.block", ["/e/"]))
 TOLD = ((f"{SYNC}.direction", "bidirectional"), (f"{HOUSE}.blocks", [BLOCK]))
@@ -118,12 +118,12 @@ ROWS = (
     Row("store", {"type": "sqlite"}, N),
     Row("official_only", [], N, ["vrbo"], N),
     Row("notify", [{"name": "a", "url": "json://localhost"}], N),
-    Row("notify.name", "a", R, "b", N, beside=TOLD),
-    Row("notify.url", "json://localhost", R, "json://localhost/2", N, beside=TOLD),
-    Row("notify.url_file", "url", R, "url2", N, beside=(*TOLD, ("notify.url", GONE))),
-    Row("notify.url_env", "URL", R, "URL2", N, beside=(*TOLD, ("notify.url", GONE))),
-    Row("notify.about", ["urgent"], N, ["bookings"], N, beside=TOLD),
-    Row("notify.language", "es", N, "de", N, beside=TOLD),
+    Row("notify.name", "a", R, "b", N, beside=RECEIVER),
+    Row("notify.url", "json://localhost", R, "json://localhost/2", N, beside=RECEIVER),
+    Row("notify.url_file", "url", R, "url2", N, beside=(*RECEIVER, ("notify.url", GONE))),
+    Row("notify.url_env", "URL", R, "URL2", N, beside=(*RECEIVER, ("notify.url", GONE))),
+    Row("notify.about", ["urgent"], N, ["bookings"], N, beside=RECEIVER),
+    Row("notify.language", "es", N, "de", N, beside=RECEIVER),
     Row("heartbeat", {"url": "http://localhost/"}, N),
     Row("heartbeat.url", "http://localhost/", R, "http://localhost/2", N),
     Row("heartbeat.url_file", "url", R, "url2", N),
