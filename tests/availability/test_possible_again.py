@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from icalsyncd.availability.attribution import telling
 from icalsyncd.availability.claims import Rule
-from icalsyncd.availability.explanation import explain, words
+from icalsyncd.availability.explanation import explain
+from icalsyncd.availability.wording import words
 from icalsyncd.availability.offers import trouble
 from icalsyncd.calendars.calendar import Kind
 from icalsyncd.calendars.nights import EMPTY
