@@ -128,6 +128,7 @@ async def test_every_act_by_mouse_touch_and_keyboard(tmp_path: Path) -> None:
             assert "explain" not in window.find("location.href")
             until(window, f"{NIGHT}.classList.contains('taken')", str(day(50)))
             undone(window, lambda: click(window, "document.querySelector('.toast .undo')"))
+            until(window, f"!{NIGHT}.classList.contains('taken')", str(day(50)))
 
             # the same over the row of the house, where nights begin in the middle of a day
             start, end = on_row(window, 3), on_row(window, 5)
