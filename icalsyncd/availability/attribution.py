@@ -75,7 +75,7 @@ def pulled(
     lapsed = sync.withdrawn.by(began - sync.delay) if good else EMPTY
     hidden = _hidden(sync, present, began)
     claims = sync.summed
-    touched = retained or lapsed or not hidden.isdisjoint(claims.genuine)
+    touched = retained or sync.retained or lapsed or not hidden.isdisjoint(claims.genuine)
     if touched or not goes_on_unchanged(sync, found, ledger.today - 1):
         made = carried_over(
             sync,

@@ -109,12 +109,16 @@ def carried_over(
     # a booking that is shown beside our echo of the same night does not hide behind it
     hidden -= _shown_twice(found) if hidden else EMPTY
     ended = {(claim.stay, claim.kind): claim for claim in at.ended}
+    # kept while the portal lacked them, and told to it by then: what shows them again may repeat that
+    told_meanwhile = sync.retained & union(in_force)
     for claim, clipped, event, own in going_on:
         kept = clipped
         if _lacks_nights(kept, event):
             kept = widen(kept, begin(event, own, at).only(Nights.between(*event.stay) - kept.nights))
         if lapsed:
             kept = outlive(kept, lapsed, others)
+        if told_meanwhile and (back := (kept.genuine & told_meanwhile) - kept.proven - kept.contested):
+            kept = replace(kept, contested=kept.contested | back)
         if hidden and (behind := (kept.genuine & hidden) - kept.proven - kept.contested):
             kept = replace(kept, contested=kept.contested | behind)
         if ended and (twin := ended.get((claim.stay, claim.kind))):

@@ -89,3 +89,14 @@ def test_of_several_echoes_in_doubt_one_stands_in_so_that_they_cannot_keep_each_
     house.reads("c")
     house.shows("c")
     assert house.taken == EMPTY
+
+
+def test_what_comes_back_while_it_was_kept_and_told_may_be_an_echo_of_what_stood_in() -> None:
+    house = started("a", "b")
+    house.shows("a", (10, 12))
+    house.reads("b", looked=False)
+    house.shows("b", (10, 12))
+    house.shows("a", retained=nights(10, 11))
+    house.reads("a")
+    house.shows("a", (10, 12))
+    assert house.taken == house.possible_ghosts == nights(10, 11)
