@@ -50,7 +50,8 @@ quick: check
 	$(BIN)/python -m pytest -q -m "not slow" -n 2
 
 test: check
-	$(BIN)/python -m pytest -q -n 2 --dist worksteal
+	@# one more than the cores: many tests wait for processes of their own
+	$(BIN)/python -m pytest -q -n 3 --dist worksteal
 
 # programs that read calendars, and schemathesis, in an environment of their own: 150 MB that nothing else needs
 clients: .clients/.ready

@@ -23,7 +23,7 @@ STANDS_FOR = {
     "TO": "2026-12-27",
     "SHELL": "bash",
 }
-PROMISED = {"confirm"}
+PROMISED: set[str] = set()
 """Commands that the docs name, and that are still to come."""
 
 

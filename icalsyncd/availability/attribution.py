@@ -76,18 +76,21 @@ def pulled(
     lapsed = sync.withdrawn.by(began - sync.delay) if good else EMPTY
     hidden = _hidden(sync, present, began)
     claims = sync.summed
-    touched = retained or lapsed or not hidden.isdisjoint(claims.genuine)
+    in_force = _in_force(ledger, name, began)
+    returned = _returned(ledger, name, present, in_force)
+    touched = retained or sync.retained or lapsed or not hidden.isdisjoint(claims.genuine)
     if touched or not goes_on_unchanged(sync, found, ledger.today - 1):
         made = carried_over(
             sync,
             found if found is not None else as_claimed(claims),
             now=now,
             today=ledger.today,
-            in_force=_in_force(ledger, name, began),
+            in_force=in_force,
             present=present,
             retained=retained,
             lapsed=lapsed,
             hidden=hidden,
+            returned=returned,
             others=others,
             lately=sync.given_up.nights,
             held=ledger.held_beside(name),
@@ -109,12 +112,13 @@ def pulled(
         claims=claims,
         pulled_at=now,
         retained=retained,
+        returned=(returned - lapsed) & claims.genuine,
         own_before_pause=() if good else sync.own_before_pause,
         departed=departed,
         in_force=_fetched_since(sync, began) if good else sync.in_force,
         unfetched=sync.told is None if good else sync.unfetched,
         unsure_since=None if good and _has_settled(sync, began) else sync.unsure_since,
-        withdrawn=sync.withdrawn.only(claims.echoes | (claims.nights - others)),
+        withdrawn=sync.withdrawn.only(claims.echoes | (claims.nights - (others - returned))),
         untold=untold,
         grounds=grounds,
         given_up=given_up(sync, claims, now),
@@ -296,8 +300,16 @@ def _withdrawn(ledger: Ledger, name: str, told: Nights, now: Moment) -> Stamps:
     What others claim as well proves nothing by staying, unless we took it for an echo.
     """
     sync = ledger.syncs[name]
-    alone = (sync.summed.contested | sync.summed.grown) - ledger.claimed_beside(name)
+    alone = (sync.summed.contested | sync.summed.grown) - (ledger.claimed_beside(name) - sync.returned)
     return sync.withdrawn.holding((_repeated(sync) | alone) - told - _added(sync, told, ledger.today), now)
+
+
+def _returned(ledger: Ledger, name: str, present: Nights, in_force: tuple[Nights, ...]) -> Nights:
+    """Nights that it shows again after it was told of them, while they were kept and another sync stood in."""
+    sync = ledger.syncs[name]
+    if not sync.retained:
+        return sync.returned
+    return sync.returned | (sync.retained & present & union(in_force) & ledger.doubted_beside(name))
 
 
 def _added(sync: SyncLedger, told: Nights, today: Night) -> Nights:

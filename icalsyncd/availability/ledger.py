@@ -174,6 +174,9 @@ class SyncLedger:
     broken: Broken | None = None
     retained: Nights = EMPTY
     """Nights that the last copy lacked and that are kept all the same: held, or because it could not be read whole."""
+    returned: Nights = EMPTY
+    """Nights that it showed again after they were kept without it, and told to it meanwhile, since another sync stood in:
+    it may repeat that one, until it has shown them on after it was told that they are free."""
     departed: Nights = EMPTY
     """Genuine nights that have passed; the nights behind them may still be closed as a buffer."""
     told: Stamps | None = None
@@ -385,6 +388,10 @@ class Ledger:
                 *(taking.claimed for taking in self.kin.values()),
             )
         )
+
+    def doubted_beside(self, name: str) -> Nights:
+        """Nights that syncs other than *name* claim in doubt."""
+        return union(sync.summed.doubtful for other, sync in self.syncs.items() if other != name)
 
     def held_beside(self, name: str) -> Nights:
         """Nights whose origin others than the sync *name* are, or the host, here or at the kin."""

@@ -20,7 +20,7 @@ REMEMBERED: Final = 32
 REPEATS: Final = 3
 """Of these, so many are no accident: in simulated networks, where one booking in twelve is a double one, hardly a portal
 without such a link comes to it, and nine in ten with one do."""
-SHARE: Final = 3
+SHARE: Final = 6
 """And one in so many of what it began to show untold: where portals are many, busy or unsteady, accidents come to a few."""
 
 

@@ -375,6 +375,7 @@ def _cleared(sync: SyncLedger, presence: Presence, now: Moment) -> SyncLedger:
         held=(),
         broken=None,
         retained=EMPTY,
+        returned=EMPTY,
         departed=EMPTY,
         withdrawn=Stamps(),
         given_up=Stamps(),

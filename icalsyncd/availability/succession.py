@@ -58,6 +58,7 @@ def carried_over(
     retained: Nights,
     lapsed: Nights,
     hidden: Nights,
+    returned: Nights,
     others: Nights,
     lately: Nights,
     held: Nights,
@@ -66,8 +67,8 @@ def carried_over(
 
     *in_force* are the feeds of which each may have been the portal's last fetched one when what begins now began, and
     *lapsed* are nights of which the portal has had time to learn that they are free, *hidden* those behind which a claim of
-    its own would not show; *others* are claimed by other syncs, *lately* were claimed in doubt by this one, and *held* are
-    those whose origin another one is.
+    its own would not show, and *returned* those that it may repeat since it shows them again; *others* are claimed by other
+    syncs, *lately* were claimed in doubt by this one, and *held* are those whose origin another one is.
     """
     surely_told = EMPTY if not in_force else intersection(in_force)
     end = export_end(sync, today)
@@ -110,15 +111,16 @@ def carried_over(
         ]
     # a booking that is shown beside our echo of the same night does not hide behind it
     hidden -= _shown_twice(found) if hidden else EMPTY
+    unclear = hidden | (returned - lapsed)
     ended = {(claim.stay, claim.kind): claim for claim in at.ended}
     for claim, clipped, event, own in going_on:
         kept = clipped
         if _lacks_nights(kept, event):
             kept = widen(kept, begin(event, own, at).only(Nights.between(*event.stay) - kept.nights))
         if lapsed:
-            kept = outlive(kept, lapsed, others)
-        if hidden and (behind := (kept.genuine & hidden) - kept.proven - kept.contested):
-            kept = replace(kept, contested=kept.contested | behind)
+            kept = outlive(kept, lapsed, others - returned)
+        if unclear and (more := (kept.genuine & unclear) - kept.proven - kept.contested):
+            kept = replace(kept, contested=kept.contested | more)
         if ended and (twin := ended.get((claim.stay, claim.kind))):
             # which of the two has ended nobody can tell
             kept = replace(kept, contested=kept.contested | (twin.contested & kept.genuine))

@@ -85,10 +85,10 @@ async def household(folder: Path, *, well: bool = False) -> AsyncIterator[Househ
         await home.until(lambda: home.get("/-/ready"), lambda answer: answer[0] == 200)
         for sync in ("casa-azul/holidu", "casa-azul/vrbo", "casa-azul/tourist-office", "finca-del-mar/agoda"):
             await house.read(sync)
-        # each repeats some of what it has read of the other
-        echoes = ((9, 16, "Blocked"), (120, 134, "Blocked"))
+        # each repeats some of what it has read of the other, with the night behind it that is kept free
+        echoes = ((9, 17, "Blocked"), (120, 135, "Blocked"))
         house.vrbo.body = calendar(*VRBO, *echoes)
-        house.holidu.body = calendar(*HOLIDU, (160, 167), (212, 226))
+        house.holidu.body = calendar(*HOLIDU, (160, 168), (212, 227))
         await home.pull("casa-azul/vrbo")
         await home.pull("casa-azul/holidu")
         if not well:

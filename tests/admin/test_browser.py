@@ -9,6 +9,7 @@ from pathlib import Path
 from time import sleep
 
 import pytest
+from yarl import URL
 
 from tests.admin.browser import DESKTOP, PHONE, Browser, browser
 from tests.admin.households import VRBO, Household, household
@@ -78,6 +79,8 @@ async def test_a_night_tells_who_and_since_when_to_pointer_and_keyboard_alike(tm
 async def test_it_refreshes_by_itself_without_losing_the_place(tmp_path: Path) -> None:
     async with household(tmp_path, well=True) as house:
         loop = asyncio.get_running_loop()
+        for link in house.daemon.links().values():
+            await house.daemon.ask("GET", f"http://127.0.0.1:{house.daemon.listen}{URL(link).path}")
 
         def books() -> None:
             house.vrbo.body = calendar(*VRBO, (300, 305, "Reserved - F"))
@@ -86,7 +89,7 @@ async def test_it_refreshes_by_itself_without_losing_the_place(tmp_path: Path) -
         def look(window: Browser) -> None:
             window.size(DESKTOP[0], 500)
             window.open(at(house))
-            assert "All is well" in window.find("document.body.innerText")
+            assert "All is well" in window.find("document.getElementById('attention').innerText")
             assert window.find("document.querySelectorAll('a.night.taken.c2').length") > 0
             where = f"a.night[href$='casa-azul&night={day(301)}']"
             window.find("document.querySelector(arguments[0]).focus()", where)

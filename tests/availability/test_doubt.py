@@ -89,3 +89,29 @@ def test_of_several_echoes_in_doubt_one_stands_in_so_that_they_cannot_keep_each_
     house.reads("c")
     house.shows("c")
     assert house.taken == EMPTY
+
+
+def test_what_comes_back_while_it_was_kept_and_told_may_be_an_echo_of_what_stood_in() -> None:
+    house = started("a", "b")
+    house.shows("a", (10, 12))
+    house.reads("b", looked=False)
+    house.shows("b", (10, 12))
+    house.shows("a", retained=nights(10, 11))
+    house.reads("a")
+    house.shows("a", (10, 12))
+    assert house.taken == house.possible_ghosts == nights(10, 11)
+
+
+def test_what_it_shows_on_after_it_was_told_that_it_is_free_is_its_own_again() -> None:
+    house = started("a", "b")
+    house.shows("a", (10, 12))
+    house.reads("b", looked=False)
+    house.shows("b", (10, 12))
+    house.shows("a", retained=nights(10, 11))
+    house.reads("a")
+    house.shows("a", (10, 12))
+    house.reads("a")
+    house.wait(hours=7)
+    house.shows("a", (10, 12))
+    assert house.taken == nights(10, 11)
+    assert not house.possible_ghosts

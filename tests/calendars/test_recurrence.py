@@ -77,7 +77,7 @@ def test_rules_are_expanded_as_the_library_does(rule: str, first: datetime) -> N
 
 
 @pytest.mark.slow
-@examples(max_examples=600, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(rules(), firsts)
 def test_rules_are_expanded_as_the_library_does_thoroughly(rule: str, first: datetime) -> None:
     ours, theirs = _both(rule, first)

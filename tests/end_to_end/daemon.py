@@ -12,7 +12,8 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -26,17 +27,21 @@ LOOK = {"Accept": "text/html,application/xhtml+xml", "Accept-Language": "en"}
 """What a browser sends over plain http: a look at a feed, and no fetch."""
 
 
-_given: set[int] = set()
+PORTS = 12_000
+"""From here to 32,000 ports are given to daemons: the system gives none of them to whoever asks for any port, so that a
+portal of a test cannot take one before its daemon does."""
+SHARE = 1_000
+"""Ports for each of the processes that run tests beside each other."""
+_worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 20
+_next = count(PORTS + _worker * SHARE + os.getpid() % SHARE)
 
 
 def free_port() -> int:
     """A port that nobody has just now, and that was not given before."""
     while True:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = int(probe.getsockname()[1])
-        if port not in _given:
-            _given.add(port)
+        port = PORTS + (next(_next) - PORTS) % SHARE + _worker * SHARE
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
             return port
 
 

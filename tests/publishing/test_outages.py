@@ -90,7 +90,7 @@ async def test_a_target_that_fails_holds_up_nothing_and_recovers_without_a_hand(
         there.status = 0
         before = len(there.asked)
         link = f"{there.url}/{name_of(await link_of(made, 'casa-azul/vrbo'))}"
-        await until_published(link, nights((30, 32), STAYS), patience=20)
+        await until_published(link, nights((30, 32), STAYS), patience=120)
         sent = [name for method, name in there.asked[before:] if method == "PUT"]
         # only the newest state of each feed was sent, and once
         assert len(sent) == len(set(sent)) == 2

@@ -139,6 +139,7 @@ syncs = st.builds(
     held=some(st.builds(Lack, nights, moments, counts)),
     broken=st.none() | st.builds(Broken, st.frozensets(texts, max_size=3), moments, counts, nights),
     retained=nights,
+    returned=nights,
     departed=nights,
     told=st.none() | stamps,
     fetches=some(moments),
