@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Final
 
-from icalsyncd.availability import support
 from icalsyncd.availability.claims import Rule
 from icalsyncd.availability.habits import after_telling
 from icalsyncd.availability.ledger import DAY, FETCHES_KEPT, Ledger, SyncLedger
@@ -28,6 +27,7 @@ from icalsyncd.availability.readers import (
     product,
 )
 from icalsyncd.availability.stamps import Moment, Stamps
+from icalsyncd.availability.support import still_possible, told_in_doubt
 from icalsyncd.availability.succession import Found, as_claimed, carried_over, goes_on_unchanged
 from icalsyncd.calendars.calendar import Event
 from icalsyncd.calendars.nights import EMPTY, Night, Nights, union
@@ -78,7 +78,8 @@ def pulled(
     claims = sync.summed
     in_force = _in_force(ledger, name, began)
     returned = _returned(ledger, name, present, in_force)
-    touched = retained or sync.retained or lapsed or not hidden.isdisjoint(claims.genuine)
+    possible = still_possible(sync, in_force, began)
+    touched = retained or sync.retained or lapsed or possible or not hidden.isdisjoint(claims.genuine)
     if touched or not goes_on_unchanged(sync, found, ledger.today - 1):
         made = carried_over(
             sync,
@@ -89,6 +90,7 @@ def pulled(
             present=present,
             retained=retained,
             lapsed=lapsed,
+            possible=possible,
             hidden=hidden,
             returned=returned,
             others=others,
@@ -99,10 +101,6 @@ def pulled(
     untold = sync.untold
     if claims is not sync.claims and sync.unsure_since is None:
         untold = begun_untold(sync, claims, [each.summed for other, each in ledger.syncs.items() if other != name])
-    grounds = sync.grounds
-    if good and grounds.freed.entries and (dropped := sync.claimed - claims.nights):
-        # what it has dropped since, it does not show for what it was told before
-        grounds = replace(grounds, freed=grounds.freed.only(grounds.freed.nights - dropped))
     departed = (sync.departed | sync.genuine).until(ledger.today).since(ledger.today - DEPARTED_KEPT)
     retained -= present
     same = claims is sync.claims and departed == sync.departed and retained == sync.retained
@@ -120,7 +118,6 @@ def pulled(
         unsure_since=None if good and _has_settled(sync, began) else sync.unsure_since,
         withdrawn=sync.withdrawn.only(claims.echoes | (claims.nights - (others - returned))),
         untold=untold,
-        grounds=grounds,
         given_up=given_up(sync, claims, now),
         readers=followed(sync.readers, (present - sync.claimed).stays(), sync.pulled_at or began, sync.delay)
         if good
@@ -169,7 +166,7 @@ def fetched(ledger: Ledger, name: str, nights: Nights, *, now: Moment, looked: b
     if own is not None and own.product != product(agent):
         # it is known that this is not the portal: what it has read tells nothing of that
         return ledger.with_sync(name, replace(sync, readers=readers))
-    sync = replace(support.possible(ledger, name, nights), readers=readers)
+    sync = replace(sync, readers=readers)
     still_silent = _is_silent(ledger, sync, now)
     if sync.silent and not still_silent:
         # what it claims was taken for its own while it did not read: that is not to be forgotten before it is put to the test
@@ -186,7 +183,7 @@ def fetched(ledger: Ledger, name: str, nights: Nights, *, now: Moment, looked: b
     sync = replace(
         sync,
         told=(sync.told or Stamps()).holding(nights, now),
-        grounds=support.after_reading(sync, nights, now),
+        doubts_told=told_in_doubt(ledger, name, nights),
         habits=after_telling(sync, nights, now),
         fetches=(*sync.fetches, now)[-FETCHES_KEPT:],
         in_force=in_force,
@@ -209,11 +206,9 @@ def telling(ledger: Ledger, name: str, nights: Nights, *, now: Moment, agent: st
     another = agent is not None and own is not None and len(sync.readers) > 1 and own.product != product(agent)
     if another:
         return ledger
-    opened = support.possible(ledger, name, nights)
-    if opened is sync and nights in sync.in_force:
+    if nights in sync.in_force:
         return ledger
-    in_force = sync.in_force if nights in sync.in_force else (*sync.in_force, nights)
-    return settled(ledger.with_sync(name, replace(opened, in_force=in_force)), now)
+    return settled(ledger.with_sync(name, replace(sync, in_force=(*sync.in_force, nights))), now)
 
 
 def opened_by(ledger: Ledger, name: str, nights: Nights) -> Nights:

@@ -11,7 +11,6 @@ from typing import TypeAlias
 
 from icalsyncd.availability.claims import ECHOES, Claim, Rule, merged, reuse_stay
 from icalsyncd.availability.ended import Ended
-from icalsyncd.availability.grounds import Grounds
 from icalsyncd.availability.habits import Change
 from icalsyncd.availability.runs import Runs
 from icalsyncd.availability.stamps import Moment
@@ -46,10 +45,6 @@ class Circumstances:
     """The stays of all events that may be judged under these circumstances."""
     others: Nights
     """What the other syncs of the accommodation claim, or this one has claimed lately, if that was in doubt."""
-    grounds: Grounds
-    """What the portal may still act on, and what it was told for the sake of doubts alone."""
-    offered: Nights
-    """What the portal would be told now."""
     held: Nights
     """Of which another sync is an origin, or the host; echoes that stand in are none."""
     initial: bool
@@ -76,20 +71,6 @@ class Circumstances:
     def appeared_as_told(self) -> Nights:
         """The runs that appeared and are one of those that the portal was told."""
         return Nights.of_stays(run for run in self.appeared.stays() if run in self.runs_told)
-
-    @cached_property
-    def repeated_late(self) -> Nights:
-        """The runs that appeared and are what the portal is told, or was told until lately."""
-        told = {run for _, nights in self.grounds.freed for run in nights.stays()} | self.runs_told
-        return Nights.of_stays(run for run in self.appeared.stays() if run in told)
-
-    @cached_property
-    def _all_runs_told(self) -> Runs:
-        return Runs(self.runs_told)
-
-    def covers_a_run(self, stay: Stay) -> bool:
-        """Whether *stay* holds the whole of a run that the portal was told."""
-        return self._all_runs_told.has_within(*stay)
 
     @cached_property
     def changed_runs(self) -> frozenset[Stay]:
@@ -122,8 +103,6 @@ def circumstances(
     ended: tuple[Claim, ...],
     begun: frozenset[Stay],
     others: Nights,
-    grounds: Grounds,
-    offered: Nights,
     held: Nights,
     initial: bool,
     padding: int,
@@ -151,8 +130,6 @@ def circumstances(
         ended,
         begun,
         others,
-        grounds,
-        offered,
         held,
         initial,
         padding,
@@ -192,28 +169,18 @@ def _judged(made: Claim, nights: Nights, at: Circumstances) -> Claim:
     doubted = (nights & at.maybe_told) - kept
     matched = doubted & exact
     genuine = nights - told - matched - kept
-    late = EMPTY if at.unseen else (genuine & at.grounds.freed.nights & at.appeared) - at.held
-    genuine -= late
-    # an event of nights that it was told and of others that it was not is hardly an echo
-    mixed = told & at.appeared if at.appeared & nights & genuine else EMPTY
-    # and where doubts alone were told, none: it cuts through what it would repeat
-    own = EMPTY if at.unseen or at.covers_a_run(stay) else mixed - at.held
-    told, mixed = told - own, mixed - own
     verdicts = merged(
         (
             *carried.verdicts,
             (Rule.TOLD, told),
-            (Rule.MATCHED, matched | late),
-            (Rule.MISMATCHED, (doubted - matched - late) | own),
+            (Rule.MATCHED, matched),
+            (Rule.MISMATCHED, doubted - matched),
             (Rule.UNTOLD, genuine - doubted),
         )
     )
     alike = at.ended_of(made.kind)
     # doubt must not spread: what appears because an echo in doubt stands in is a plain echo of that
     doubtful = ((EMPTY if at.unseen else matched) | (told - exact - alike.plain_echoes)) & at.held
-    # an echo that appears when what it would repeat has gone may as well be a guest
-    unsupported = EMPTY if at.unseen else (((told | matched) & at.appeared) - at.offered) | late
-    doubtful |= (unsupported - (at.grounds.passed_on & at.repeated_late)) | mixed
     return replace(
         made,
         verdicts=verdicts,

@@ -13,7 +13,6 @@ from typing import Final, cast
 
 from icalsyncd.availability.claimed import NO_CLAIMS, Claims
 from icalsyncd.availability.claims import Claim
-from icalsyncd.availability.grounds import GROUNDLESS, Grounds
 from icalsyncd.availability.habits import NO_HABITS, Habits
 from icalsyncd.availability.readers import Reader, perhaps, silent_since
 from icalsyncd.availability.rules import NO_RULES, Rules
@@ -203,7 +202,9 @@ class SyncLedger:
     untold: tuple[bool, ...] = ()
     """Of the last stays that it began to claim untold, oldest first: whether another sync claimed the very same already,
     so that its portal may have read them there."""
-    grounds: Grounds = GROUNDLESS
+    doubts_told: Nights = EMPTY
+    """Nights that its portal was told for the sake of an echo in doubt alone: once that has gone, what it repeats of them is
+    no doubt again."""
     given_up: Stamps = NONE
     """Nights in doubt that its portal, which reads another one beside us, claims no longer, since when: for a day."""
     shown_before_pause: Nights = EMPTY

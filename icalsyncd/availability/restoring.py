@@ -11,7 +11,6 @@ from typing import Final
 
 from icalsyncd.availability.attribution import settled
 from icalsyncd.availability.claims import Claim, Rule, merged
-from icalsyncd.availability.grounds import GROUNDLESS
 from icalsyncd.availability.ledger import Ledger, SyncLedger
 from icalsyncd.availability.stamps import NONE, Moment
 from icalsyncd.calendars.nights import EMPTY, Nights
@@ -41,8 +40,8 @@ def _unsure(sync: SyncLedger, others: Nights, now: Moment) -> SyncLedger:
         in_force=(),
         unfetched=True,
         unsure_since=now,
-        grounds=GROUNDLESS,
         withdrawn=NONE,
+        doubts_told=EMPTY,
         untold=(),
         silent=False,
     )

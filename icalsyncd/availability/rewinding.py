@@ -89,7 +89,6 @@ def _rewound(sync: SyncLedger, now: Moment) -> SyncLedger:
             replace(reader, at=min(reader.at, now), told=_stamps(reader.told, now)) for reader in sync.readers
         ),
         unsure_since=None if sync.unsure_since is None else min(sync.unsure_since, now),
-        grounds=replace(sync.grounds, freed=_stamps(sync.grounds.freed, now)),
         withdrawn=_stamps(sync.withdrawn, now),
         offered=_stamps(sync.offered, now),
         published=tuple((min(since, now), nights) for since, nights in sync.published),

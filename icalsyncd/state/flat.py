@@ -11,7 +11,6 @@ from functools import lru_cache
 from typing import Any
 
 from icalsyncd.availability.claims import ALIKE, Rule, Verdicts, reuse_verdicts
-from icalsyncd.availability.grounds import GROUNDLESS, Grounds
 from icalsyncd.availability.readers import Reader
 from icalsyncd.availability.stamps import Stamps
 from icalsyncd.calendars.nights import EMPTY, Nights
@@ -55,16 +54,3 @@ def flat_reader(reader: Reader) -> list[Any]:
 def load_reader(row: list[Any]) -> Reader:
     product, at, told, times, proofs = row
     return Reader(product, at, load_stamps(told), times, proofs)
-
-
-def flat_grounds(grounds: Grounds) -> list[Any]:
-    if grounds == GROUNDLESS:
-        return []
-    return [flat_nights(grounds.doubts), flat_nights(grounds.passed_on), flat_stamps(grounds.freed)]
-
-
-def load_grounds(row: list[Any] | None) -> Grounds:
-    if not row:
-        return GROUNDLESS
-    doubts, passed_on, freed = row
-    return Grounds(load_nights(doubts), load_nights(passed_on), load_stamps(freed))

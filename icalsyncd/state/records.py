@@ -30,12 +30,10 @@ from icalsyncd.calendars.calendar import Kind, Reason
 from icalsyncd.calendars.nights import Stay
 from icalsyncd.state.copy import Copies, Copy, ReadAs, Validators
 from icalsyncd.state.flat import (
-    flat_grounds,
     flat_nights,
     flat_reader,
     flat_stamps,
     flat_verdicts,
-    load_grounds,
     load_nights,
     load_reader,
     load_stamps,
@@ -147,7 +145,7 @@ def dump_sync_ledger(sync: SyncLedger) -> str:
             "withdrawn": flat_stamps(sync.withdrawn),
             "offered": flat_stamps(sync.offered),
             "untold": [int(copied) for copied in sync.untold],
-            "grounds": flat_grounds(sync.grounds),
+            "doubts_told": flat_nights(sync.doubts_told),
             "given_up": flat_stamps(sync.given_up),
             "silent": sync.silent,
             "rules": flat_rules(sync.rules),
@@ -193,7 +191,7 @@ def load_sync(parts: SyncRecord) -> tuple[SyncLedger, Facts]:
         offered=load_stamps(record.get("offered", ())),
         published=tuple((since, load_nights(feed)) for since, feed in record.get("published", ())),
         untold=tuple(map(bool, record.get("untold", ()))),
-        grounds=load_grounds(record.get("grounds")),
+        doubts_told=load_nights(record.get("doubts_told", ())),
         given_up=load_stamps(record.get("given_up", ())),
         silent=record.get("silent", False),
         rules=load_rules(record.get("rules")),

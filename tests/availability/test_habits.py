@@ -98,8 +98,8 @@ def test_an_echo_of_a_slow_portal_is_none_only_after_what_was_learned() -> None:
     street.copy("q")
     street.reads("p")
     street.copy("p", (60, 62), after=8)
-    assert street.rules("p", 60) == {Rule.STANDS_IN}, "it may be a guest, and nothing proves it yet"
-    assert street.told("q")
+    assert street.rules("p", 60) == {Rule.TOLD}
+    assert not street.told("q")
     street.copy("p", (60, 62), after=5)
     assert street.rules("p", 60) == {Rule.OUTLIVED}
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from icalsyncd.availability import attribution, judgement, mirroring, offers, succession, support
+from icalsyncd.availability import attribution, judgement, mirroring, offers, succession
 from icalsyncd.availability import ledger as ledgers
 from icalsyncd.availability.attribution import Feeds
 from icalsyncd.availability.claimed import Claims
 from icalsyncd.availability.claims import Claim
 from icalsyncd.availability.judgement import Circumstances, Identity
-from icalsyncd.availability.ledger import Grounds, Ledger, SyncLedger
+from icalsyncd.availability.ledger import SyncLedger
 from icalsyncd.availability.stamps import NONE, Moment
 from icalsyncd.calendars.calendar import Event, Kind
 from icalsyncd.calendars.nights import EMPTY, Nights, Stay, union
@@ -23,7 +23,6 @@ from tests.availability import test_doubt as doubt
 from tests.availability import test_mirroring as mirroring_stories
 from tests.availability import test_overbooked as overbooked
 from tests.availability import test_padding as padding
-from tests.availability import test_possible_again as again
 from tests.availability import test_published as published_feeds
 from tests.availability import test_readers as reader_stories
 
@@ -118,13 +117,6 @@ def _readable_whatever_it_begins(feeds: Feeds, began: Moment, **shown: Nights) -
 
 
 _origins = offers.origins
-
-_doubts = support._doubts
-
-
-def _all_at_first_hand(ledger: Ledger, name: str) -> tuple[Nights, Nights]:
-    return union(_doubts(ledger, name)), EMPTY
-
 
 SWITCHES: list[tuple[str, object, str, object, Story]] = [
     ("split horizon", offers, "beside", _to_everyone, stories.test_what_came_from_a_portal_never_goes_back_to_it),
@@ -309,48 +301,6 @@ SWITCHES: list[tuple[str, object, str, object, Story]] = [
         "_withdrawn_unseen",
         lambda ledger, name, now: ledger.syncs[name].withdrawn,
         published_feeds.test_a_booking_of_nights_that_are_published_no_longer_is_believed_though_nothing_else_is_published,
-    ),
-    (
-        "possible again",
-        support,
-        "possible",
-        lambda ledger, name, nights: ledger.syncs[name],
-        again.test_the_same_nights_sold_again_where_they_were_repeated_are_told_free_to_nobody,
-    ),
-    (
-        "doubts that are passed on",
-        support,
-        "_doubts",
-        _all_at_first_hand,
-        again.test_what_was_told_for_the_sake_of_doubts_does_not_keep_others_closed_for_ever,
-    ),
-    (
-        "an echo needs its support when it appears",
-        succession,
-        "circumstances",
-        lambda **given: _circumstances(**{**given, "offered": given["present"]}),
-        again.test_an_echo_that_appears_when_its_origin_has_gone_may_be_a_guest,
-    ),
-    (
-        "acting late",
-        support,
-        "after_reading",
-        lambda sync, nights, now: Grounds(),
-        again.test_a_portal_that_acts_late_on_what_it_read_before_is_no_certain_origin,
-    ),
-    (
-        "an event that cuts through what doubts alone told",
-        Circumstances,
-        "covers_a_run",
-        lambda at, stay: True,
-        again.test_an_event_that_cuts_through_what_a_doubt_alone_told_is_its_own,
-    ),
-    (
-        "a booking that was known stays one under our UID",
-        Circumstances,
-        "own_before",
-        EMPTY,
-        stories.test_a_booking_that_was_known_stays_one_though_it_comes_under_our_uid,
     ),
     (
         "every reader is told, perhaps",

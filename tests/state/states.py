@@ -7,7 +7,6 @@ from dataclasses import replace
 from hypothesis import strategies as st
 
 from icalsyncd.availability.claims import Claim, Rule
-from icalsyncd.availability.grounds import Grounds
 from icalsyncd.availability.habits import Habits
 from icalsyncd.availability.ledger import (
     Block,
@@ -151,7 +150,6 @@ syncs = st.builds(
     offered=stamps,
     published=some(st.tuples(moments, nights)),
     untold=some(st.booleans()),
-    grounds=st.builds(Grounds, nights, nights, stamps),
     given_up=stamps,
     silent=st.booleans(),
     shown_before_pause=nights,
