@@ -78,8 +78,7 @@ def pulled(
     claims = sync.summed
     in_force = _in_force(ledger, name, began)
     returned = _returned(ledger, name, present, in_force)
-    possible = still_possible(sync, in_force, began)
-    touched = retained or sync.retained or lapsed or possible or not hidden.isdisjoint(claims.genuine)
+    touched = retained or sync.retained or lapsed or not hidden.isdisjoint(claims.genuine)
     if touched or not goes_on_unchanged(sync, found, ledger.today - 1):
         made = carried_over(
             sync,
@@ -90,7 +89,6 @@ def pulled(
             present=present,
             retained=retained,
             lapsed=lapsed,
-            possible=possible,
             hidden=hidden,
             returned=returned,
             others=others,
@@ -104,6 +102,8 @@ def pulled(
     departed = (sync.departed | sync.genuine).until(ledger.today).since(ledger.today - DEPARTED_KEPT)
     retained -= present
     same = claims is sync.claims and departed == sync.departed and retained == sync.retained
+    shown_on = still_possible(sync, claims, in_force, began)
+    same = same and shown_on == sync.shown_on
     nothing_new = same and sync.pulled_at is not None
     after = replace(
         sync,
@@ -118,6 +118,7 @@ def pulled(
         unsure_since=None if good and _has_settled(sync, began) else sync.unsure_since,
         withdrawn=sync.withdrawn.only(claims.echoes | (claims.nights - (others - returned))),
         untold=untold,
+        shown_on=shown_on,
         given_up=given_up(sync, claims, now),
         readers=followed(sync.readers, (present - sync.claimed).stays(), sync.pulled_at or began, sync.delay)
         if good

@@ -108,6 +108,11 @@ class Habits:
         seen = sorted(self.drops)[-2:]
         return max(prior, min(MARGIN * seen[0], LONGEST_LAG)) if seen else prior
 
+    @property
+    def soon(self) -> float | None:
+        """Seconds in which it drops what it read is free where it is quick, one time in four; None before it dropped any."""
+        return sorted(self.drops)[len(self.drops) // 4] if self.drops else None
+
     def changed(self, told: Nights) -> Nights:
         """What it makes of the runs of *told*, if it always changes them alike."""
         if self.change is None:

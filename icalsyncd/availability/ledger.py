@@ -202,6 +202,9 @@ class SyncLedger:
     untold: tuple[bool, ...] = ()
     """Of the last stays that it began to claim untold, oldest first: whether another sync claimed the very same already,
     so that its portal may have read them there."""
+    shown_on: Nights = EMPTY
+    """Echoes that it showed on in a copy that was pulled after its portal had read that they are free: it may have sold them
+    since."""
     doubts_told: Nights = EMPTY
     """Nights that its portal was told for the sake of an echo in doubt alone: once that has gone, what it repeats of them is
     no doubt again."""

@@ -47,15 +47,17 @@ def origins(ledger: Ledger) -> dict[str, Nights]:
     """
     found = {name: sync.genuine - linked(ledger, sync) for name, sync in ledger.syncs.items()}
     doubtful = {name: sync.summed.doubtful for name, sync in ledger.syncs.items()}
-    if not any(doubtful.values()):
+    shown_on = {name: sync.shown_on for name, sync in ledger.syncs.items()}
+    if not any(doubtful.values()) and not any(shown_on.values()):
         return found
     held = ledger.local | ledger.taken_by_kin | union(sync.genuine - sync.retained for sync in ledger.syncs.values())
-    waiting = {name: nights - ledger.syncs[name].offered.nights for name, nights in doubtful.items()}
-    for chosen in (waiting, doubtful):
-        for name, nights in chosen.items():
-            if stands_in := nights - held:
-                found[name] |= stands_in
-                held |= stands_in
+    for doubts in (doubtful, shown_on):
+        waiting = {name: nights - ledger.syncs[name].offered.nights for name, nights in doubts.items()}
+        for chosen in (waiting, doubts):
+            for name, nights in chosen.items():
+                if stands_in := nights - held:
+                    found[name] |= stands_in
+                    held |= stands_in
     return found
 
 
@@ -68,7 +70,8 @@ def verdict(ledger: Ledger, name: str, claim: Claim, night: Night) -> Rule | Non
         return rule
     if ledger.syncs[name].silent:
         return Rule.SILENT
-    return Rule.STANDS_IN if night in claim.doubtful and night in origins(ledger)[name] else rule
+    doubted = night in claim.doubtful or night in ledger.syncs[name].shown_on
+    return Rule.STANDS_IN if doubted and night in origins(ledger)[name] else rule
 
 
 def offers(ledger: Ledger) -> dict[str, Nights]:
@@ -229,6 +232,7 @@ def _may_be(ledger: Ledger, name: str, claim: Claim, night: Night, *, ghost: boo
     if rule is None or night in claim.proven:
         return OWN
     if rule in ECHOES:
-        either = night in claim.doubtful or (ledger.syncs[name].silent and rule is not Rule.OWN_UID)
+        sync = ledger.syncs[name]
+        either = night in claim.doubtful or night in sync.shown_on or (ledger.syncs[name].silent and rule is not Rule.OWN_UID)
         return EITHER if either else ECHO
     return EITHER if ghost else OWN

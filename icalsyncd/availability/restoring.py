@@ -41,6 +41,7 @@ def _unsure(sync: SyncLedger, others: Nights, now: Moment) -> SyncLedger:
         unfetched=True,
         unsure_since=now,
         withdrawn=NONE,
+        shown_on=EMPTY,
         doubts_told=EMPTY,
         untold=(),
         silent=False,

@@ -13,7 +13,6 @@ from icalsyncd.availability.judgement import Circumstances, Identity, begin, cir
 from icalsyncd.availability.ledger import SyncLedger
 from icalsyncd.availability.rules import export_end
 from icalsyncd.availability.stamps import Moment
-from icalsyncd.availability.support import possible_again
 from icalsyncd.calendars.calendar import Event, Kind
 from icalsyncd.calendars.nights import EMPTY, Night, Nights, Stay, intersection, union
 
@@ -58,7 +57,6 @@ def carried_over(
     present: Nights,
     retained: Nights,
     lapsed: Nights,
-    possible: Nights,
     hidden: Nights,
     returned: Nights,
     others: Nights,
@@ -117,8 +115,6 @@ def carried_over(
         kept = clipped
         if _lacks_nights(kept, event):
             kept = widen(kept, begin(event, own, at).only(Nights.between(*event.stay) - kept.nights))
-        if possible:
-            kept = possible_again(kept, possible)
         if lapsed:
             kept = outlive(kept, lapsed, others - returned)
         if unclear and (more := (kept.genuine & unclear) - kept.proven - kept.contested):

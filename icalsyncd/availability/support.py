@@ -8,22 +8,12 @@ or has had time to and has not.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from icalsyncd.availability.claims import Claim
+from icalsyncd.availability.claimed import Claims
 from icalsyncd.availability.ledger import Ledger, SyncLedger
 from icalsyncd.availability.offers import origins
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.calendar import Kind
-from icalsyncd.calendars.nights import EMPTY, Nights, intersection
-
-
-def possible_again(claim: Claim, free: Nights) -> Claim:
-    """*claim*, shown on though its portal had read that the nights *free* are free."""
-    if claim.kind is Kind.BLOCK:
-        return claim  # its portal would call a guest's nights a reservation
-    more = (claim.disputable & free) - claim.doubtful
-    return replace(claim, doubtful=claim.doubtful | more) if more else claim
+from icalsyncd.calendars.nights import EMPTY, Nights, union
 
 
 def told_in_doubt(ledger: Ledger, name: str, nights: Nights) -> Nights:
@@ -38,23 +28,28 @@ def told_in_doubt(ledger: Ledger, name: str, nights: Nights) -> Nights:
     standing = EMPTY
     for other, taken in origins(ledger).items():
         if other != name:
-            genuine = ledger.syncs[other].genuine
-            firm |= genuine
-            standing |= taken - genuine
+            weak = (ledger.syncs[other].shown_on - ledger.syncs[other].summed.doubtful) - ledger.syncs[other].genuine
+            firm |= taken - weak
+            standing |= taken & weak
     known = sync.doubts_told - (nights & firm)
     return (known | ((nights - told) & standing) - firm) & (nights | told | sync.claimed)
 
 
-def still_possible(sync: SyncLedger, in_force: tuple[Nights, ...], began: Moment) -> Nights:
-    """The echoes of *sync* that a copy, pulled from *began* on, may show for a guest."""
+def still_possible(sync: SyncLedger, claims: Claims, in_force: tuple[Nights, ...], began: Moment) -> Nights:
+    """The echoes of *sync*, whose portal's copy, pulled from *began* on, was made into *claims*, that may be guests since
+    the portal has read that these nights are free and showed them on."""
     if sync.published:
         return EMPTY
     import os
     mode = os.environ.get("POSS", "w")
     if mode == "0":
         return EMPTY
-    if mode == "w" or (mode == "f1" and len(sync.readers) > 1):
-        free = sync.withdrawn.by(began)
-    else:
-        free = sync.claimed - (intersection(in_force) if in_force else EMPTY)
-    return (sync.summed.disputable & free) - sync.doubts_told - sync.summed.doubtful
+    soon = sync.habits.soon
+    if soon is None:
+        return EMPTY
+    free = sync.withdrawn.by(began - soon)
+    fresh = (sync.summed.disputable & free) - sync.doubts_told
+    if not (sync.shown_on or fresh):
+        return EMPTY
+    blocks = union(claim.nights for claim in claims if claim.kind is Kind.BLOCK)
+    return ((sync.shown_on | fresh) & claims.disputable) - blocks
