@@ -27,7 +27,7 @@ from icalsyncd.availability.readers import (
     product,
 )
 from icalsyncd.availability.stamps import Moment, Stamps
-from icalsyncd.availability.support import still_possible, told_in_doubt
+from icalsyncd.availability.support import plainly_repeated, still_possible, told_in_doubt
 from icalsyncd.availability.succession import Found, as_claimed, carried_over, goes_on_unchanged
 from icalsyncd.calendars.calendar import Event
 from icalsyncd.calendars.nights import EMPTY, Night, Nights, union
@@ -92,6 +92,7 @@ def pulled(
             hidden=hidden,
             returned=returned,
             others=others,
+            rivals=others - plainly_repeated(ledger, name),
             lately=sync.given_up.nights,
             held=ledger.held_beside(name),
         )

@@ -113,6 +113,11 @@ class Habits:
         """Seconds in which it drops what it read is free where it is quick, one time in four; None before it dropped any."""
         return sorted(self.drops)[len(self.drops) // 4] if self.drops else None
 
+    @property
+    def soonest(self) -> float | None:
+        """Seconds in which it ever showed what it read is taken, at the least; None before it did so a few times."""
+        return min(self.shows) if len(self.shows) >= LIKE else None
+
     def changed(self, told: Nights) -> Nights:
         """What it makes of the runs of *told*, if it always changes them alike."""
         if self.change is None:

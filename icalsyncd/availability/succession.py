@@ -60,6 +60,7 @@ def carried_over(
     hidden: Nights,
     returned: Nights,
     others: Nights,
+    rivals: Nights,
     lately: Nights,
     held: Nights,
 ) -> Claims:
@@ -116,7 +117,7 @@ def carried_over(
         if _lacks_nights(kept, event):
             kept = widen(kept, begin(event, own, at).only(Nights.between(*event.stay) - kept.nights))
         if lapsed:
-            kept = outlive(kept, lapsed, others - returned)
+            kept = outlive(kept, lapsed, rivals - returned)
         if unclear and (more := (kept.genuine & unclear) - kept.proven - kept.contested):
             kept = replace(kept, contested=kept.contested | more)
         if ended and (twin := ended.get((claim.stay, claim.kind))):

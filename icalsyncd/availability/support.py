@@ -44,12 +44,26 @@ def still_possible(sync: SyncLedger, claims: Claims, in_force: tuple[Nights, ...
     mode = os.environ.get("POSS", "w")
     if mode == "0":
         return EMPTY
-    soon = sync.habits.soon
-    if soon is None:
-        return EMPTY
-    free = sync.withdrawn.by(began - soon)
-    fresh = (sync.summed.disputable & free) - sync.doubts_told
+    habits, fresh = sync.habits, EMPTY
+    if habits.soon is not None:
+        # none before it ever dropped what it had read is free: until then it has not acted on that, and cannot sell
+        fresh = (sync.summed.disputable & sync.withdrawn.by(began - habits.soon)) - sync.doubts_told
+    if habits.soonest is not None and sync.told is not None and (appeared := claims.disputable - sync.claimed):
+        # nor can it repeat what it has read sooner than it ever did
+        fresh |= (appeared & sync.told.nights) - sync.told.by(began - habits.soonest)
     if not (sync.shown_on or fresh):
         return EMPTY
     blocks = union(claim.nights for claim in claims if claim.kind is Kind.BLOCK)
     return ((sync.shown_on | fresh) & claims.disputable) - blocks
+
+
+def plainly_repeated(ledger: Ledger, name: str) -> Nights:
+    """Nights that sync *name* shows on, and that others claim because they are told of that, and for no other reason."""
+    found = ledger.syncs[name].shown_on
+    if found:
+        for other, sync in ledger.syncs.items():
+            if other != name:
+                plain = (sync.summed.echoes - sync.genuine - sync.summed.doubtful - sync.shown_on) & sync.offered.nights
+                found -= sync.claimed - plain
+        found -= union(taking.claimed for taking in ledger.kin.values())
+    return found
