@@ -27,8 +27,8 @@ from icalsyncd.availability.readers import (
     product,
 )
 from icalsyncd.availability.stamps import Moment, Stamps
-from icalsyncd.availability.support import plainly_repeated, still_possible, told_in_doubt
 from icalsyncd.availability.succession import Found, as_claimed, carried_over, goes_on_unchanged
+from icalsyncd.availability.support import doubts_told, perhaps_sold, plainly_repeated
 from icalsyncd.calendars.calendar import Event
 from icalsyncd.calendars.nights import EMPTY, Night, Nights, union
 
@@ -103,7 +103,7 @@ def pulled(
     departed = (sync.departed | sync.genuine).until(ledger.today).since(ledger.today - DEPARTED_KEPT)
     retained -= present
     same = claims is sync.claims and departed == sync.departed and retained == sync.retained
-    shown_on = still_possible(sync, claims, in_force, began)
+    shown_on = perhaps_sold(sync, claims, began)
     same = same and shown_on == sync.shown_on
     nothing_new = same and sync.pulled_at is not None
     after = replace(
@@ -185,7 +185,7 @@ def fetched(ledger: Ledger, name: str, nights: Nights, *, now: Moment, looked: b
     sync = replace(
         sync,
         told=(sync.told or Stamps()).holding(nights, now),
-        doubts_told=told_in_doubt(ledger, name, nights),
+        doubts_told=doubts_told(ledger, name, nights),
         habits=after_telling(sync, nights, now),
         fetches=(*sync.fetches, now)[-FETCHES_KEPT:],
         in_force=in_force,

@@ -70,7 +70,7 @@ def confirm(
             for claim in sync.claims
         )
         if claims != sync.claims:
-            syncs[name] = replace(sync, claims=claims)
+            syncs[name] = replace(sync, claims=claims, shown_on=sync.shown_on - nights)
     words = (*ledger.words, Word(nights, by, now))[-WORDS_KEPT:]
     return settled(replace(ledger, syncs=syncs, words=words), now)
 

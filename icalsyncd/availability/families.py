@@ -69,7 +69,7 @@ def taking_of(ledger: Ledger) -> Taking:
 def _stood(ledger: Ledger) -> dict[str, Nights]:
     """The origins as they were when *ledger* was settled last, whatever its kin take: who stands in is not told of it."""
     return {
-        name: (sync.genuine - linked(ledger, sync)) | ((sync.summed.doubtful | sync.shown_on) - sync.offered.nights)
+        name: (sync.genuine - linked(ledger, sync)) | ((sync.summed.doubtful | sync.perhaps_sold) - sync.offered.nights)
         for name, sync in ledger.syncs.items()
     }
 

@@ -109,13 +109,13 @@ class Habits:
         return max(prior, min(MARGIN * seen[0], LONGEST_LAG)) if seen else prior
 
     @property
-    def soon(self) -> float | None:
-        """Seconds in which it drops what it read is free where it is quick, one time in four; None before it dropped any."""
+    def soon_drops(self) -> float | None:
+        """Seconds within which it has dropped one in four of what it read is free; None before it dropped any."""
         return sorted(self.drops)[len(self.drops) // 4] if self.drops else None
 
     @property
-    def soonest(self) -> float | None:
-        """Seconds in which it ever showed what it read is taken, at the least; None before it did so a few times."""
+    def soonest_shows(self) -> float | None:
+        """Seconds in which it showed what it read is taken, at the least; None before it did so a few times."""
         return min(self.shows) if len(self.shows) >= LIKE else None
 
     def changed(self, told: Nights) -> Nights:

@@ -203,11 +203,9 @@ class SyncLedger:
     """Of the last stays that it began to claim untold, oldest first: whether another sync claimed the very same already,
     so that its portal may have read them there."""
     shown_on: Nights = EMPTY
-    """Echoes that it showed on in a copy that was pulled after its portal had read that they are free: it may have sold them
-    since."""
+    """Echoes behind which may be a guest; see :attr:`perhaps_sold`."""
     doubts_told: Nights = EMPTY
-    """Nights that its portal was told for the sake of an echo in doubt alone: once that has gone, what it repeats of them is
-    no doubt again."""
+    """Nights that its portal was told only because another one has perhaps sold them."""
     given_up: Stamps = NONE
     """Nights in doubt that its portal, which reads another one beside us, claims no longer, since when: for a day."""
     shown_before_pause: Nights = EMPTY
@@ -273,6 +271,12 @@ class SyncLedger:
     def echoes(self) -> Nights:
         """Nights that this sync claims by echoes alone."""
         return self.claimed - self.genuine
+
+    @property
+    def perhaps_sold(self) -> Nights:
+        """Echoes that its portal showed on though it has acted on reading that they are free, or showed sooner than it acts
+        on what it reads: there may be a guest behind them."""
+        return self.shown_on & self.summed.disputable if self.shown_on else EMPTY
 
     @property
     def last_fetch(self) -> Moment | None:

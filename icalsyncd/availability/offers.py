@@ -41,17 +41,18 @@ def origins(ledger: Ledger) -> dict[str, Nights]:
     """For each sync the nights whose origin it is.
 
     An echo in doubt stands in on a night that nobody else holds: the night stays closed elsewhere, while its own portal is
-    told that it is free and so shows whether it was a booking. Of several in doubt one stands in, so that they cannot keep
+    told that it is free and so shows whether it was a booking. So does one behind which may be a guest, where no such doubt
+    does. Of several in doubt one stands in, so that they cannot keep
     each other closed, and the same one until it has shown that. Where the origin is kept though its portal no longer shows
     it, one stands in beside it: else the night would be open at the one portal that surely does not hold it.
     """
     found = {name: sync.genuine - linked(ledger, sync) for name, sync in ledger.syncs.items()}
     doubtful = {name: sync.summed.doubtful for name, sync in ledger.syncs.items()}
-    shown_on = {name: sync.shown_on for name, sync in ledger.syncs.items()}
-    if not any(doubtful.values()) and not any(shown_on.values()):
+    perhaps_sold = {name: sync.perhaps_sold for name, sync in ledger.syncs.items()}
+    if not any(doubtful.values()) and not any(perhaps_sold.values()):
         return found
     held = ledger.local | ledger.taken_by_kin | union(sync.genuine - sync.retained for sync in ledger.syncs.values())
-    for doubts in (doubtful, shown_on):
+    for doubts in (doubtful, perhaps_sold):
         waiting = {name: nights - ledger.syncs[name].offered.nights for name, nights in doubts.items()}
         for chosen in (waiting, doubts):
             for name, nights in chosen.items():
@@ -70,7 +71,7 @@ def verdict(ledger: Ledger, name: str, claim: Claim, night: Night) -> Rule | Non
         return rule
     if ledger.syncs[name].silent:
         return Rule.SILENT
-    doubted = night in claim.doubtful or night in ledger.syncs[name].shown_on
+    doubted = night in claim.doubtful or night in ledger.syncs[name].perhaps_sold
     return Rule.STANDS_IN if doubted and night in origins(ledger)[name] else rule
 
 
@@ -233,6 +234,10 @@ def _may_be(ledger: Ledger, name: str, claim: Claim, night: Night, *, ghost: boo
         return OWN
     if rule in ECHOES:
         sync = ledger.syncs[name]
-        either = night in claim.doubtful or night in sync.shown_on or (ledger.syncs[name].silent and rule is not Rule.OWN_UID)
+        either = (
+            night in claim.doubtful
+            or night in sync.perhaps_sold
+            or (ledger.syncs[name].silent and rule is not Rule.OWN_UID)
+        )
         return EITHER if either else ECHO
     return EITHER if ghost else OWN

@@ -362,7 +362,7 @@ def _expired(sync: SyncLedger, delay: float, now: Moment) -> SyncLedger | None:
 def _cleared(sync: SyncLedger, presence: Presence, now: Moment) -> SyncLedger:
     shown, own = EMPTY, sync.own_before_pause
     if presence is Presence.PAUSED:
-        shown = sync.shown_before_pause | sync.genuine | sync.summed.doubtful
+        shown = sync.shown_before_pause | sync.genuine | sync.summed.doubtful | sync.perhaps_sold
         own = (*own, *(claim.only(claim.genuine) for claim in sync.claims if claim.genuine))
     return replace(
         sync,
@@ -378,6 +378,8 @@ def _cleared(sync: SyncLedger, presence: Presence, now: Moment) -> SyncLedger:
         returned=EMPTY,
         departed=EMPTY,
         withdrawn=Stamps(),
+        shown_on=EMPTY,
+        doubts_told=EMPTY,
         given_up=Stamps(),
         shown_before_pause=shown,
         own_before_pause=() if presence is Presence.GONE else own,

@@ -1,9 +1,10 @@
-"""What an echo rests on, and what is possible again when that has gone.
+"""What an echo rests on, and when it may be a guest again.
 
-An echo says that its portal only repeats a night that it was told is taken. While the portal knows the night as taken it
-cannot sell it. Once it has read that the night is free it may, and what it shows then looks as before: an echo that it has
-yet to drop, or a guest. So what it still shows in a copy that was pulled after that may be either, until it drops the night
-or has had time to and has not.
+An echo says that its portal only repeats a night that it was told is taken. Two things may hide a guest behind one. A portal
+that has acted on reading that the night is free can sell it, and shows it on as before. And one that has read that the night
+is taken can sell it until it acts on that, and shows sooner what it is taken to repeat. How soon a portal acts at the least
+is learned of it (:mod:`~icalsyncd.availability.habits`). What it shows so may be either, from then on until it drops the
+night, or has had time to and has not.
 """
 
 from __future__ import annotations
@@ -16,54 +17,56 @@ from icalsyncd.calendars.calendar import Kind
 from icalsyncd.calendars.nights import EMPTY, Nights, union
 
 
-def told_in_doubt(ledger: Ledger, name: str, nights: Nights) -> Nights:
-    """Of the nights that sync *name*'s portal knows once it has read a feed that holds *nights*, those that it was told for
-    the sake of an echo in doubt alone.
+def perhaps_sold(sync: SyncLedger, claims: Claims, began: Moment) -> Nights:
+    """The echoes among *claims*, made of a copy of *sync*'s calendar that was pulled from *began* on, behind which may be a
+    guest.
 
-    Doubt goes no further than that: else two portals would keep each other closed for ever.
+    Never those that rest on such a doubt themselves, once that has gone: two portals would keep each other closed for ever.
     """
+    if sync.published:
+        return EMPTY  # when it reads is not known: all that it claims is in doubt anyway
+    habits, found = sync.habits, sync.perhaps_sold
+    if (acts := habits.soon_drops) is not None:
+        found |= (sync.summed.disputable & sync.withdrawn.by(began - acts)) - sync.doubts_told
+    if (acts := habits.soonest_shows) is not None and sync.told is not None:
+        appeared = (claims.disputable - sync.claimed) & sync.told.nights
+        found |= appeared - sync.told.by(began - acts)
+    if not found:
+        return EMPTY
+    # a guest's nights its portal would call a reservation
+    blocks = union(claim.nights for claim in claims if claim.kind is Kind.BLOCK)
+    return (found & claims.disputable) - blocks
+
+
+def doubts_told(ledger: Ledger, name: str, nights: Nights) -> Nights:
+    """Of what sync *name*'s portal knows, or shows, once it has read a feed that holds *nights*: those that it was told only
+    because another one has perhaps sold them."""
     sync = ledger.syncs[name]
+    if not sync.doubts_told and not any(each.shown_on for each in ledger.syncs.values()):
+        return EMPTY
     told = sync.told.nights if sync.told is not None else EMPTY
-    firm = ledger.local | ledger.taken_by_kin
-    standing = EMPTY
+    firm, doubted = ledger.local | ledger.taken_by_kin, EMPTY
     for other, taken in origins(ledger).items():
         if other != name:
-            weak = (ledger.syncs[other].shown_on - ledger.syncs[other].summed.doubtful) - ledger.syncs[other].genuine
-            firm |= taken - weak
-            standing |= taken & weak
-    known = sync.doubts_told - (nights & firm)
-    return (known | ((nights - told) & standing) - firm) & (nights | told | sync.claimed)
+            doubts = doubts_alone(ledger.syncs[other])
+            firm |= taken - doubts
+            doubted |= taken & doubts
+    return ((sync.doubts_told | ((nights - told) & doubted)) - (nights & firm)) & (nights | told | sync.claimed)
 
 
-def still_possible(sync: SyncLedger, claims: Claims, in_force: tuple[Nights, ...], began: Moment) -> Nights:
-    """The echoes of *sync*, whose portal's copy, pulled from *began* on, was made into *claims*, that may be guests since
-    the portal has read that these nights are free and showed them on."""
-    if sync.published:
-        return EMPTY
-    import os
-    mode = os.environ.get("POSS", "w")
-    if mode == "0":
-        return EMPTY
-    habits, fresh = sync.habits, EMPTY
-    if habits.soon is not None:
-        # none before it ever dropped what it had read is free: until then it has not acted on that, and cannot sell
-        fresh = (sync.summed.disputable & sync.withdrawn.by(began - habits.soon)) - sync.doubts_told
-    if habits.soonest is not None and sync.told is not None and (appeared := claims.disputable - sync.claimed):
-        # nor can it repeat what it has read sooner than it ever did
-        fresh |= (appeared & sync.told.nights) - sync.told.by(began - habits.soonest)
-    if not (sync.shown_on or fresh):
-        return EMPTY
-    blocks = union(claim.nights for claim in claims if claim.kind is Kind.BLOCK)
-    return ((sync.shown_on | fresh) & claims.disputable) - blocks
+def doubts_alone(sync: SyncLedger) -> Nights:
+    """Nights that *sync* claims only by echoes behind which may be a guest."""
+    return sync.perhaps_sold - sync.summed.doubtful - sync.genuine
 
 
 def plainly_repeated(ledger: Ledger, name: str) -> Nights:
-    """Nights that sync *name* shows on, and that others claim because they are told of that, and for no other reason."""
-    found = ledger.syncs[name].shown_on
+    """Nights that sync *name* has perhaps sold, and that others claim because they are told of that, and for no other
+    reason."""
+    found = ledger.syncs[name].perhaps_sold
     if found:
         for other, sync in ledger.syncs.items():
             if other != name:
-                plain = (sync.summed.echoes - sync.genuine - sync.summed.doubtful - sync.shown_on) & sync.offered.nights
-                found -= sync.claimed - plain
+                plain = sync.summed.echoes - sync.genuine - sync.summed.doubtful - sync.perhaps_sold
+                found -= sync.claimed - (plain & sync.offered.nights)
         found -= union(taking.claimed for taking in ledger.kin.values())
     return found
