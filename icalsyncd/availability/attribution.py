@@ -274,15 +274,15 @@ def unpublished(ledger: Ledger, name: str) -> Ledger:
 
 def settled(ledger: Ledger, now: Moment) -> Ledger:
     """*ledger* with each sync's offer brought up to date, and complete once every sync that receives is known."""
-    syncs = dict(ledger.syncs)
+    moved: dict[str, SyncLedger] = {}
     for name, nights in offers(ledger).items():
-        offered = syncs[name].offered.holding(nights, now)
-        if offered is not syncs[name].offered:
-            syncs[name] = replace(syncs[name], offered=offered)
-    complete = ledger.complete or not (
-        any(sync.awaited for sync in syncs.values()) or any(not taking.known for taking in ledger.kin.values())
-    )
-    return replace(ledger, syncs=syncs, complete=complete)
+        sync = ledger.syncs[name]
+        if (offered := sync.offered.holding(nights, now)) is not sync.offered:
+            moved[name] = sync.offering(offered)
+    complete = ledger.complete or (ledger.family.are_known and not any(sync.awaited for sync in ledger.syncs.values()))
+    if not moved and complete is ledger.complete:
+        return ledger
+    return replace(ledger, syncs={**ledger.syncs, **moved}, complete=complete)
 
 
 def _withdrawn(ledger: Ledger, name: str, told: Nights, now: Moment) -> Stamps:

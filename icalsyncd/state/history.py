@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from icalsyncd.availability.ledger import Block, Ledger, Presence, SyncLedger
@@ -79,10 +78,10 @@ def events(accommodation: str, before: State | None, after: State | None, at: Mo
                     yield event._replace(accommodation=accommodation, sync=name)
         for name in was.syncs.keys() - now.syncs.keys():
             yield Event(at, "the sync is forgotten", accommodation, name)
-        if was.kin != now.kin:
+        if was.kin is not now.kin:
             yield from _of_kin(was, now, Event(at, "", accommodation))
         none = Trouble(EMPTY, EMPTY, EMPTY)
-        old, new = _trouble(_Same(was)) if before is not None else none, _trouble(_Same(now))
+        old, new = trouble(was) if before is not None else none, trouble(now)
         for nights, words in (
             (new.overbooked - old.overbooked, "overbooked"),
             (old.overbooked - new.overbooked, "overbooked no more"),
@@ -97,27 +96,6 @@ def events(accommodation: str, before: State | None, after: State | None, at: Mo
         if old_facts is not new_facts:
             for event in _of_facts(old_facts, new_facts, at):
                 yield event._replace(accommodation=accommodation, sync=name)
-
-
-class _Same:
-    """A ledger that is equal to itself alone: what was reckoned of one need not be reckoned again."""
-
-    __slots__ = ("ledger",)
-
-    def __init__(self, ledger: Ledger) -> None:
-        self.ledger = ledger
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and other.ledger is self.ledger
-
-    def __hash__(self) -> int:
-        return id(self.ledger)
-
-
-@lru_cache(64)
-def _trouble(same: _Same) -> Trouble:
-    """What is now was just reckoned as what was, of each house of a household."""
-    return trouble(same.ledger)
 
 
 def _of_kin(was: Ledger, now: Ledger, event: Event) -> Iterator[Event]:
