@@ -131,7 +131,7 @@ def pulled(
         return ledger.with_sync(name, after)
     ledger = ledger.with_sync(name, after)
     if given_back := sync.summed.confirmed - claims.nights:
-        ledger = _possible_again(ledger, given_back)
+        ledger = possible_again(ledger, given_back)
     return settled(ledger, now)
 
 
@@ -140,7 +140,7 @@ def _has_settled(sync: SyncLedger, began: Moment) -> bool:
     return sync.told is not None and sync.unsure_since is not None and sync.unsure_since <= began - sync.delay
 
 
-def _possible_again(ledger: Ledger, nights: Nights) -> Ledger:
+def possible_again(ledger: Ledger, nights: Nights) -> Ledger:
     """*ledger* when the one who has *nights* by the host's word has them no more: whoever shows them may have them now."""
     for name, sync in ledger.syncs.items():
         if any(not claim.under(Rule.ANOTHERS).isdisjoint(nights) for claim in sync.claims):
@@ -278,8 +278,8 @@ def settled(ledger: Ledger, now: Moment) -> Ledger:
     for name, nights in offers(ledger).items():
         sync = ledger.syncs[name]
         if (offered := sync.offered.holding(nights, now)) is not sync.offered:
-            moved[name] = sync.offering(offered)
-    complete = ledger.complete or (ledger.family.are_known and not any(sync.awaited for sync in ledger.syncs.values()))
+            moved[name] = replace(sync, offered=offered)
+    complete = ledger.complete or (ledger.kin.are_known and not any(sync.awaited for sync in ledger.syncs.values()))
     if not moved and complete is ledger.complete:
         return ledger
     return replace(ledger, syncs={**ledger.syncs, **moved}, complete=complete)

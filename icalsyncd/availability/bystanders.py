@@ -45,6 +45,7 @@ class Change:
             (was.judged, now.judged),
             (was.certain, now.certain),
             (was.initial, now.initial),
+            (was.confirmed, now.confirmed),
         )
         is_large = was.units != now.units or was.shown.keys() != now.shown.keys() or was.known is not now.known
         shown = {} if is_large else {portal: stays ^ was.shown[portal] for portal, stays in now.shown.items()}
@@ -107,7 +108,7 @@ def beside(ledger: Ledger, kin: Kin, changes: tuple[Change, ...], now: Moment) -
             known = syncs[name].offered
             offered = known.holding(known.nights | more[around].since(ledger.today - 1), now)
             if offered is not known:
-                syncs[name] = syncs[name].offering(offered)
+                syncs[name] = replace(syncs[name], offered=offered)
         after = replace(ledger, kin=kin, syncs=syncs)
     if (before := trouble_noted(ledger)) is not None:
         _note_trouble(after, before, union(change.nights for change in changes))
@@ -116,6 +117,6 @@ def beside(ledger: Ledger, kin: Kin, changes: tuple[Change, ...], now: Moment) -
 
 def _note_trouble(ledger: Ledger, before: Trouble, changed: Nights) -> None:
     """What is in trouble at *ledger*, by what was *before*: on the nights that have *changed* its kin alone decide."""
-    theirs = ((ledger.family.taken - ledger.family.certain) & changed).since(ledger.today)
+    theirs = ((ledger.kin.taken - ledger.kin.certain) & changed).since(ledger.today)
     ghosts = (before.possible_ghosts - changed) | theirs
     note_trouble(ledger, before if ghosts == before.possible_ghosts else replace(before, possible_ghosts=ghosts))

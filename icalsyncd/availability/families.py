@@ -16,7 +16,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
-from icalsyncd.availability.attribution import settled
+from icalsyncd.availability.attribution import possible_again, settled
 from icalsyncd.availability.bystanders import Changes, beside
 from icalsyncd.availability.ledger import Ledger
 from icalsyncd.availability.listings import linked, links_of, shown_at, suspects
@@ -90,6 +90,7 @@ def _taking(ledger: Ledger, found: Mapping[str, Nights]) -> Taking:
         judged=judged,
         certain=certain,
         initial=union(sync.summed.initial for sync in ledger.syncs.values()),
+        confirmed=union(sync.summed.confirmed for sync in ledger.syncs.values()),
         shown=shown_at(ledger),
         links=tuple(
             (name, len({claim.stay for claim in suspects(ledger, sync)}), nights)
@@ -117,7 +118,7 @@ def related(ledgers: Mapping[str, Ledger]) -> dict[str, Ledger]:
     takings = {name: _taking(made[name], _stood(made[name])) for name in units.keys() & made.keys()}
     for name, ledger in made.items():
         seen = sorted({kin for unit in ledger.units for kin in holders[unit]} - {name})
-        kin = {each: takings[each] for each in seen}
+        kin = Kin((each, takings[each]) for each in seen)
         if kin != ledger.kin:
             made[name] = replace(ledger, kin=kin)
     return made
@@ -144,7 +145,10 @@ def joined(ledgers: Mapping[str, Ledger], changed: Iterable[str], now: Moment) -
             # one after the other, each under all that is new: of two that would stand in for each other, one does
             kin, touching_nothing = Kin({**ledger.kin, **told}), changes.touching_nothing(ledger, told)
             if touching_nothing is None:
-                ledger = moved[name] = settled(replace(ledger, kin=kin), now)
+                given_back = union(
+                    ledger.kin[each].confirmed - taking.confirmed for each, taking in told.items() if each in ledger.kin
+                )
+                ledger = moved[name] = settled(replace(possible_again(ledger, given_back), kin=kin), now)
             else:
                 ledger = moved[name] = beside(ledger, kin, touching_nothing, now)
                 if name not in untold:

@@ -7,9 +7,8 @@ alone decides what every feed holds; what is served is joined from the ledger kn
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from operator import attrgetter
 from typing import Any, Final, cast
 
 from icalsyncd.availability.claimed import NO_CLAIMS, Claims
@@ -18,7 +17,7 @@ from icalsyncd.availability.habits import NO_HABITS, Habits
 from icalsyncd.availability.readers import Reader, perhaps, silent_since
 from icalsyncd.availability.rules import NO_RULES, Rules
 from icalsyncd.availability.stamps import NONE, Moment, Stamps
-from icalsyncd.availability.taking import Kin, Parting, Taking
+from icalsyncd.availability.taking import Kin, Parting
 from icalsyncd.calendars.nights import EMPTY, Night, Nights, Stay, union
 from icalsyncd.calendars.settings import ReadSettings
 
@@ -219,12 +218,6 @@ class SyncLedger:
         if not isinstance(self.claims, Claims):
             object.__setattr__(self, "claims", Claims(self.claims))
 
-    def offering(self, offered: Stamps) -> SyncLedger:
-        """The same with another feed; as `replace` makes it, at a third of the cost: there is one for each portal's feed."""
-        values = [*_VALUES(self)]
-        values[_OFFERED] = offered
-        return SyncLedger(*values)
-
     @property
     def summed(self) -> Claims:
         """The claims, with what they come to together."""
@@ -317,9 +310,6 @@ class SyncLedger:
 
 
 FETCHES_KEPT: Final = 8
-_FIELDS: Final = [each.name for each in fields(SyncLedger)]
-_VALUES: Final = attrgetter(*_FIELDS)
-_OFFERED: Final = _FIELDS.index("offered")
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,7 +327,7 @@ class Word:
 
     nights: Nights
     by: str | None
-    """The sync whose portal has them; None: nobody has."""
+    """The sync whose portal has them, of a kin as `accommodation/sync`; None: nobody has."""
     at: Moment
 
 
@@ -374,21 +364,12 @@ class Ledger:
     parting: Parting | None = None
     units: frozenset[str] = field(default=frozenset(), metadata=FOLLOWS)
     """What it consists of in the end, by the ids of accommodations; empty: it shares nothing. See :mod:`families`."""
-    kin: Mapping[str, Taking] = field(default_factory=Kin, metadata=FOLLOWS)
+    kin: Kin = field(default_factory=Kin, metadata=FOLLOWS)
     """What each accommodation that shares a unit with this one takes at present."""
     words: tuple[Word, ...] = ()
     """What the host said of nights that have not passed, oldest first."""
     reckoned: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False, metadata=FOLLOWS)
     """What it comes to, by whoever reckoned it (:mod:`offers`); it need not be reckoned twice."""
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.kin, Kin):
-            object.__setattr__(self, "kin", Kin(self.kin))
-
-    @property
-    def family(self) -> Kin:
-        """The kin, with what they come to together."""
-        return cast(Kin, self.kin)
 
     @property
     def local(self) -> Nights:
@@ -404,7 +385,7 @@ class Ledger:
         return union(
             (
                 *(sync.claimed for other, sync in self.syncs.items() if other != name),
-                self.family.claimed,
+                self.kin.claimed,
             )
         )
 
@@ -418,11 +399,11 @@ class Ledger:
             (
                 self.local,
                 *(sync.genuine for other, sync in self.syncs.items() if other != name),
-                self.family.judged,
+                self.kin.judged,
             )
         )
 
     @property
     def taken_by_kin(self) -> Nights:
         """Nights that the kin take; buffers are not among them."""
-        return self.family.taken
+        return self.kin.taken

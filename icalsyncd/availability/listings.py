@@ -47,7 +47,7 @@ def suspects(ledger: Ledger, sync: SyncLedger) -> Iterator[Claim]:
     Only where they would close what the other one does not close by itself. Where all rooms of the house there show the
     stay, the house was booked, since a room that is booked closes no other room.
     """
-    shown = ledger.family.shown.get(sync.channel.portal)
+    shown = ledger.kin.shown.get(sync.channel.portal)
     if not shown:
         return
     further = {units: stays for units, stays in shown.items() if not ledger.units <= units}
@@ -69,7 +69,7 @@ def linked_to(ledger: Ledger, sync: SyncLedger) -> Nights:
 
     Whichever of the two was booked there, these nights are taken here.
     """
-    shown = ledger.family.shown.get(sync.channel.portal, {})
+    shown = ledger.kin.shown.get(sync.channel.portal, {})
     own = sync.summed.stays
     both = [stays for units, stays in shown.items() if ledger.units < units and not own.isdisjoint(stays)]
     return union(

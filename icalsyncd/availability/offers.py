@@ -105,7 +105,7 @@ def _closing(
     ledger: Ledger, split: Mapping[str, tuple[Nights, Nights]], around: tuple[int, int]
 ) -> tuple[Nights, dict[str, Nights], dict[str, Nights]]:
     """What the host and the kin close, what each sync closes, and what all but that one do, with the buffers *around*."""
-    local = ledger.local.widened(*around) | ledger.family.closed(*around)
+    local = ledger.local.widened(*around) | ledger.kin.closed(*around)
     closed = {
         name: (stays.widened(*around) | unsure).since(ledger.today - 1) for name, (stays, unsure) in split.items()
     }
@@ -184,9 +184,9 @@ def note_trouble(ledger: Ledger, found: Trouble) -> None:
 
 def _trouble(ledger: Ledger) -> Trouble:
     judged, twice, certain = weighed(ledger, links_of(ledger))
-    certain |= ledger.family.certain
+    certain |= ledger.kin.certain
     certain -= contradicted(ledger)
-    twice |= judged & ledger.family.judged
+    twice |= judged & ledger.kin.judged
     taken = union(origins(ledger).values()) | ledger.taken_by_kin
     fleeting = union(sync.given_up.nights for sync in ledger.syncs.values())
     ghosts = ((taken | fleeting) - certain).since(ledger.today)
@@ -217,7 +217,7 @@ def weighed(ledger: Ledger, links: Mapping[str, Nights]) -> tuple[Nights, Nights
     those that each sync's portal may only have closed by itself.
     """
     once, twice = ledger.local, EMPTY
-    initial_once, initial_twice = ledger.family.initial, EMPTY
+    initial_once, initial_twice = ledger.kin.initial, EMPTY
     certain = ledger.local
     for name, sync in ledger.syncs.items():
         # an echo that counts as genuine because its portal fell silent is no second booking that anyone has seen
@@ -228,7 +228,7 @@ def weighed(ledger: Ledger, links: Mapping[str, Nights]) -> tuple[Nights, Nights
         initial = sync.summed.initial
         initial_twice |= initial_once & initial
         initial_once |= initial
-    beside_judged = ledger.family.judged
+    beside_judged = ledger.kin.judged
     doubly = twice | (once & beside_judged)
     for name, sync in ledger.syncs.items():
         claims = sync.summed

@@ -44,6 +44,8 @@ class Taking:
     """Those that are taken beyond doubt, as far as we can tell."""
     initial: Nights
     """Genuine nights of claims that were there when their portals were first pulled."""
+    confirmed: Nights
+    """Those that one of its syncs has by the host's word."""
     shown: Mapping[str, frozenset[Stay]]
     """The stays that each portal shows of it, by the portal's profile."""
     links: tuple[tuple[str, int, Nights], ...]

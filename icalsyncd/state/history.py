@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
-from icalsyncd.availability.ledger import Block, Ledger, Presence, SyncLedger
+from icalsyncd.availability.ledger import Block, Ledger, Presence, SyncLedger, Word
 from icalsyncd.availability.offers import Trouble, trouble
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.nights import EMPTY, Night, Nights, Stay, date_of
@@ -68,8 +68,7 @@ def events(accommodation: str, before: State | None, after: State | None, at: Mo
         yield from (each._replace(accommodation=accommodation) for each in _of_blocks(was.blocks, now.blocks, at))
         for word in now.words:
             if word not in was.words:
-                said = "you said that nobody has it" if word.by is None else "you said that it is booked here"
-                yield from _stretches(Event(at, said, accommodation, word.by or ""), word.nights)
+                yield from _stretches(_of_word(word, Event(at, "", accommodation)), word.nights)
         for name, sync in now.syncs.items():
             known = was.syncs.get(name)
             if known is not sync:
@@ -96,6 +95,14 @@ def events(accommodation: str, before: State | None, after: State | None, at: Mo
         if old_facts is not new_facts:
             for event in _of_facts(old_facts, new_facts, at):
                 yield event._replace(accommodation=accommodation, sync=name)
+
+
+def _of_word(word: Word, event: Event) -> Event:
+    if word.by is None:
+        return event._replace(what="you said that nobody has it")
+    if "/" in word.by:
+        return event._replace(what=f"you said that it is booked at {word.by}")
+    return event._replace(what="you said that it is booked here", sync=word.by)
 
 
 def _of_kin(was: Ledger, now: Ledger, event: Event) -> Iterator[Event]:
