@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import psycopg
 import pytest
 
 from icalsyncd.state.database import Server, StoreFailed, StoreHeld, StoreInDoubt, StoreTaken
+from icalsyncd.state.journal import Journal
 from icalsyncd.state.lease import LEASE, OPENING, Lease
 from icalsyncd.state.store import Commit, Store, peek
 from tests.postgres import Cluster
@@ -161,3 +163,20 @@ def test_a_commit_in_doubt_is_not_found_under_another_epoch(server: Server, clus
         second.commit(Commit(8.0))
         second.close()
         assert peek(server).states["house"].ledger.today == 7
+
+
+async def test_what_opens_wants_a_commit_that_began_after_it_was_asked_for(server: Server, cluster: Cluster):
+    """All may be stored long since, and the database another's."""
+    store = Store(made(elsewhere(server, "one")))
+    journal = Journal(store, store.load(), lambda: 5.0)
+    writing = asyncio.create_task(journal.run())
+    assert await journal.confirmed(5.0)
+    assert await journal.may_open(5.0)
+    cluster.ask("UPDATE icalsyncd.holder SET owner = 'another', epoch = epoch + 1", server.dsn)
+    assert await journal.stored(5.0)
+    assert not await journal.may_open(5.0)
+    assert not journal.may_answer
+    assert journal.opens_nothing
+    await writing
+    await journal.close()
+    assert cluster.ask("SELECT owner FROM icalsyncd.holder", server.dsn) == [("another",)]
