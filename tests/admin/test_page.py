@@ -23,7 +23,7 @@ from icalsyncd.calendars.calendar import Reason
 from icalsyncd.calendars.nights import Nights
 from icalsyncd.config.positions import lines_of
 from icalsyncd.daemon.actions import PACKING
-from icalsyncd.publishing.delivery import TargetStatus
+from icalsyncd.publishing.target_status import TargetStatus
 from icalsyncd.publishing.targets.storage import Unsent, Why
 from icalsyncd.state.state import Facts, State
 from icalsyncd.state.view import View, see
