@@ -109,7 +109,7 @@ class Daemon:
         self._folder = folder
         host_actions = HostActions(hub, Paths(options.config, options.state_dir), self.reload)
         self._live = host_actions.live
-        website = Website(lambda: hub.view, lambda: hub.accepted.config.public)
+        website = Website(lambda: hub.view, lambda: hub.accepted.config.public, lambda: hub.journal.may_answer)
         answer = website.serve(hub.calendars.serve(hub.feeds.answer))
         feeds = with_verdict(answer, lambda: hub.accepted.config.server.health, Verdict(host_actions.needs))
         self._guard = Guard(hub, folder)

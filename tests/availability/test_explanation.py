@@ -8,7 +8,8 @@ import pytest
 
 from icalsyncd.availability.claims import ECHOES, Rule
 from icalsyncd.availability.explanation import Explanation, Telling, explain, frees_when
-from icalsyncd.availability.ledger import Broken, Presence, Standing, SyncLedger
+from icalsyncd.availability.ledger import Presence, Standing, SyncLedger
+from icalsyncd.availability.missing import Broken
 from icalsyncd.availability.wording import in_words, words
 from icalsyncd.calendars.calendar import Kind
 from icalsyncd.calendars.nights import EMPTY, date_of
