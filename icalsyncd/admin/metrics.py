@@ -1,6 +1,7 @@
 """What Prometheus scrapes: counters of what happened, and gauges of how things are, read from the view.
 
-Every metric of the daemon is defined here. Labels are names of the config, never a URL, a link or a word of a calendar.
+Every metric of the daemon is defined here, but for those of messages (`telling_metrics`). Labels are names of the config,
+never a URL, a link or a word of a calendar.
 A time at which nothing happened yet is an absent series, not a 0; counts begin at 0.
 """
 

@@ -27,10 +27,10 @@ from icalsyncd.availability.release import released, released_nights
 from icalsyncd.availability.roster import hasten
 from icalsyncd.availability.wording import words
 from icalsyncd.calendars.nights import date_of
+from icalsyncd.config.config_file import digest_of
 from icalsyncd.config.paths import Paths
 from icalsyncd.config.positions import lines_of
 from icalsyncd.daemon.confirmations import confirm, dated
-from icalsyncd.daemon.edits import digest_of
 from icalsyncd.daemon.health import unready
 from icalsyncd.daemon.hub import Hub
 from icalsyncd.daemon.plans import notes_of
@@ -319,12 +319,12 @@ class HostActions:
 
     def links(self) -> Json:
         """The links that are to be pasted, and whose they are."""
-        hub = self._hub
-        known = hub.links()
+        hub, known = self._hub, self._hub.links()
         return {
             "installation": hub.installation.mark,
             "state_dir": str(self._paths.state_dir.resolve()),
             "config": str(self._paths.config.resolve()),
+            "digest": digest_of(hub.accepted.text),
             "links": [
                 {"accommodation": sync.accommodation, "sync": sync.id, "url": known[sync.accommodation, sync.id]}
                 for sync in hub.accepted.config.syncs()
