@@ -88,9 +88,15 @@ def translated_many(one: str, many: str, count: int) -> str:
 
 
 def listed(words: Iterable[str]) -> str:
-    """`a`, `a and b`, `a, b and c`."""
-    *first, last = words
+    """`a`, `a and b`, `a, b and c`; nothing for none."""
+    *first, last = tuple(words) or ("",)
     return say("{others} and {last}", others=", ".join(first), last=last) if first else last
+
+
+def decimal(number: float) -> str:
+    """`2.5`, without zeros at its end; with a comma where the language has one."""
+    written = f"{number:g}"
+    return written if spoken() == SOURCE else written.replace(".", ",")
 
 
 def day_of_year(day: date) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,11 +14,15 @@ from string import Formatter
 import pytest
 
 from icalsyncd import language
+from icalsyncd.admin.habits import learned
+from icalsyncd.admin.happened import happened
 from icalsyncd.admin.page import night_page, page
+from icalsyncd.availability.habits import Habits
+from icalsyncd.calendars.calendar import Reason
 from icalsyncd.config.schema import Server
 from icalsyncd.language import LANGUAGES, month, month_of_year, speaking, weekday, weekday_letter
 from tests.admin.scenes import NAMES, PORTALS, scenes
-from tests.admin.worlds import TODAY
+from tests.admin.worlds import TODAY, world
 from tests.catalogue import (
     OTHERS,
     PACKAGE,
@@ -155,6 +160,49 @@ def data() -> Iterator[str]:
     yield from ("atico-sol", "la-cabana", "mas-pinos", "casa-limon")
 
 
+def history_words() -> list[str]:
+    """What the history may say, as its source has it."""
+    tree = ast.parse((PACKAGE / "state" / "history.py").read_text(encoding="utf-8"))
+    told = [
+        node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name.startswith(("events", "_of_"))
+    ]
+    said = [node for node in tree.body if isinstance(node, ast.AnnAssign) and isinstance(node.value, ast.Dict)]
+    found: list[str] = []
+    for each in (*told, *said):
+        described = ast.get_docstring(each, clean=False) if isinstance(each, ast.FunctionDef) else None
+        inside = {part for node in ast.walk(each) if isinstance(node, ast.JoinedStr) for part in ast.walk(node)}
+        texts = [node for node in ast.walk(each) if isinstance(node, ast.Constant) and node not in inside]
+        found += [str(node.value) for node in texts if isinstance(node.value, str)]
+        found = [word for word in found if word and word not in (described, "partial")]
+    found += [f"failing: {reason.value}" for reason in Reason]
+    return [*found, "taken at holidu", "taken no more at holidu", "you said that it is booked at room-1/holidu"]
+
+
+def test_all_that_the_history_says_is_said_in_every_language() -> None:
+    words = history_words()
+    assert {"repeats us", "held no more", "leaving: no longer in the config", "failing: dns", "resumed"} < set(words)
+    for spoken in OTHERS:
+        with speaking(spoken):
+            assert [word for word in words if not happened(word) or happened(word) == word] == []
+    assert happened("the host ended a wait: casa/holidu: 3 nights") == "you ended a wait"
+    assert happened("what a later release says") == ""
+
+
+def test_what_was_learned_of_a_portal_is_said_in_every_language(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(language, "_catalogue", lambda spoken: Pseudo())
+    overview = world(1, 1)
+    ((name, house),) = overview.view.houses.items()
+    row = next(iter(overview.syncs_of(name, house)))
+    seen = 0
+    for changes in ((-1, -1), (2, 2), (-1, 2), (1, -2), (0, 1)):
+        habits = Habits(changes=(changes,) * 5, shows=(60.0,) * 5, drops=(9000.0,) * 5)
+        for sentence in learned(row._replace(ledger=replace(row.ledger, habits=habits))):
+            assert sentence.startswith("⟦")
+            assert not re.findall(r"[^\W\d_]{2,}", outside(sentence)), sentence
+            seen += 1
+    assert seen > 12
+
+
 def test_no_word_of_the_pages_is_outside_of_the_catalogue(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(language, "_catalogue", lambda spoken: Pseudo())
     known = set(data())
@@ -165,7 +213,8 @@ def test_no_word_of_the_pages_is_outside_of_the_catalogue(monkeypatch: pytest.Mo
         overview = make()
         pages = [page(overview)]
         for house in list(overview.names)[:1]:
-            pages.append(night_page(overview, house, TODAY + 2) or "")
+            past = [{"at": "2027-01-02T03:04:05Z", "what": what, "sync": "holidu"} for what in history_words()]
+            pages += [night_page(overview, house, TODAY + night, past) or "" for night in (0, 2, 12, 18, 41, 44)]
             pages.append(page(replace(overview, calendars={"cleaners": "https://cal.example.org/x.ics"})))
         for html in pages:
             for text in Read(html).texts:

@@ -115,9 +115,9 @@ class Actions:
     """Send a trial to a receiver of messages, or to all."""
 
 
-def application(actions: Actions, gate: Gate, acts: Routes) -> Handler:
-    """The handler of the admin listener; *acts* are answered to those alone who may act."""
-    routes: dict[tuple[str, str], Handler] = {
+def routes_of(actions: Actions, gate: Gate) -> Routes:
+    """All that is answered, but for what changes the config."""
+    return {
         ("GET", "/"): lambda request: _page(actions, request),
         ("GET", "/explain"): lambda request: _night_page(actions, request),
         ("GET", "/-/events"): lambda request: actions.live(request),
@@ -139,8 +139,12 @@ def application(actions: Actions, gate: Gate, acts: Routes) -> Handler:
         ("POST", "/login"): lambda request: _spoken(actions, request, login.log_in(gate, request)),
         ("POST", "/logout"): lambda request: login.log_out(gate, request),
         **{("GET", path): _static for path in STATIC},
-        **acts,
     }
+
+
+def application(actions: Actions, gate: Gate, acts: Routes) -> Handler:
+    """The handler of the admin listener; *acts* are answered to those alone who may act."""
+    routes = {**routes_of(actions, gate), **acts}
 
     async def answer(request: web.BaseRequest) -> web.StreamResponse:
         method = "GET" if request.method == "HEAD" else request.method

@@ -1,4 +1,4 @@
-"""What the admin listener answers to programs, as an OpenAPI document: made of values, so that it can be checked against it.
+"""What the admin listener answers, as an OpenAPI document: made of values, so that it can be checked against it.
 
 Answers may grow: a program that reads them takes no notice of keys that it does not know.
 """
@@ -8,278 +8,233 @@ from __future__ import annotations
 from typing import Any, Final
 
 from icalsyncd import __version__
+from icalsyncd.admin.answers import DAY, SCHEMAS, SYNC, TEXT, list_of, named
+from icalsyncd.admin.metrics import CONTENT_TYPE
+from icalsyncd.admin.templates import STATIC
 
 Json = dict[str, Any]
 
-_MOMENT: Final = {"type": "string", "format": "date-time", "description": "in UTC, to the second"}
-_NEVER: Final = {
-    "type": ["string", "null"],
-    "format": "date-time",
-    "description": "in UTC, to the second; null for never",
+_PLAIN, _HTML, _EVENTS = "text/plain", "text/html", "text/event-stream"
+_DESCRIPTION: Final = (
+    "What the admin listener answers. Answers may get more keys; none goes without a new major version. HEAD is answered "
+    "wherever GET is. Fields of a POST may also stand in a form as its body; those of the query hold. Where `server.users` "
+    "is set, who asks gives a name and its password (HTTP Basic), the token in the state folder, or the cookie of a login."
+)
+_GIVEN: Final[Json] = {
+    "password": {"type": "http", "scheme": "basic"},
+    "token": {"type": "http", "scheme": "bearer", "description": "the line in the file `token` of the state folder"},
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "icalsyncd",
+        "description": "of a login; `__Host-icalsyncd` over https",
+    },
 }
-_TEXT: Final = {"type": "string"}
-_DAY: Final = {"type": "string", "format": "date"}
-_SWITCH: Final = {"type": "boolean"}
-_COUNT: Final = {"type": "integer", "minimum": 0}
-
-
-def _maybe(kind: str) -> Json:
-    return {"type": [kind, "null"]}
-
-
-def _object(optional: Json | None = None, /, **required: Json) -> Json:
-    """A mapping that has the keys *required*, and may have those that are *optional*."""
-    return {"type": "object", "required": sorted(required), "properties": {**required, **(optional or {})}}
-
-
-def _list(of: Json) -> Json:
-    return {"type": "array", "items": of}
-
-
-def _named(name: str) -> Json:
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-_RANGE: Final = _object(**{"from": _DAY, "to": {**_DAY, "description": "the morning after the last night"}})
-_SYNC: Final = {"type": "string", "pattern": "^[^/]+/[^/]+$", "description": "accommodation/sync"}
-
-_SCHEMAS: Final[Json] = {
-    "Error": _object(error=_TEXT),
-    "Range": _RANGE,
-    "Nights": _object(**_RANGE["properties"], origins=_list(_TEXT), overbooked=_SWITCH, possible_ghost=_SWITCH),
-    "Sync": _object(
-        id=_SYNC,
-        portal=_TEXT,
-        direction={"enum": ["bidirectional", "export", "import"]},
-        state={"enum": ["ok", "never", "failing", "held", "partial", "paused", "leaving"]},
-        reason=_maybe("string"),
-        last_attempt=_NEVER,
-        last_success=_NEVER,
-        last_change=_NEVER,
-        next_pull=_NEVER,
-        last_fetch=_NEVER,
-        since=_NEVER,
-        keeps=_SWITCH,
-        safe_to_resume=_NEVER,
-        claimed_nights=_COUNT,
-        echo_nights=_COUNT,
-        offered_nights=_COUNT,
-        released_nights=_COUNT,
-        unknown_nights=_COUNT,
-        old_link_until=_NEVER,
-        old_link_requests=_COUNT,
-    ),
-    "Accommodation": _object(
-        id=_TEXT,
-        name=_TEXT,
-        ready=_SWITCH,
-        nights=_list(_named("Nights")),
-        syncs=_list(_named("Sync")),
-        leaving=_list(_object(what={"enum": ["block", "buffer", "sync", "direction", "settings"]}, until=_MOMENT)),
-    ),
-    "Target": _object(
-        name=_TEXT,
-        type={"enum": ["folder", "webdav", "s3", "gcs", "azure"]},
-        state={"enum": ["ok", "never", "failing"]},
-        reason=_maybe("string"),
-        last_success=_NEVER,
-        failing_since=_NEVER,
-        feeds=_COUNT,
-        behind=_COUNT,
-    ),
-    "Verdict": _object(well=_SWITCH, needs=_list(_TEXT)),
-    "Status": _object(
-        version=_TEXT,
-        verdict=_named("Verdict"),
-        faults=_list(_TEXT),
-        targets=_list(_named("Target")),
-        config=_object(ok=_SWITCH, problems=_list(_TEXT), loaded_at=_MOMENT, digest=_TEXT),
-        accommodations=_list(_named("Accommodation")),
-    ),
-    "Claim": _object(
-        sync=_TEXT,
-        since=_MOMENT,
-        kind={"enum": ["reservation", "block", "unknown"]},
-        **_RANGE["properties"],
-        verdict={"enum": ["origin", "echo"]},
-        rule=_TEXT,
-    ),
-    "Explanation": _object(
-        accommodation=_TEXT,
-        night=_DAY,
-        taken=_SWITCH,
-        overbooked=_SWITCH,
-        possible_ghost=_SWITCH,
-        claims=_list(_named("Claim")),
-        blocks=_list(_named("Range")),
-        told=_list(_object(sync=_TEXT, since=_NEVER, fetched=_NEVER)),
-        frees_when=_maybe("string"),
-    ),
-    "Event": _object(
-        {"accommodation": _TEXT, "sync": _TEXT, "from": _DAY, "to": _DAY, "reader": _TEXT}, at=_MOMENT, what=_TEXT
-    ),
-    "Links": _object(
-        links=_list(_object(accommodation=_TEXT, sync=_TEXT, url={"type": "string", "format": "uri"})),
-        calendars=_list(_object(calendar=_TEXT, url={"type": "string", "format": "uri"})),
-    ),
-    "Pull": _object(
-        {"kept": _list(_named("Range"))},
-        sync=_SYNC,
-        outcome={"enum": ["updated", "not_modified", "partial", "held", "failed"]},
-        reason=_maybe("string"),
-        nights=_COUNT,
-        new=_COUNT,
-        freed=_COUNT,
-    ),
-    "Wait": _object(waits=_list(_TEXT), releases=_list(_named("Range"))),
-    "Confirmed": _object(
-        events=_list(_object(**_RANGE["properties"], sync=_TEXT, kind=_TEXT)),
-        releases=_list(_named("Range")),
-        seen=_TEXT,
-    ),
-    "Ended": _object(ended=_COUNT),
-    "Act": _object(
-        # with dry_run, what it would open; else what came of it
-        {
-            "written": {**_SWITCH, "description": "false: `lines` are to be pasted, and `why` says why"},
-            "why": _TEXT,
-            "file": _TEXT,
-            "line": {"type": "integer", "minimum": 1},
-            "lines": _TEXT,
-            "digest": {**_TEXT, "description": "of the file now"},
-            "undo": _SWITCH,
-            "said": _TEXT,
-            "mistakes": _list(_TEXT),
-            "waits": {"type": "number", "description": "seconds until what leaves the file opens"},
-            "opens": _list(_named("Range")),
-            "opens_there": _list(_named("Range")),
-            "opens_elsewhere": _list(_named("Range")),
-            "taken": _list(_named("Range")),
-            "safe": _SWITCH,
-            "safe_from": _NEVER,
-        }
-    ),
-}
+"""How one may say who one is. `{}`: nobody is asked, where there are no users."""
 
 
 def _asked(name: str, schema: Json, *, required: bool = False, words: str = "") -> Json:
     return {"name": name, "in": "query", "required": required, "schema": schema, "description": words}
 
 
-def _act(summary: str, asked: list[Json]) -> Json:
-    """A change of the config's file."""
-    found = _answers(
-        code200=("what was written, or is to be pasted", _named("Act")), code400=_REFUSED, code409=_REFUSED
-    )
-    return _post(summary, [*asked, _DIGEST, _DRY], found)
+def _said(words: str, form: Json | None = None, kind: str = "application/json") -> Json:
+    """One answer: what it means, and its form, where it is not empty; a *kind* that is no JSON is a text."""
+    if kind != "application/json":
+        return {"description": words, "content": {kind: {"schema": TEXT}}}
+    return {"description": words, "content": {kind: {"schema": form}}} if form is not None else {"description": words}
 
 
-def _answers(**of: tuple[str, Json | None]) -> Json:
-    """Answers by `code200` and so on: what it means, and the schema of its JSON; None for plain text."""
-    found: Json = {}
-    for code, (words, schema) in of.items():
-        kind = {"application/json": {"schema": schema}} if schema is not None else {"text/plain": {"schema": _TEXT}}
-        found[code.removeprefix("code")] = {"description": words, "content": kind}
-    return found
+def _text(words: str) -> Json:
+    return _said(words, kind=_PLAIN)
 
 
-_REFUSED: Final = ("cannot be done, or the question is no question; what is wrong, in words", _named("Error"))
-_FOREIGN: Final = ("asked for under a foreign name, or by a page of another site", None)
+_REFUSED: Final = _said("cannot be done, or the question is no question; what is wrong, in words", named("Error"))
+_FOREIGN: Final = _text("asked for under a foreign name, by a page of another site, or by who may not")
+_LATER: Final = _text("too many passwords are being looked at: come again")
+_STOPPED: Final[Json] = {
+    "303": _said("to a browser that shows a page: to the login"),
+    "401": _text("a name and its password are needed"),
+    "403": _FOREIGN,
+    "429": _text("too many wrong passwords; Retry-After says how many seconds to wait"),
+    "503": _LATER,
+}
+"""What may stop whoever asks, where there are users; 403 also where there are none."""
 _DRY: Final = _asked("dry_run", {"enum": ["1", "true"]}, words="say what it would do, and do nothing")
-_DIGEST: Final = _asked("digest", _TEXT, words="of the config as you saw it: config.digest of the status")
+_DIGEST: Final = _asked("digest", TEXT, words="of the config as you saw it: config.digest of the status")
 _SPAN: Final = [
-    _asked("from", _DAY, required=True, words="the first night"),
-    _asked("to", _DAY, required=True, words="the morning after the last night"),
+    _asked("from", DAY, required=True, words="the first night"),
+    _asked("to", DAY, required=True, words="the morning after the last night"),
 ]
-_HOUSE: Final = _asked("accommodation", _TEXT, required=True, words="its id")
+_HOUSE: Final = _asked("accommodation", TEXT, required=True, words="its id")
+_NIGHT: Final = _asked("night", DAY, required=True, words="the evening on which it begins")
+_OPEN: Final[Json] = {"security": []}
+"""Nobody is asked who it is."""
 
 
-def _get(summary: str, asked: list[Json], answers: Json) -> Json:
-    return {"get": {"summary": summary, "parameters": asked, "responses": {**answers, **_answers(code403=_FOREIGN)}}}
+def _get(summary: str, answers: Json, asked: list[Json] | None = None, *, stops: bool = True) -> Json:
+    before = {code: said for code, said in _STOPPED.items() if stops}
+    return {"get": {"summary": summary, "parameters": asked or [], "responses": before | answers}}
 
 
-def _post(summary: str, asked: list[Json], answers: Json) -> Json:
-    return {"post": {"summary": summary, "parameters": asked, "responses": {**answers, **_answers(code403=_FOREIGN)}}}
+def _post(summary: str, answers: Json, asked: list[Json] | None = None) -> Json:
+    before = {code: said for code, said in _STOPPED.items() if code != "303"}
+    return {"post": {"summary": summary, "parameters": asked or [], "responses": before | answers}}
+
+
+def _act(summary: str, *asked: Json) -> Json:
+    """A change of the config's file."""
+    found = {"200": _said("what was written, or is to be pasted", named("Act")), "400": _REFUSED, "409": _REFUSED}
+    return _post(summary, found, [*asked, _DIGEST, _DRY])
+
+
+def _told() -> Json:
+    """What is asked, and changes nothing."""
+    unknown = {"400": _REFUSED, "404": _REFUSED}
+    return {
+        "/api/v1/status": _get("How everything is", {"200": _said("all of it", named("Status"))}),
+        "/api/v1/explain": _get(
+            "Why a night is taken or free",
+            {"200": _said("who claims it", named("Explanation")), **unknown},
+            [_HOUSE, _NIGHT],
+        ),
+        "/api/v1/history": _get(
+            "What happened to an accommodation, or to one night, oldest first",
+            {"200": _said("the latest 1,000", list_of(named("Event"))), **unknown},
+            [_HOUSE, {**_NIGHT, "required": False}],
+        ),
+        "/-/links": _get("The links to paste; they are passwords", {"200": _said("all", named("Links"))}),
+        "/-/healthy": _health("Whether the daemon is well", "it is", "why not"),
+        "/-/ready": _health("Whether all is complete", "it is", "what lacks"),
+        "/-/well": _get(
+            "The verdict", {"200": _text("all is well"), "503": _text("what needs the host, one sentence a line")}
+        ),
+        "/metrics": _get("The metrics, for Prometheus", {"200": _said("all", kind=CONTENT_TYPE)}),
+    }
+
+
+def _health(summary: str, well: str, ill: str) -> Json:
+    """What monitors ask for, under any name."""
+    made = _get(summary, {"200": _text(well), "503": _text(ill)}, stops=False)
+    return {"get": made["get"] | _OPEN}
+
+
+def _acts() -> Json:
+    """What the daemon is asked to do."""
+    by = [
+        _HOUSE,
+        *_SPAN,
+        _asked("by", TEXT, words="the sync that has them"),
+        _asked("nobody", TEXT, words="in its place: nobody has them"),
+        _asked("seen", TEXT, words="what a dry run answered, so that nothing else is meant"),
+        _DRY,
+    ]
+    sync = _asked("sync", SYNC, required=True)
+    keep = _asked("keep", {"enum": ["1", "true"]}, words="no night opens")
+    cannot = {"400": _REFUSED, "409": _REFUSED}
+    return {
+        "/-/reload": _post(
+            "Read the config anew", {"200": _text("taken over"), "422": _text("the mistakes, one a line")}
+        ),
+        "/-/pull": _post(
+            "Pull now, and wait until what came in is stored and served",
+            {"200": _said("one a sync", list_of(named("Pull"))), "400": _REFUSED, "404": _REFUSED},
+            [_asked("sync", SYNC, words="all that receive where it is missing"), _DRY],
+        ),
+        "/-/accept": _post(
+            "End a wait now",
+            {"200": _said("what waited", named("Wait")), **cannot},
+            [_asked("sync", SYNC), _asked("accommodation", TEXT), _asked("clock", TEXT), _DRY],
+        ),
+        "/-/confirm": _post(
+            "Say who has some nights, or that nobody has, once you have looked at the portals",
+            {"200": _said("what it is about", named("Confirmed")), **cannot},
+            by,
+        ),
+        "/-/pause": _act("Pause a sync", sync, keep),
+        "/-/resume": _act("Resume a sync", sync),
+        "/-/block": _act("Take nights", _HOUSE, *_SPAN, _asked("note", {**TEXT, "maxLength": 200})),
+        "/-/unblock": _act("Give nights back", _HOUSE, *_SPAN),
+        "/-/undo": _post(
+            "Take the last change back",
+            {"200": _said("what was written", named("Act")), "409": _REFUSED},
+            [{**_DIGEST, "required": True}],
+        ),
+        "/-/rotate": _post(
+            "End old links now",
+            {"200": _said("how many", named("Ended")), **cannot},
+            [_asked("sync", SYNC), _asked("calendar", TEXT)],
+        ),
+        "/-/notify-test": _post(
+            "Send a trial to a receiver of messages, or to all",
+            {"200": _said("what came of it", named("Trial")), "404": _REFUSED},
+            [_asked("name", TEXT, words="all where it is missing")],
+        ),
+    }
+
+
+def _pages() -> Json:
+    """What browsers ask for."""
+    view = [_asked(name, TEXT) for name in ("accommodation", "q", "show", "order", "from")]
+    fields = {"name": TEXT, "password": {**TEXT, "format": "password"}, "next": {**TEXT, "description": "a page"}}
+    form = {"type": "object", "required": ["name", "password"], "properties": fields}
+    file = {"name": "file", "in": "path", "required": True}
+    names = [path.removeprefix("/static/") for path in STATIC]
+    login = _get("The page to log in", {"200": _said("it", kind=_HTML), "303": _said("there are no users")})
+    log_in: Json = {
+        "summary": "Log in",
+        "parameters": [],
+        "requestBody": {"required": True, "content": {"application/x-www-form-urlencoded": {"schema": form}}},
+        "responses": {
+            "303": _said("logged in; Set-Cookie holds the session"),
+            "400": _said("name or password is missing", kind=_HTML),
+            "401": _said("name or password is wrong", kind=_HTML),
+            "403": _FOREIGN,
+            "429": _said("too many wrong passwords", kind=_HTML),
+            "503": _said("too many are logging in", kind=_HTML),
+        },
+    }
+    log_out: Json = {
+        "summary": "Log out",
+        "parameters": [],
+        "responses": {"303": _said("logged out, or nobody was logged in"), "403": _FOREIGN},
+    }
+    kinds = {kind: {"schema": TEXT} for kind in sorted(set(STATIC.values()))}
+    return {
+        "/": _get("The status page", {"200": _said("it", kind=_HTML)}, view),
+        "/explain": _get(
+            "Why a night is taken or free, as a page",
+            {"200": _said("it", kind=_HTML), "400": _text("no night"), "404": _text("no such accommodation")},
+            [_HOUSE, _NIGHT],
+        ),
+        "/-/events": _get(
+            "What changes, as it changes: ids of accommodations as JSON, or an empty list for all",
+            {
+                "200": _said("it goes on for as long as you listen", kind=_EVENTS),
+                "503": _text("sixteen listen already"),
+            },
+        ),
+        "/login": {"get": login["get"] | _OPEN, "post": log_in | _OPEN},
+        "/logout": {"post": log_out | _OPEN},
+        "/static/{file}": _get(
+            "What the pages use",
+            {"200": {"description": "it", "content": kinds}, "404": _text("no such file")},
+            [{**file, "schema": {"enum": names}}],
+        ),
+    }
 
 
 def openapi() -> Json:
     """The document (OpenAPI 3.1)."""
-    night = _asked("night", _DAY, required=True, words="the evening on which it begins")
-    refused = {"code400": _REFUSED, "code404": _REFUSED}
     return {
         "openapi": "3.1.0",
         "info": {
             "title": "icalsyncd",
             "version": __version__,
-            "description": "What the admin listener answers to programs. Answers may get more keys; none goes without a new "
-            "major version. Where `server.users` is set, a name and its password are asked for (HTTP Basic).",
+            "description": _DESCRIPTION,
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "servers": [{"url": "http://127.0.0.1:15545"}],
-        "paths": {
-            "/api/v1/status": _get("How everything is", [], _answers(code200=("all of it", _named("Status")))),
-            "/api/v1/explain": _get(
-                "Why a night is taken or free",
-                [_HOUSE, night],
-                _answers(code200=("who claims it", _named("Explanation")), **refused),
-            ),
-            "/api/v1/history": _get(
-                "What happened to an accommodation, or to one night, oldest first",
-                [_HOUSE, {**night, "required": False}],
-                _answers(code200=("the latest 1,000", _list(_named("Event"))), **refused),
-            ),
-            "/-/links": _get("The links to paste; they are passwords", [], _answers(code200=("all", _named("Links")))),
-            "/-/healthy": _get(
-                "Whether the daemon is well", [], _answers(code200=("it is", None), code503=("why not", None))
-            ),
-            "/-/ready": _get(
-                "Whether all is complete", [], _answers(code200=("it is", None), code503=("what lacks", None))
-            ),
-            "/-/well": _get(
-                "The verdict",
-                [],
-                _answers(code200=("all is well", None), code503=("what needs the host, one a line", None)),
-            ),
-            "/-/reload": _post(
-                "Read the config anew",
-                [],
-                _answers(code200=("taken over", None), code422=("the mistakes, one a line", None)),
-            ),
-            "/-/pull": _post(
-                "Pull now, and wait until what came in is stored and served",
-                [_asked("sync", _SYNC, words="all that receive where it is missing"), _DRY],
-                _answers(code200=("one a sync", _list(_named("Pull"))), **refused),
-            ),
-            "/-/accept": _post(
-                "End a wait now",
-                [_asked("sync", _SYNC), _asked("accommodation", _TEXT), _asked("clock", _TEXT), _DRY],
-                _answers(code200=("what waited", _named("Wait")), code400=_REFUSED, code409=_REFUSED),
-            ),
-            "/-/confirm": _post(
-                "Say who has some nights, or that nobody has, once you have looked at the portals",
-                [
-                    _asked("accommodation", _TEXT, required=True),
-                    _asked("from", _DAY, required=True),
-                    _asked("to", _DAY, required=True),
-                    _asked("by", _TEXT, words="the sync that has them"),
-                    _asked("nobody", _TEXT, words="in its place: nobody has them"),
-                    _asked("seen", _TEXT, words="what a dry run answered, so that nothing else is meant"),
-                    _DRY,
-                ],
-                _answers(code200=("what it is about", _named("Confirmed")), code400=_REFUSED, code409=_REFUSED),
-            ),
-            "/-/pause": _act(
-                "Pause a sync", [_asked("sync", _SYNC, required=True), _asked("keep", {"enum": ["1", "true"]})]
-            ),
-            "/-/resume": _act("Resume a sync", [_asked("sync", _SYNC, required=True)]),
-            "/-/block": _act("Take nights", [_HOUSE, *_SPAN, _asked("note", {**_TEXT, "maxLength": 200})]),
-            "/-/unblock": _act("Give nights back", [_HOUSE, *_SPAN]),
-            "/-/undo": _act("Take the last change back", []),
-            "/-/rotate": _post(
-                "End old links now",
-                [_asked("sync", _SYNC), _asked("calendar", _TEXT)],
-                _answers(code200=("how many", _named("Ended")), code400=_REFUSED, code409=_REFUSED),
-            ),
-        },
-        "components": {"schemas": _SCHEMAS},
+        "security": [{}, *({name: []} for name in _GIVEN)],
+        "paths": {**_told(), **_acts(), **_pages()},
+        "components": {"schemas": SCHEMAS, "securitySchemes": _GIVEN},
     }

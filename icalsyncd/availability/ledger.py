@@ -14,6 +14,7 @@ from typing import Any, Final, cast
 from icalsyncd.availability.claimed import NO_CLAIMS, Claims
 from icalsyncd.availability.claims import Claim
 from icalsyncd.availability.habits import NO_HABITS, Habits
+from icalsyncd.availability.missing import Broken, Lack
 from icalsyncd.availability.readers import Reader, perhaps, silent_since
 from icalsyncd.availability.rules import NO_RULES, Rules
 from icalsyncd.availability.stamps import NONE, Moment, Stamps
@@ -77,28 +78,6 @@ class Presence(StrEnum):
     """No longer in the config, and kept as it was for `removal_delay`."""
     GONE = "gone"
     """Left: it claims nothing, and its feed answers without taken nights for a while."""
-
-
-@dataclass(frozen=True, slots=True)
-class Lack:
-    """Genuine nights that a suspicious copy no longer had, and that are held until copies agree."""
-
-    nights: Nights
-    since: Moment
-    times: int
-    """Pulls in a row that lacked them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Broken:
-    """The events that could not be read in the last copies, all alike."""
-
-    fingerprints: frozenset[str]
-    since: Moment
-    times: int
-    """Pulls in a row that brought these, and no others; 0 where they were found by reading a copy anew."""
-    lost: Nights = EMPTY
-    """Nights claimed before that the first such copy lacked: what was last read from these events is among them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,6 +308,10 @@ class Word:
     by: str | None
     """The sync whose portal has them, of a kin as `accommodation/sync`; None: nobody has."""
     at: Moment
+
+    @property
+    def is_of_a_kin(self) -> bool:
+        return self.by is not None and "/" in self.by
 
 
 @dataclass(frozen=True, slots=True)

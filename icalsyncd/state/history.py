@@ -100,7 +100,7 @@ def events(accommodation: str, before: State | None, after: State | None, at: Mo
 def _of_word(word: Word, event: Event) -> Event:
     if word.by is None:
         return event._replace(what="you said that nobody has it")
-    if "/" in word.by:
+    if word.is_of_a_kin:
         return event._replace(what=f"you said that it is booked at {word.by}")
     return event._replace(what="you said that it is booked here", sync=word.by)
 

@@ -13,9 +13,7 @@ from typing import Any, Final, NamedTuple
 from icalsyncd.availability.claims import ALIKE, Claim, reuse_stay
 from icalsyncd.availability.ledger import (
     Block,
-    Broken,
     Channel,
-    Lack,
     Ledger,
     Link,
     Narrowing,
@@ -25,6 +23,7 @@ from icalsyncd.availability.ledger import (
     SyncLedger,
     Word,
 )
+from icalsyncd.availability.missing import Broken, Lack
 from icalsyncd.availability.removal import RemovalDelay
 from icalsyncd.availability.taking import Parting
 from icalsyncd.calendars.calendar import Kind, Reason

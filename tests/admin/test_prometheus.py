@@ -17,6 +17,7 @@ from aiohttp import web
 from tests.admin.prometheus import Prometheus, prometheus
 from tests.end_to_end.daemon import Daemon, daemon
 from tests.end_to_end.portal import Portal, calendar, portals
+from tests.notifying.receivers import Receiver, receiving
 
 pytestmark = [pytest.mark.slow, pytest.mark.needs("prometheus", "promtool")]
 
@@ -47,8 +48,10 @@ def a_sync(name: str, portal: Portal | None) -> str:
     return f"      {name}: {{portal: vrbo, direction: bidirectional, url: '{portal.url}/{name}'}}\n"
 
 
-def config(home: Daemon, syncs: dict[str, dict[str, Portal | None]], *, paused: bool = True) -> str:
+def config(home: Daemon, phone: Receiver, syncs: dict[str, dict[str, Portal | None]], *, paused: bool = True) -> str:
     text = home.head().replace("interval: 30m", "interval: 1s")
+    text += f"notify: [{{name: phone, url: '{phone.url}', about: [urgent]}}]\n"
+    text += f"heartbeat: {{url: 'http://127.0.0.1:{phone.port}/', interval: 1s}}\n"
     shared = home.folder / "shared"
     text += f"publish: [{{name: web, type: folder, path: {shared}, accommodations: [overbooked]}}]\naccommodations:\n"
     for accommodation, names in syncs.items():
@@ -86,7 +89,7 @@ async def reader(home: Daemon) -> AsyncIterator[None]:
 
 
 async def test_every_alert_is_raised_by_a_real_fault_and_ends_with_it(tmp_path: Path) -> None:
-    async with portals(9) as opened, daemon(tmp_path) as home:
+    async with portals(9) as opened, receiving("json") as (phone,), daemon(tmp_path) as home:
         failing, held, first, second, ghost, echo, wrong, late, booked = opened
         for portal in opened:
             portal.body = calendar(*NIGHTS)
@@ -104,7 +107,7 @@ async def test_every_alert_is_raised_by_a_real_fault_and_ends_with_it(tmp_path: 
         }
         shared, away = tmp_path / "shared", tmp_path / "away"
         shared.mkdir()
-        home.write(config(home, syncs))
+        home.write(config(home, phone, syncs))
         await home.up()
         await home.until(
             lambda: home.metric("icalsyncd_accommodation_ready", accommodation="ghost"), lambda is_: is_ == 1
@@ -117,7 +120,7 @@ async def test_every_alert_is_raised_by_a_real_fault_and_ends_with_it(tmp_path: 
             failing.answer = down
             held.body = calendar()
             second.body = calendar((20, 24), (6, 8, "Reserved - B"))
-            home.write(config(home, {**syncs, "joined": {"office": None, "late": late}}))
+            home.write(config(home, phone, {**syncs, "joined": {"office": None, "late": late}}))
             await home.until(lambda: home.metric("icalsyncd_sync_interval_seconds", sync="late"))
             await asyncio.sleep(1)
             home.write("accommodations: [\n")
@@ -143,7 +146,7 @@ async def test_every_alert_is_raised_by_a_real_fault_and_ends_with_it(tmp_path: 
             away.rename(shared)
             second.body = calendar((20, 24))
             ghost.body, echo.body = calendar((90, 120)), calendar((150, 180))
-            home.write(config(home, {**syncs, "joined": {"office": None, "late": late}}, paused=False))
+            home.write(config(home, phone, {**syncs, "joined": {"office": None, "late": late}}, paused=False))
             async with reader(home):
                 await watching.until(lambda names: not names, 60)
                 home.kill()

@@ -43,11 +43,13 @@ async def test_schemathesis_finds_no_answer_that_is_not_documented(tmp_path: Pat
         said = await run(
             *(CLIENTS / "bin/schemathesis", "run", document, "--url", f"http://127.0.0.1:{made.admin}"),
             *("--checks", checks, "--max-examples", "15", "--phases", "examples,fuzzing", "--mode", "all"),
+            # this one goes on for as long as one listens
+            *("--exclude-path", "/-/events"),
             *("--generation-deterministic", "--suppress-health-check", "all", "--no-color"),
             patience=120,
             cwd=tmp_path,
         )
         operations = sum(len(each) for each in openapi()["paths"].values())
-        assert f"Tested: {operations}\n" in said
+        assert f"Tested: {operations - 1}\n" in said
         assert "Failures:" not in said
         assert "Traceback" not in made.words()

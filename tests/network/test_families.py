@@ -14,11 +14,11 @@ pytestmark = pytest.mark.slow
 
 @pytest.mark.parametrize("outages", [False, True])
 def test_no_taken_night_is_told_free_and_no_ghost_is_left(outages: bool) -> None:
-    made = [family(seed, outages=outages) for seed in (0, 1)]
+    made = [family(seed, outages=outages) for seed in (int(outages),)]
     found = sum((play(each)[0] for each in made), Tally())
-    assert found.bookings > 150
+    assert found.bookings > 70
     assert (found.open_taken, found.avoidable, found.ghosts_unshown, found.ghosts_after_advice) == (0, 0, 0, 0)
-    assert found.ghosts <= 12
+    assert found.ghosts <= 6
     # for scale: what hosts do without it
     if not outages:
         assert play(made[0], by_links(made[0]))[0].ghosts > 300

@@ -23,6 +23,8 @@ from tests.state.proxy import Cut, Wire, wire_to
 from tests.state.writer import KEY, body_of, made, numbered
 
 YEAR = 400 * 86_400.0
+LEASE_OUT = "UPDATE icalsyncd.holder SET until = 0"
+"""As if its daemon had not renewed it for so long."""
 
 
 @pytest.fixture
@@ -68,7 +70,7 @@ def test_a_daemon_that_was_killed_keeps_nobody_out(server: Server):
 def test_who_lost_the_database_to_another_stores_nothing_more(server: Server, cluster: Cluster):
     first = Store(made(server))
     known = first.load().states["house"]
-    cluster.ask("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name ~ '^icalsyncd'")
+    cluster.ask(LEASE_OUT, server.dsn)
     second = Store(elsewhere(server))
     second.commit(Commit(6.0, {"house": (second.load().states["house"], numbered(8))}))
     second.close(well=True)
