@@ -185,7 +185,7 @@ async def test_one_of_two_answers_whatever_becomes_of_the_other(
         assert (await north.ask("GET", at(north)))[0] == 503
 
         # the database is started anew, and whoever had it goes on
-        cluster.stop("fast")
+        cluster.stop(signal.SIGINT)
         cluster.start()
         await answers(south, at(south), lambda status: status == 200)
         assert await south.metric("icalsyncd_lease_takeovers_total") == 2
