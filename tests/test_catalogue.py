@@ -175,7 +175,7 @@ def history_words() -> list[str]:
         found += [str(node.value) for node in texts if isinstance(node.value, str)]
         found = [word for word in found if word and word not in (described, "partial")]
     found += [f"failing: {reason.value}" for reason in Reason]
-    return [*found, "taken at holidu", "taken no more at holidu"]
+    return [*found, "taken at holidu", "taken no more at holidu", "you said that it is booked at room-1/holidu"]
 
 
 def test_all_that_the_history_says_is_said_in_every_language() -> None:

@@ -27,6 +27,8 @@ def happened(what: str) -> str:
         return say("taken at {house}", house=rest)
     if head == "taken no more":
         return say("taken no more at {house}", house=rest)
+    if head == "you said that it is booked":
+        return say("you said that it is booked at {sync}", sync=rest)
     return ""
 
 

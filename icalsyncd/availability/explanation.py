@@ -103,6 +103,11 @@ class Explanation:
         return self.local or bool(self.beside) or any(not statement.is_echo for statement in self.statements)
 
     @property
+    def booked_beside(self) -> tuple[str, ...]:
+        """The syncs of the kin that are among the origins, each as `accommodation/sync`."""
+        return tuple(origin for origin in self.beside if not is_block(origin))
+
+    @property
     def closed(self) -> bool:
         """Something keeps it closed somewhere, so that there is something to say of when it opens."""
         return self.taken or self.possible_ghost or bool(self.tellings or self.statements or self.kept_closed)
