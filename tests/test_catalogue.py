@@ -6,12 +6,14 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date, timedelta
 from gettext import NullTranslations
 from html.parser import HTMLParser
 from itertools import product
 from string import Formatter
 
 import pytest
+from babel.dates import format_date
 
 from icalsyncd import language
 from icalsyncd.admin.habits import learned
@@ -20,13 +22,26 @@ from icalsyncd.admin.page import night_page, page
 from icalsyncd.availability.habits import Habits
 from icalsyncd.calendars.calendar import Reason
 from icalsyncd.config.schema import Server
-from icalsyncd.language import LANGUAGES, month, month_of_year, speaking, weekday, weekday_letter
+from icalsyncd.language import (
+    LANGUAGES,
+    day_of_month,
+    day_of_week,
+    day_of_year,
+    month,
+    month_of_year,
+    speaking,
+    weekday,
+    weekday_letter,
+)
+from icalsyncd.language import NAMES as NAMES_OF_DATES
 from tests.admin.scenes import NAMES, PORTALS, scenes
 from tests.admin.worlds import TODAY, world
 from tests.catalogue import (
+    FOLDER,
     OTHERS,
     PACKAGE,
     compiled,
+    date_names,
     in_template,
     loose,
     missing,
@@ -46,6 +61,20 @@ def test_every_sentence_is_in_the_catalogue_and_the_catalogue_has_no_other(spoke
     )
     assert missing(read(spoken)) == []
     assert path_of(spoken, "mo").read_bytes() == compiled(read(spoken)), "python -m tests.catalogue compiles it"
+
+
+@pytest.mark.parametrize("spoken", LANGUAGES)
+def test_dates_are_written_as_the_locale_data_of_their_language_has_them(spoken: str) -> None:
+    assert (FOLDER / spoken / NAMES_OF_DATES).read_bytes() == date_names(spoken), "python -m tests.catalogue writes it"
+    with speaking(spoken):
+        patterns = {each: language.translated(each) for each in sorted(PATTERNS)}
+        said = {"EEE d MMM y": day_of_year, "EEE d MMM": day_of_week, "d MMM": day_of_month, "LLLL y": month_of_year}
+        for number in range(366):
+            day = date(2028, 1, 1) + timedelta(number)
+            for each, pattern in patterns.items():
+                assert said[each](day) == format_date(day, pattern, locale=spoken)
+            alone = (("ccc", weekday), ("ccccc", weekday_letter), ("LLL", month))
+            assert [say(day) for _, say in alone] == [format_date(day, each, locale=spoken) for each, _ in alone]
 
 
 @pytest.mark.parametrize("spoken", OTHERS)
@@ -89,7 +118,7 @@ class Pseudo(NullTranslations):
 
 
 PATTERNS = {"EEE d MMM y", "EEE d MMM", "d MMM", "LLLL y"}
-"""They are filled in by Babel, and come out as dates."""
+"""They are filled in, and come out as dates."""
 SHOWN = ("aria-label", "title", "placeholder", "alt", "data-none", "data-copied", "data-dead", "data-why", "data-label")
 
 
@@ -147,8 +176,6 @@ def data() -> Iterator[str]:
         "CET",
         "cleaners",
     )
-    from datetime import date
-
     for year, number in product((2026, 2027, 2028), range(1, 13)):
         yield month_of_year(date(year, number, 1))
         yield month(date(year, number, 1))
