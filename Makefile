@@ -7,6 +7,9 @@ SEEDS  ?= 0..99
 ACTS   ?= 60
 LOCK   := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url
 
+# daemons are started by the hundred: each would compile every module anew
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help setup demo test quick check fix bench network simulate dist deb package lock audit clients catalogue pictures clean
 
 help:

@@ -13,6 +13,9 @@ from tests.postgres import cluster, dsn, own_cluster
 __all__ = ["cluster", "dsn", "own_cluster"]
 
 # a busy machine is no failure: what is timed is timed by the benchmarks
+# daemons are started by the hundred, and what starts the tests may forbid to keep what was compiled
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
 

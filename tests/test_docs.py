@@ -64,7 +64,9 @@ def test_every_metric_is_in_the_manual_and_no_other() -> None:
     rows = re.findall(r"^\| (.*?) \|", section("Metrics"), re.MULTILINE)
     written = {name for row in rows for name in re.findall(r"`([a-z_]+)(?:\{[a-z,]+\})?`", row)}
     admin = ROOT / "icalsyncd" / "admin"
-    source = "".join((admin / name).read_text(encoding="utf-8") for name in ("metrics.py", "telling_metrics.py"))
+    source = "".join(
+        (admin / name).read_text(encoding="utf-8") for name in ("metrics.py", "telling_metrics.py", "lease_metrics.py")
+    )
     made = re.findall(r"out\.(?:gauge|counter)\(\s*\"([a-z_]+)\"", source)
     made += re.findall(r"\"(icalsyncd_[a-z_]+)\"", source)
     assert {name.removeprefix("icalsyncd_") for name in made} == written

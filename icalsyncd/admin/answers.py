@@ -183,6 +183,7 @@ _DONE: Final[Json] = {
         installation=TEXT,
         state_dir=TEXT,
         config=TEXT,
+        digest=TEXT,
         links=list_of(_object(accommodation=TEXT, sync=TEXT, url=_LINK)),
         calendars=list_of(_object(calendar=TEXT, url=_LINK)),
     ),

@@ -308,15 +308,16 @@ def _bar(name: str, each: Stretch, window: Stay, colours: dict[str, int]) -> Bar
     end = min(2 * DAYS, 2 * (each.stay.check_out - window.check_in) + 1)
     by = each.takers or each.echoes
     label = listed(title(taker.name) for taker in by) if by else ""
-    classes = f"{each.look.value}{f' c{colours[by[0].name]}' if by else ''} s{start} n{end - start}"
+    # names of its own: the rules of a night in a picture of months would be looked at for each bar, too
+    classes = f"b-{each.look.value}{f' c{colours[by[0].name]}' if by else ''} s{start} n{end - start}"
     if each.takers and each.echoes:
-        classes += " echoed"
+        classes += " b-echoed"
     if start:
-        classes += " first"
+        classes += " begins"
     if start > _FAR:
         classes += " far"
     if end < 2 * DAYS:
-        classes += " last"
+        classes += " ends"
     first = min(max(each.stay.check_in, window.check_in), each.stay.check_out - 1)
     # the whole event, where it is one: what is drawn may be cut off
     stay = by[0].stay or each.stay if len(by) == 1 and each.look is Look.TAKEN else each.stay

@@ -99,5 +99,5 @@ class Matter(Enum):
 
     @property
     def needs_host(self) -> bool:
-        """Whether all is well in spite of it."""
+        """Whether it needs the host: all is not well in spite of it."""
         return self.weight is not Weight.NOTE

@@ -1,6 +1,7 @@
 """What Prometheus scrapes: counters of what happened, and gauges of how things are, read from the view.
 
-Every metric of the daemon is defined here. Labels are names of the config, never a URL, a link or a word of a calendar.
+Every metric of the daemon is defined here, but for those of messages (`telling_metrics`). Labels are names of the config,
+never a URL, a link or a word of a calendar.
 A time at which nothing happened yet is an absent series, not a 0; counts begin at 0.
 """
 
@@ -17,6 +18,7 @@ from prometheus_client.process_collector import ProcessCollector
 
 from icalsyncd import __version__
 from icalsyncd.admin.exposition import Exposition, labels
+from icalsyncd.admin.lease_metrics import of_lease
 from icalsyncd.admin.status import ConfigStatus, direction_of
 from icalsyncd.admin.telling_metrics import of_telling
 from icalsyncd.admin.unsafe import unsafe_nights
@@ -27,8 +29,9 @@ from icalsyncd.calendars.nights import Night
 from icalsyncd.notifying.courier import ReceiverStatus
 from icalsyncd.notifying.heartbeat import Beat, HeartbeatStatus
 from icalsyncd.notifying.post import Why as NotTold
-from icalsyncd.publishing.delivery import TargetStatus
+from icalsyncd.publishing.target_status import TargetStatus
 from icalsyncd.publishing.targets.storage import Why
+from icalsyncd.state.lease import Lease
 from icalsyncd.state.state import Facts
 from icalsyncd.state.view import SyncName, View
 
@@ -61,6 +64,8 @@ class Scene:
     heartbeat: HeartbeatStatus | None = None
     remembered: bool = True
     """What happened was kept in the history with the last commit."""
+    lease: Lease | None = None
+    """For how long this daemon may answer; None where the state lies in a file."""
 
 
 class Counts:
@@ -139,6 +144,8 @@ def standing(scene: Scene, counts: Counts) -> str:
     """All metrics but those of prometheus_client: the durations of pulls, and the process's own."""
     out = Exposition()
     _of_config(out, scene)
+    if scene.lease is not None:
+        of_lease(out, scene.lease)
     _of_accommodations(out, scene.view, scene.now)
     _of_syncs(out, scene)
     _of_pulls(out, scene.view, counts)

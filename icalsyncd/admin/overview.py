@@ -13,7 +13,7 @@ from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.nights import Night, Stay
 from icalsyncd.notifying.courier import ReceiverStatus
 from icalsyncd.notifying.heartbeat import HeartbeatStatus
-from icalsyncd.publishing.delivery import TargetStatus
+from icalsyncd.publishing.target_status import TargetStatus
 from icalsyncd.state.state import Facts
 from icalsyncd.state.view import House, SyncName, View
 

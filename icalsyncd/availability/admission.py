@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, assert_never
 
-from icalsyncd.availability.ledger import Broken, Lack, SyncLedger
+from icalsyncd.availability.ledger import SyncLedger
+from icalsyncd.availability.missing import Broken, Lack
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.calendar import Event, Good, Partial, nights_in
 from icalsyncd.calendars.nights import EMPTY, Night, Nights, union

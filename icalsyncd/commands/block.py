@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from icalsyncd.availability.offers import blocked
 from icalsyncd.calendars.nights import EMPTY, Nights, night_of
-from icalsyncd.commands.config_change import change, take_over, written_config
+from icalsyncd.commands.config_change import change, require_running, take_over, written_config
 from icalsyncd.commands.dates import Said
 from icalsyncd.commands.offline import stored_in
 from icalsyncd.commands.outcome import UNRUNNABLE, USAGE, CommandError
@@ -52,6 +52,7 @@ def _found(paths: Paths, accommodation: str) -> tuple[Config, str, Accommodation
     if house is None:
         near = meant(accommodation, [each.id for each in config.accommodations])
         raise CommandError(f"there is no accommodation {accommodation} in {paths.config}{near}")
+    require_running(paths, text)
     return config, text, house
 
 

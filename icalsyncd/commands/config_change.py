@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 from typing import assert_never
 
 from icalsyncd.commands.client import Answer, Unreachable, ask
 from icalsyncd.commands.offline import refusal
 from icalsyncd.commands.outcome import DONE, FAILED, UNRUNNABLE, CommandError
-from icalsyncd.config.config_file import ConfigUnwritableError, read_text, rewrite
+from icalsyncd.config.config_file import ConfigUnwritableError, digest_of, read_text, rewrite
 from icalsyncd.config.edit import EditRefused
 from icalsyncd.config.loading import Accepted, Refused, parse
 from icalsyncd.config.paths import Paths
@@ -48,6 +50,12 @@ def written_config(paths: Paths) -> tuple[Config, str] | None:
     return parsed.config, text
 
 
+def require_running(paths: Paths, text: str) -> None:
+    """Raise CommandError if the daemon runs another file than the one that holds *text*: a change of it would do nothing."""
+    if other := _runs_another(paths, text):
+        raise CommandError(f"{other}. Nothing was written: say --config {other.file}, or another --state-dir")
+
+
 def change(paths: Paths, text: str, edit: Callable[[str], str]) -> None:
     """Write what *edit* makes of *text*, the file's. Raises CommandError if it cannot be run, or not be written."""
     try:
@@ -74,7 +82,35 @@ def take_over(paths: Paths) -> int:
             if not answer.ok:
                 print(answer.text.strip())
                 return FAILED
+            if other := _runs_another(paths, read_text(paths.config)):
+                print(f"{other}: for the daemon nothing has changed")
+                return FAILED
             print("The daemon has taken it over")
             return DONE
         case _:
             assert_never(answer)
+
+
+@dataclass(frozen=True, slots=True)
+class _Another:
+    """That the daemon runs another file."""
+
+    file: str
+    mine: Path
+
+    def __str__(self) -> str:
+        return f"the daemon runs {self.file}, and not {self.mine}"
+
+
+def _runs_another(paths: Paths, text: str) -> _Another | None:
+    """The file that a running daemon has instead of the one that holds *text*; None if it has that one, or none runs.
+
+    The same text under another path is the same file: a daemon in a container sees it elsewhere.
+    """
+    answer = ask(paths, "GET", "/-/links")
+    if not isinstance(answer, Answer) or not answer.ok:
+        return None
+    running, mine = answer.json(), paths.config.resolve()
+    if running["config"] == str(mine) or running.get("digest") == digest_of(text):
+        return None
+    return _Another(running["config"], mine)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from icalsyncd.admin.status import RESUME_AFTER, safe_to_resume
 from icalsyncd.calendars.nights import EMPTY
 from icalsyncd.commands.asking import require_sync
-from icalsyncd.commands.config_change import change, take_over, written_config
+from icalsyncd.commands.config_change import change, require_running, take_over, written_config
 from icalsyncd.commands.offline import stored_in
 from icalsyncd.commands.outcome import DONE, FAILED, UNRUNNABLE, USAGE, CommandError
 from icalsyncd.commands.terminal import Colour, confirmed, listed, painted, told
@@ -77,6 +77,7 @@ def _found(paths: Paths, name: str) -> tuple[str, Sync]:
     sync = config.sync(name)
     if sync is None:
         raise CommandError(f"there is no sync {name} in {paths.config}{_near(name, config)}")
+    require_running(paths, text)
     return text, sync
 
 

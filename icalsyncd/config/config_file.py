@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -38,6 +39,11 @@ def read_text(path: Path) -> str:
         raise ConfigUnwritableError(f"{path} is not written in UTF-8") from None
     except OSError as error:
         raise ConfigUnwritableError(f"{path} cannot be read: {error.strerror}") from None
+
+
+def digest_of(text: str) -> str:
+    """Tells one text of the config from another; nothing of it can be told from that."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def rewrite(path: Path, text: str, change: Callable[[str], str], environ: Mapping[str, str]) -> Accepted | Refused:

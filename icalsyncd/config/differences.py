@@ -17,6 +17,8 @@ _KEYS: Final = {
     "private_addresses": "allow_private_addresses",
 }
 """Settings that have another name in the file."""
+_OWN_RULES: Final = {"rules": "rules", "notice": "portal_notice", "window": "portal_window"}
+"""What the host wrote of a portal's own rules, and its key."""
 _ELSEWHERE: Final = frozenset(
     {
         "accommodation",
@@ -30,6 +32,7 @@ _ELSEWHERE: Final = frozenset(
         "link_generation",
         "timezone",
         "read",
+        "own_rules",
         "said",
     }
 )
@@ -52,6 +55,14 @@ def differences(before: Config, after: Config) -> Iterator[tuple[str, str]]:
         yield "notify", ""
     if before.telling.heartbeat != after.telling.heartbeat:
         yield "heartbeat", ""
+    if before.calendars != after.calendars:
+        yield "calendars", ""
+    known_houses = {each.id: each for each in before.accommodations}
+    for house in after.accommodations:
+        if (was := known_houses.get(house.id)) is not None:
+            for key in ("name", "website"):
+                if getattr(was, key) != getattr(house, key):
+                    yield house.id, key
     for sync in after.syncs():
         known = before.sync(sync.name)
         if known is None:
@@ -60,6 +71,9 @@ def differences(before: Config, after: Config) -> Iterator[tuple[str, str]]:
             yield sync.name, key
         for key in _differing(known.read, sync.read):
             yield sync.name, key
+        for key in _OWN_RULES:
+            if getattr(known.own_rules, key) != getattr(sync.own_rules, key):
+                yield sync.name, _OWN_RULES[key]
 
 
 def _differing(

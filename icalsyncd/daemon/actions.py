@@ -27,10 +27,11 @@ from icalsyncd.availability.release import released, released_nights
 from icalsyncd.availability.roster import hasten
 from icalsyncd.availability.wording import words
 from icalsyncd.calendars.nights import date_of
+from icalsyncd.config.config_file import digest_of
 from icalsyncd.config.paths import Paths
 from icalsyncd.config.positions import lines_of
 from icalsyncd.daemon.confirmations import confirm, dated
-from icalsyncd.daemon.edits import digest_of
+from icalsyncd.daemon.health import unready
 from icalsyncd.daemon.hub import Hub
 from icalsyncd.daemon.plans import notes_of
 from icalsyncd.language import chosen, speaking
@@ -199,8 +200,7 @@ class HostActions:
         return None
 
     def unready(self) -> str | None:
-        waiting = [each for each, house in self._hub.view.houses.items() if not house.state.ledger.complete]
-        return f"not complete yet: {', '.join(sorted(waiting))}" if waiting else None
+        return unready(self._hub.view, self._hub.journal)
 
     async def pull(self, name: SyncName | None, dry: bool) -> list[Report] | Refusal:
         """Pull one sync, or all that receive and are not paused, and wait until what came in is stored and served."""
@@ -319,12 +319,12 @@ class HostActions:
 
     def links(self) -> Json:
         """The links that are to be pasted, and whose they are."""
-        hub = self._hub
-        known = hub.links()
+        hub, known = self._hub, self._hub.links()
         return {
             "installation": hub.installation.mark,
             "state_dir": str(self._paths.state_dir.resolve()),
             "config": str(self._paths.config.resolve()),
+            "digest": digest_of(hub.accepted.text),
             "links": [
                 {"accommodation": sync.accommodation, "sync": sync.id, "url": known[sync.accommodation, sync.id]}
                 for sync in hub.accepted.config.syncs()

@@ -6,7 +6,6 @@ Each is based on the file as the page showed it. Nothing else of the daemon ever
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import os
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
@@ -20,7 +19,7 @@ from icalsyncd.admin.status import rfc3339, safe_to_resume
 from icalsyncd.availability.offers import blocked
 from icalsyncd.calendars.nights import EMPTY, Nights, date_of, night_of
 from icalsyncd.config.changes import Block, Change, Unblock, changed, to_paste
-from icalsyncd.config.config_file import ConfigChangedError, ConfigUnwritableError, read_text, rewrite
+from icalsyncd.config.config_file import ConfigChangedError, ConfigUnwritableError, digest_of, read_text, rewrite
 from icalsyncd.config.edit import EditRefused, line_changed
 from icalsyncd.config.loading import Refused
 from icalsyncd.daemon.hub import Hub
@@ -155,11 +154,6 @@ class Edits:
         if isinstance(made, Refused):
             return Refusal("; ".join(map(str, made.mistakes)))
         return _Written(line, lines, digest_of(after), None, text)
-
-
-def digest_of(text: str) -> str:
-    """Tells one text of the config from another; nothing of it can be told from that."""
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def foreseen(hub: Hub, change: Change) -> Json:

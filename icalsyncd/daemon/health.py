@@ -40,7 +40,15 @@ def faults(view: View, journal: Journal, clock: Clock) -> tuple[Fault, ...]:
                 say("Past nights stay, unless you agree: {command}.", command="icalsyncd accept clock"),
             )
         )
-    if view.unsure_since is not None:
+    if not journal.may_answer:
+        found.append(
+            Fault(
+                Matter.WITHHELD,
+                say("The database is silent, and another machine may have taken over: feeds are withheld."),
+                say("That ends when the database answers. Portals keep what they have."),
+            )
+        )
+    elif view.unsure_since is not None:
         found.append(
             Fault(
                 Matter.WITHHELD,
@@ -49,6 +57,14 @@ def faults(view: View, journal: Journal, clock: Clock) -> tuple[Fault, ...]:
             )
         )
     return tuple(found)
+
+
+def unready(view: View, journal: Journal) -> str | None:
+    """Why not all feeds are answered; None if they are."""
+    if not journal.may_answer:
+        return "the database is silent, and another machine may have taken over"
+    waiting = [each for each, house in view.houses.items() if not house.state.ledger.complete]
+    return f"not complete yet: {', '.join(sorted(waiting))}" if waiting else None
 
 
 def status_line(view: View, config: ConfigStatus, journal: Journal, clock: Clock) -> str:
@@ -66,6 +82,8 @@ def status_line(view: View, config: ConfigStatus, journal: Journal, clock: Clock
         line = f"config refused, the one before goes on: {config.problems[0]}; {line}"
     if journal.failing:
         line = f"the state is not stored; {line}"
+    if not journal.may_answer:
+        line = f"feeds are withheld; {line}"
     if clock.doubted:
         line = f"the clock is doubted; {line}"
     return line

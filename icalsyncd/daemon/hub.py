@@ -316,7 +316,7 @@ class Hub:
 
     async def _posted(self, patience: float) -> bool:
         """Wait until what receivers are to be told is durable, but for no disk that takes nothing."""
-        return self.journal.failing is None and await self.journal.stored(patience)
+        return self.journal.failing is None and await self.journal.stored(patience) and self.journal.may_answer
 
     def _attempts(self, name: SyncName) -> Attempts:
         state = self.journal.current.get(name[0])
@@ -350,6 +350,7 @@ class Hub:
             receivers=self.notifier.status(),
             heartbeat=self.pulse.status(),
             remembered=self.journal.history_kept,
+            lease=self.journal.lease,
         )
 
     def links(self) -> dict[SyncName, str]:

@@ -14,7 +14,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Final, Protocol
+from typing import Final
 
 from icalsyncd import log
 from icalsyncd.availability.attribution import opened_by, published, telling
@@ -23,8 +23,9 @@ from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.nights import Nights
 from icalsyncd.clock import Clock
 from icalsyncd.config.places import Target
+from icalsyncd.publishing.target_status import PublishTally, TargetStatus
 from icalsyncd.publishing.targets.opening import describe, kind_of, open_storage
-from icalsyncd.publishing.targets.storage import Unsent, Why
+from icalsyncd.publishing.targets.storage import MAX_PUT, Unsent, Why
 from icalsyncd.publishing.traces import Lying, Traces
 from icalsyncd.state.installation import Installation, path_of
 from icalsyncd.state.journal import Journal
@@ -44,15 +45,9 @@ LOOK_KEPT: Final = 600.0
 """Seconds for which a look serves further tries to send the same nights: tries are more frequent than pulls."""
 LOOKED_OVER_EVERY: Final = 15.0
 """Seconds after which all feeds are looked at again, whether or not anything is known to be new of them."""
+_NOT_OURS: Final = Unsent(Why.OTHER, "another machine may have taken over")
 _FEW: Final = 32
 """Accommodations up to which it takes no thread to see what is due."""
-
-
-class PublishTally(Protocol):
-    """Where failures are counted."""
-
-    def unsent(self, target: str, why: Why) -> None:
-        """A file could not be put at *target*, or not be deleted there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,30 +63,6 @@ class Means:
     targets: Callable[[], tuple[str, ...]]
     """The names of all targets there are."""
     tally: PublishTally
-
-
-@dataclass(frozen=True, slots=True)
-class TargetStatus:
-    """How things are at one target."""
-
-    name: str
-    kind: str
-    """The `type` of the config."""
-    feeds: int
-    """Links under which a feed lies there."""
-    behind: int
-    """Links under which the newest feed does not lie there yet."""
-    last_success: Moment | None
-    """When a round of sending last ended with everything sent; None: not since the start."""
-    failing_since: Moment | None
-    unsent: Unsent | None
-    """Why the last try failed; None where it did not."""
-    unsure: int = 0
-    """Links under which an older copy may still land over the newest, since a try to put it was given up."""
-    overwritten: int = 0
-    """Links under which lay, lately, what was not sent from here: somebody else writes them."""
-    tears: bool = False
-    """It does not replace files whole: a reader may see a part of one, for a moment."""
 
 
 class Delivery:
@@ -207,6 +178,12 @@ class Delivery:
         since = now - self._looked_over if self._looked_over is not None else 0.0
         return max(1.0, LOOKED_OVER_EVERY - since)
 
+    @property
+    def _may_write(self) -> bool:
+        """No other machine writes there, and no file that one was sending before may still land over ours."""
+        lease = self._means.journal.lease
+        return lease is None or lease.may_write_elsewhere(MAX_PUT)
+
     def _pause(self) -> float:
         since = self._failing_since
         long = since is not None and self._means.clock.now() - since > LONG_OUTAGE
@@ -214,6 +191,8 @@ class Delivery:
 
     async def _round(self) -> None:
         self._progress = False
+        if not self._may_write:
+            return
         found = await self._find()
         self._note(found)
         if not found:
@@ -276,10 +255,15 @@ class Delivery:
             before = Publication(self._place)
             means.journal.enter(key, before)
         # a disk that does not take it is not waited for: a night that must close is worth more than a record
-        if not await means.journal.may_open(MAX_STORE) and opened_by(state.ledger, name[1], nights):
-            return Unsent(Why.OTHER, "nights would open, and the database does not take that")
+        if opened_by(state.ledger, name[1], nights):
+            if not await means.journal.may_open(MAX_STORE):
+                return Unsent(Why.OTHER, "nights would open, and the database does not take that")
+        elif means.journal.failing is None:
+            await means.journal.stored(MAX_STORE)
         if not newest.changed and await self._lies(sending.link, body):
             return None
+        if not self._may_write:
+            return _NOT_OURS
         self._traces.begin(sending.link, body)
         unsent = await self._storage.put(self._file(sending.link), body)
         if unsent is not None:
@@ -319,6 +303,8 @@ class Delivery:
         if target is not None and link not in self._due_of((target.name[0],)).deletions:
             # it has come back since
             return None
+        if not self._may_write:
+            return _NOT_OURS
         unsent = await self._storage.delete(self._file(link))
         if unsent is None:
             self._means.journal.enter((self.target.name, *link), None)

@@ -11,7 +11,8 @@ from icalsyncd.availability.attribution import unpublished
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.clock import Clock
 from icalsyncd.config.resolved import Config
-from icalsyncd.publishing.delivery import Delivery, Means, PublishTally, TargetStatus
+from icalsyncd.publishing.delivery import Delivery, Means
+from icalsyncd.publishing.target_status import PublishTally, TargetStatus
 from icalsyncd.state.installation import Installation
 from icalsyncd.state.journal import Journal
 from icalsyncd.state.publication import Reach, carries

@@ -63,7 +63,7 @@ class Feeds:
             return web.Response(status=404)
         name = target.name
         outlet = view.houses[name[0]].outlets[name[1]]
-        if outlet.withheld:
+        if outlet.withheld or not self._journal.may_answer:
             return self._withhold(target)
         told = outlet.is_told(_agent(request))
         if not told and is_fetch(request.method, request.headers):
@@ -89,12 +89,14 @@ class Feeds:
         opened = opened_by(state.ledger, name[1], feed.nights)
         self._note_telling(request, name, feed)
         # where the disk fails the answer goes out all the same: a night that must close is worth more than a record
-        if not await self._journal.stored(MAX_STORE) and self._journal.is_shared and opened:
+        stored = await (self._journal.confirmed(MAX_STORE) if opened else self._journal.stored(MAX_STORE))
+        if not stored and self._journal.is_shared and opened:
             # what opens waits for the record: who goes on from what is stored would take a booking there for an echo
             feed = replace(feed, nights=feed.nights | opened)
             self._note_telling(request, name, feed)
         house = self._view().houses.get(name[0])
-        if house is not None and (now := house.outlets.get(name[1])) is not None and now.withheld:
+        now = house.outlets.get(name[1]) if house is not None else None
+        if (now is not None and now.withheld) or not self._journal.may_answer:
             return self._withhold(target)
         response = conditional(request, feed.document, told=False)
         self._tally.requested(name, response.status, old=target.old)
@@ -115,7 +117,9 @@ class Feeds:
 
     def _withhold(self, target: LinkTarget) -> web.Response:
         self._tally.requested(target.name, 503, old=target.old)
-        return web.Response(status=503, headers={"Retry-After": "600", "Cache-Control": "no-store"})
+        # another machine answers soon, where this one may not
+        later = "600" if self._journal.may_answer else "60"
+        return web.Response(status=503, headers={"Retry-After": later, "Cache-Control": "no-store"})
 
     async def _look(self, name: SyncName) -> bool:
         """Whether the portal's own calendar was seen, whole, before the answer."""

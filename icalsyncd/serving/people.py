@@ -109,7 +109,7 @@ class Calendars:
             return web.Response(status=404)
         async with self._one.setdefault(id, asyncio.Lock()):
             document = await self._document(id)
-        if document is None:
+        if document is None or not self._journal.may_answer:
             return web.Response(status=503, headers={"Retry-After": "60", "Cache-Control": "no-store"})
         return conditional(request, document, told=True)
 

@@ -66,10 +66,13 @@ class Made:
 class Website:
     """Answers for the accommodations that are public."""
 
-    def __init__(self, view: Callable[[], View], public: Callable[[], Mapping[str, str]]) -> None:
+    def __init__(
+        self, view: Callable[[], View], public: Callable[[], Mapping[str, str]], may_answer: Callable[[], bool]
+    ) -> None:
         """*public* are the accommodations that are to be shown, with their names."""
         self._view = view
         self._public = public
+        self._may_answer = may_answer
         self._kept: OrderedDict[tuple[object, ...], Made] = OrderedDict()
 
     def serve(self, answer: Handler) -> Handler:
@@ -85,7 +88,7 @@ class Website:
 
     def _answer(self, request: web.BaseRequest, id: str, *, as_json: bool) -> web.Response:
         house = self._view().houses.get(id)
-        if house is None or not house.state.ledger.complete or house.unsure:
+        if house is None or not house.state.ledger.complete or house.unsure or not self._may_answer():
             return web.Response(status=503, headers={"Retry-After": "600", "Cache-Control": "no-store"})
         language = "" if as_json else chosen(request.headers.get(hdrs.ACCEPT_LANGUAGE, ""))
         colours = () if as_json else tuple(_colour(request.query.get(name, "")) for name in ("paper", "taken"))

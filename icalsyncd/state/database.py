@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any, Final, Protocol, TypeAlias
 from urllib.parse import unquote
 
+from icalsyncd.state.lease import Lease
+
 _PASSWORD: Final = re.compile(r"password\s*=\s*(?:'((?:[^'\\]|\\.)*)'|([^\s&']+))|://[^:@/]*:([^@]*)@")
 
 
@@ -35,6 +37,10 @@ class StoreInDoubt(StoreFailed):
 
 class StoreTaken(StoreFailed):
     """Another daemon has opened the database since: nothing of this one is stored there any more."""
+
+
+class StoreHeld(StoreFailed):
+    """Another daemon has the database, and its lease is not out yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +78,10 @@ class Database(Protocol):
     @property
     def is_here(self) -> bool:
         """It lies on a disk of this machine."""
+
+    @property
+    def lease(self) -> Lease | None:
+        """For how long this daemon may answer for what it knows; None where no other machine can go on from here."""
 
     @property
     def answers(self) -> bool:

@@ -26,6 +26,7 @@ from icalsyncd.state.copy import BodyKey
 from icalsyncd.state.database import StoreFailed, StoreInDoubt, StoreTaken
 from icalsyncd.state.history import Event
 from icalsyncd.state.kinship import with_kin
+from icalsyncd.state.lease import RENEWED_AFTER
 from icalsyncd.state.publication import Publication, PublicationKey
 from icalsyncd.state.state import State
 from icalsyncd.state.store import Commit, Store, Stored, copies_of
@@ -58,8 +59,8 @@ class Journal:
         """The same of one whose answer was lost."""
         self.failing: str | None = None
         """Why the disk did not take the last commit; None while it does."""
-        self.is_shared = not store.is_here
-        """Another machine may go on from what is stored: what opens a night there must be stored before it is told."""
+        self.lease = store.lease
+        """For how long this daemon may answer for what it knows; None where no other machine can go on from there."""
         self.unsure = store.reserve.is_behind
         """The daemon before could not store all that it knew, and not every portal was asked since. See :meth:`be_sure`."""
         self.on_change: Callable[[frozenset[str]], None] = lambda _: None
@@ -97,9 +98,24 @@ class Journal:
         self._waiting: list[tuple[int, asyncio.Future[bool]]] = []
 
     @property
+    def is_shared(self) -> bool:
+        """Another machine may go on from what is stored: what opens a night there must be stored before it is told."""
+        return self.lease is not None
+
+    @property
     def opens_nothing(self) -> bool:
         """What opens cannot be stored at present, and another machine may go on from what is."""
-        return self.is_shared and self.failing is not None
+        return self.lease is not None and (self.failing is not None or not self.lease.holds)
+
+    @property
+    def is_taken(self) -> bool:
+        """Another daemon has opened the database since, and nothing of this one is stored any more."""
+        return self._taken
+
+    @property
+    def may_answer(self) -> bool:
+        """Nobody else answers for what is known here. It may be asked on any thread."""
+        return self.lease is None or self.lease.holds
 
     @property
     def kept(self) -> tuple[Mapping[str, State], ...]:
@@ -196,9 +212,15 @@ class Journal:
         except TimeoutError:
             return False
 
+    async def confirmed(self, patience: float) -> bool:
+        """The same, and where another machine may go on, by a commit that began after this was asked: it is still ours."""
+        if self.lease is not None:
+            self._version += 1
+        return await self.stored(patience)
+
     async def may_open(self, patience: float) -> bool:
-        """Wait until all that has been put is durable, where anything is taken; False if no night may open without that."""
-        return (self.failing is None and await self.stored(patience)) or not self.is_shared
+        """Wait for that, where anything is taken; False if no night may open without it."""
+        return (self.failing is None and await self.confirmed(patience)) or not self.is_shared
 
     async def body(self, key: BodyKey) -> bytes | None:
         """The body of a copy, stored or about to be. Raises StoreFailed."""
@@ -213,17 +235,21 @@ class Journal:
     async def run(self) -> None:
         """Write what is put, until cancelled."""
         pause = 0.0
+        # a lease is renewed by the commits, be there something to write or not
+        most = NOTE_KEPT if self.lease is None else RENEWED_AFTER
         await self.ask(self._store.reserve.prepare)
         while True:
             with suppress(TimeoutError):
-                async with asyncio.timeout(pause or NOTE_KEPT):
+                async with asyncio.timeout(pause or most):
                     await self._wake.wait()
             self._wake.clear()
-            if not self._is_behind and self._now() - self._committed < TIME_KEPT:
+            is_due = self.lease is not None or self._is_behind or self._now() - self._committed >= TIME_KEPT
+            if not is_due:
                 continue
             # the caller of `close` waits for the commit that is under way
             self._commit = asyncio.ensure_future(self._write())
-            pause = 0.0 if await asyncio.shield(self._commit) else min(MAX_RETRY, 2 * pause or 1.0)
+            longest = MAX_RETRY if self.lease is None else RENEWED_AFTER
+            pause = 0.0 if await asyncio.shield(self._commit) else min(longest, 2 * pause or 1.0)
             if self._taken:
                 # the daemon ends with this task: the other one knows what is so, and this one no longer
                 return
@@ -238,8 +264,10 @@ class Journal:
         """Write what is left, and close the file; False if the disk does not take it, and it is lost."""
         if self._commit is not None:
             await asyncio.wait((self._commit,))
-        if self._is_behind and not self._taken and not await self._write() and self._store.is_here:
-            await self.ask(self._store.reserve.give_up)
+        if self._is_behind and not self._taken and not await self._write():
+            if self._store.is_here:
+                await self.ask(self._store.reserve.give_up)
+            # a lost connection shows by the commit that fails: the next one goes over a new one
             await self._write()
         all_stored = not self._is_behind
         if not all_stored:

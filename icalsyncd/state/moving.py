@@ -24,6 +24,8 @@ _BESIDE: Final = ("-wal", "-shm", "-journal")
 """Files that SQLite may keep beside its own, and that belong to it."""
 REPLACED: Final = ".replaced"
 """What is added to the name of a file that was put aside."""
+_HELD: Final = 600.0
+"""Seconds for which a database is taken while a state is moved."""
 LARGEST: Final = 2**30
 """Bytes of a state that can be moved."""
 
@@ -52,7 +54,7 @@ def put_into(server: Server, content: bytes, *, replace: bool) -> None:
     from icalsyncd.state.postgresql import ServerDatabase
 
     with examined_content(content, Path("state")) as file:
-        db = ServerDatabase(server)
+        db = ServerDatabase(server, _HELD)
         stored = False
         try:
             if not replace and any(True for _ in db.execute("SELECT 1 FROM meta LIMIT 1")):
@@ -80,7 +82,7 @@ def unused(place: Place) -> Iterator[None]:
         return
     from icalsyncd.state.postgresql import ServerDatabase
 
-    db = ServerDatabase(place)
+    db = ServerDatabase(place, _HELD)
     try:
         yield
         if not db.is_sure:

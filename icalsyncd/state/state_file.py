@@ -203,6 +203,7 @@ class FileDatabase:
     """A file of SQLite that is open for one daemon."""
 
     is_here: Final = True
+    lease: Final = None
     answers: Final = True
 
     def __init__(self, path: Path) -> None:

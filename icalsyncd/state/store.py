@@ -25,6 +25,7 @@ from icalsyncd.state.gone_back import GoneBack
 from icalsyncd.state.history import Event, Execute, append, entries, events
 from icalsyncd.state.kinship import as_kin
 from icalsyncd.state.last_database import forget_opening
+from icalsyncd.state.lease import Lease
 from icalsyncd.state.moving import is_later_file
 from icalsyncd.state.publication import Publication, PublicationKey
 from icalsyncd.state.records import (
@@ -136,6 +137,11 @@ class Store:
     def is_here(self) -> bool:
         """It lies on a disk of this machine, on which there may be room to be made."""
         return self._db.is_here
+
+    @property
+    def lease(self) -> Lease | None:
+        """For how long this daemon may answer for what it knows; None where no other machine can go on from here."""
+        return self._db.lease
 
     def load(self) -> Stored:
         """All that was stored when it was opened, to be asked for once. Raises StoreRefused and StoreFailed."""

@@ -12,7 +12,8 @@ from icalsyncd.admin.overview import Overview
 from icalsyncd.admin.status import ConfigStatus
 from icalsyncd.availability.attribution import fetched, pulled
 from icalsyncd.availability.families import rejoined
-from icalsyncd.availability.ledger import Channel, Lack, Ledger, Presence
+from icalsyncd.availability.ledger import Channel, Ledger, Presence
+from icalsyncd.availability.missing import Lack
 from icalsyncd.availability.offers import offers
 from icalsyncd.availability.plan import Plan, Seat
 from icalsyncd.availability.roster import reconcile

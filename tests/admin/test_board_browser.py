@@ -82,6 +82,32 @@ def test_filter_search_keyboard_and_further_weeks() -> None:
         assert not [each for each in window.complaints() if "/-/events" not in each]
 
 
+def test_of_200_houses_little_is_drawn_at_once_and_further_weeks_style_no_row_anew() -> None:
+    with served({"many": scenes()["two-hundred"]()}) as address, browser() as window:
+        for width, height in ((1280, 900), (390, 844)):
+            window.size(width, height)
+            found = measured(window, f"{address}/many/")
+            assert found["shift"] < 0.005, width
+            drawn = (
+                "[...document.querySelectorAll('.row .lane')]"
+                ".filter((each) => each.checkVisibility({contentVisibilityAuto: true})).length"
+            )
+            window.find("document.getElementById('scroller').scrollIntoView({behavior: 'instant'})")
+            assert until(lambda: window.find(drawn) > 5), width  # noqa: B023 (it is asked at once)
+            assert window.find(drawn) < 60, width
+        # a bar is told its place by its own rule: what is handed down or computed for each costs a host's tablet a blink
+        sheet = "[...document.styleSheets].flatMap((s) => [...s.cssRules]).map((r) => r.cssText)"
+        places = [each for each in window.find(sheet) if each.startswith((".s5 ", ".n5 "))]
+        assert len(places) == 2
+        assert all("var(" not in each for each in places)
+        assert window.find("getComputedStyle(document.querySelector('.bar'), '::before').borderTopLeftRadius") == "0px"
+        window.driver.execute_async_script("const done = arguments[0]; extend().then(done)")
+        wide = "document.querySelector(arguments[0]).getBoundingClientRect().width"
+        assert abs(window.find(wide, ".rows") / window.find(wide, ".lane") - 2) < 0.01
+        handed = "[...document.querySelector('.rows').style].filter((name) => name.startsWith('--'))"
+        assert window.find(handed) == []
+
+
 async def test_what_changes_shows_by_itself_and_a_daemon_that_ends_turns_it_red(tmp_path: Path) -> None:
     async with portals(4) as opened, daemon(tmp_path) as home:
         houses = ""

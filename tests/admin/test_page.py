@@ -17,12 +17,13 @@ from icalsyncd.admin.overview import Overview
 from icalsyncd.admin.page import POLICY, night_page, page
 from icalsyncd.admin.status import ConfigStatus
 from icalsyncd.admin.templates import STATIC, static
-from icalsyncd.availability.ledger import Lack, Presence
+from icalsyncd.availability.ledger import Presence
+from icalsyncd.availability.missing import Lack
 from icalsyncd.calendars.calendar import Reason
 from icalsyncd.calendars.nights import Nights
 from icalsyncd.config.positions import lines_of
 from icalsyncd.daemon.actions import PACKING
-from icalsyncd.publishing.delivery import TargetStatus
+from icalsyncd.publishing.target_status import TargetStatus
 from icalsyncd.publishing.targets.storage import Unsent, Why
 from icalsyncd.state.state import Facts, State
 from icalsyncd.state.view import View, see

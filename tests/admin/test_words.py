@@ -25,7 +25,7 @@ from icalsyncd.notifying.courier import ReceiverStatus
 from icalsyncd.notifying.heartbeat import HeartbeatStatus
 from icalsyncd.notifying.message import gathered
 from icalsyncd.notifying.post import Why as NotTold
-from icalsyncd.publishing.delivery import TargetStatus
+from icalsyncd.publishing.target_status import TargetStatus
 from icalsyncd.publishing.targets.storage import Unsent, Why
 from icalsyncd.state.outbox import Notice, Turn
 from tests.admin.scenes import scenes

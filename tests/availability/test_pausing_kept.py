@@ -8,7 +8,8 @@ import pytest
 
 from icalsyncd.availability.admission import Admission, Outcome
 from icalsyncd.availability.explanation import explain, frees_when
-from icalsyncd.availability.ledger import Lack, Ledger, Presence
+from icalsyncd.availability.ledger import Ledger, Presence
+from icalsyncd.availability.missing import Lack
 from icalsyncd.availability.offers import blocked
 from icalsyncd.availability.pausing import pauses
 from icalsyncd.availability.plan import Plan, Seat

@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 _HOST = {key: value for key, value in os.environ.items() if not key.startswith(("ICALSYNCD", "XDG_", "STATE_"))}
 _ENVIRONMENT = {**_HOST, "TZ": "UTC", "PYTHONWARNINGS": "error", "NO_COLOR": "1"}
@@ -76,8 +77,16 @@ class Session:
 
     def press_ctrl_c(self) -> None:
         # between the prompt and the read() behind it CPython only notes the signal; no person is that fast
-        time.sleep(0.3)
+        before = None
+        while (now := self._at_rest()) is None or now != before:
+            before = now
+            time.sleep(0.3)
         os.write(self._terminal, b"\x03")
+
+    def _at_rest(self) -> tuple[str, ...] | None:
+        """The processor's time that it has used, while it waits for something; None while it runs."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return tuple(fields[11:13]) if fields[0] == "S" else None
 
     def ended(self, patience: float = 15.0) -> int:
         """Wait for the end; the exit code."""

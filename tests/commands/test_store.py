@@ -27,7 +27,9 @@ async def test_a_backup_of_a_database_is_put_back_into_a_file_and_into_a_databas
     server = Server(dsn, home.state)
     empty = await home.run("backup", tmp_path / "none")
     assert (empty.code, "holds no state" in empty.err) == (1, True)
-    store = Store(server)
+    another = tmp_path / "another"
+    another.mkdir()
+    store = Store(Server(dsn, another))
     mark = read_installation(home.state / "secret").mark
     store.commit(Commit(5.0, {"house": (None, numbered(7))}, {KEY: body_of(7)}, (mark, 3.0)))
     kept = tmp_path / "kept"

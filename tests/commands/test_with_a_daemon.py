@@ -339,3 +339,35 @@ async def test_a_block_that_leaves_is_shown_with_its_time_and_logged(house: Hous
     assert (await _run(running, "accept", "casa-azul", "--yes")).code == 0
     lines = [line for line in running.words().splitlines() if f"{day(50)}..{day(53)}" in line]
     assert [word for word in ("the host ended a wait", "nights freed") if not any(word in line for line in lines)] == []
+
+
+async def test_no_command_says_of_another_file_that_the_daemon_has_taken_it_over(house: House, tmp_path: Path) -> None:
+    running, *_ = house
+    draft = tmp_path / "draft" / "config.yaml"
+    draft.parent.mkdir()
+    text = running.config.read_text()
+    draft.write_text(text.replace("timezone: UTC", "timezone: UTC\n    name: A draft"))
+    draft.chmod(0o600)
+    before = draft.read_text()
+    where = ("--config", draft, "--state-dir", running.state)
+    for command in (
+        ("block", "casa-azul", "tonight", "tomorrow"),
+        ("unblock", "casa-azul", "tonight", "tomorrow"),
+        ("pause", "casa-azul/vrbo", "--yes"),
+        ("pause", "casa-azul/vrbo", "--keep"),
+    ):
+        refused = await icalsyncd(*command, *where)
+        assert refused.code == 1, command
+        assert f"the daemon runs {running.config}, and not {draft}. Nothing was written" in refused.err
+    assert (draft.read_text(), running.config.read_text()) == (before, text)
+    # a draft may be begun while a service runs, and is called one
+    asked = ("--portal", "agoda", "--accommodation", "casa-azul", "--direction", "export", "--name", "agoda")
+    added = await icalsyncd("add", *asked, "--yes", *where)
+    assert added.code == 1
+    assert f"the daemon runs {running.config}, and not {draft}: for the daemon nothing has changed" in added.out
+    assert "taken it over" not in added.out
+    # the same text under another path may be the same file, as from outside of a container: whether it is shows afterwards
+    draft.write_text(text)
+    paused = await icalsyncd("pause", "casa-azul/vrbo", "--yes", *where)
+    assert (paused.code, "for the daemon nothing has changed" in paused.out) == (1, True)
+    assert "paused: true" in draft.read_text()

@@ -9,11 +9,14 @@ import subprocess
 import sys
 import sysconfig
 import tarfile
+import time
 import zipfile
 from pathlib import Path
+from urllib.request import Request, urlopen
 
 import pytest
 
+from tests.end_to_end.daemon import Daemon
 from tests.test_dependencies import locked
 
 pytestmark = pytest.mark.slow
@@ -59,6 +62,44 @@ def test_wheel_and_source_archive_make_the_same_program(tmp_path: Path) -> None:
     assert said(program, "--version", PYTHONPATH="") == said(sys.executable, "-m", "icalsyncd", "--version")
     for what in ("unit", "schema", "dashboard", "alerts", "man"):
         assert said(program, "print", what, PYTHONPATH="")
+    where = said(home / "bin/python", "-P", "-c", "import icalsyncd; print(icalsyncd.__file__)", PYTHONPATH="")
+    assert Path(where.strip()).is_relative_to(home)
+    it_runs(program, tmp_path)
+
+
+def it_runs(program: Path, folder: Path) -> None:
+    """The daemon runs from where *program* was installed, with its pages and its words, and ends in order."""
+    home = Daemon(folder)
+    home.write(
+        home.head() + "accommodations:\n  casa: {timezone: UTC, syncs: {office: {portal: x, direction: export}}}\n"
+    )
+    where = ("--config", home.config, "--state-dir", home.state)
+    # started elsewhere, so that nothing is found by chance
+    alone = {"PYTHONPATH": "", "TZ": "UTC"}
+    with home.log.open("wb") as log:
+        running = subprocess.Popen(
+            [program, "run", *where], cwd=folder, env={**os.environ, **alone}, stdout=log, stderr=log
+        )
+    try:
+        asking = Request(f"http://127.0.0.1:{home.admin}/", headers={"Accept-Language": "es"})
+        end = time.monotonic() + 60
+        while True:
+            try:
+                with urlopen(asking, timeout=10) as answer:
+                    page = answer.read().decode()
+                break
+            except OSError:
+                assert running.poll() is None, home.words()
+                assert time.monotonic() < end, home.words()
+                time.sleep(0.1)
+        assert '<html lang="es"' in page
+        for command in (("healthcheck",), ("links",), ("status",)):
+            assert said(program, *command, *where, **alone) or command == ("healthcheck",)
+        running.terminate()
+        assert running.wait(30) == 0, home.words()
+    finally:
+        running.kill()
+        running.wait()
 
 
 def test_the_bill_of_materials_names_all_that_is_brought_along() -> None:

@@ -73,6 +73,8 @@ class Daemon:
         self.log = folder / "daemon.log"
         self.descriptors: int | None = None
         """The most that the process may have open, where it is to have a limit of its own."""
+        self.program = "icalsyncd"
+        """The module that is run."""
         self._links: dict[str, str] = {}
 
     def head(self, **server: object) -> str:
@@ -98,7 +100,7 @@ class Daemon:
                 [
                     sys.executable,
                     "-m",
-                    "icalsyncd",
+                    self.program,
                     "run",
                     "--config",
                     self.config,

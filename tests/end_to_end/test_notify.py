@@ -14,7 +14,7 @@ import pytest
 from tests.commands.program import icalsyncd
 from tests.end_to_end.daemon import Daemon, daemon
 from tests.end_to_end.portal import Portal, calendar, portals
-from tests.notifying.receivers import Receiver, receiving
+from tests.notifying.receivers import PASSWORD, Receiver, mailbox, receiving
 from tests.notifying.test_heartbeat import CHECK, monitor
 
 pytestmark = pytest.mark.slow
@@ -119,6 +119,66 @@ async def test_what_was_not_taken_is_told_after_a_kill_and_an_outage_and_its_end
     assert "overbooked" in said[0]
     assert sum("taken at vrbo" in line for line in said) >= 2
     assert "messages are taken again" in made.words()
+
+
+async def test_a_mail_server_that_fails_loses_nothing_and_holds_nothing_up(tmp_path: Path) -> None:
+    async with portals(2) as (holidu, vrbo), daemon(tmp_path) as made:
+        with mailbox() as box:
+            holidu.body, vrbo.body = calendar((30, 33, f"Reserved - {GUEST}")), calendar((40, 42))
+            (tmp_path / "mail.url").write_text(box.url)
+            text = config(made, holidu, vrbo, Receiver("ntfy"), Receiver("json"))
+            head, _, rest = text.partition("notify:\n")
+            text = f"{head}notify: [{{name: mail, url_file: mail.url}}]\n{rest[rest.index('accommodations:') :]}"
+            made.write(text)
+            box.answers = "hang"
+            await made.up()
+            await made.until(lambda: made.get("/-/ready"), lambda answer: answer[0] == 200)
+            vrbo.body = calendar((40, 42), (30, 33, f"Reserved - {GUEST}"))
+            await made.pull("casa-azul/vrbo")
+            await made.until(lambda: asyncio.sleep(0, box.asked == 1))
+            # while it hangs, all else goes on
+            holidu.body = calendar((30, 33), (50, 52))
+            assert [each["new"] for each in await made.pull("casa-azul/holidu")] == [2]
+            for path in ("/", "/metrics", "/api/v1/status"):
+                assert (await made.get(path))[0] == 200
+            given = children_of(made)
+            assert given
+            assert await made.metric("icalsyncd_notify_messages_total", receiver="mail") == 0
+            # a stop waits for nobody, and leaves nobody behind
+            assert made.stop() == 0
+            assert not [pid for pid in given if Path(f"/proc/{pid}").exists()]
+            # a start tries at once, and what was to be told was durable
+            box.answers = "451 come again"
+            await made.up()
+            await made.until(
+                lambda: made.metric("icalsyncd_notify_failures_total", receiver="mail", reason="refused"),
+                lambda count: count >= 1,
+            )
+            (mail,) = (await made.status())["notify"]
+            assert (mail["state"], mail["reason"], mail["waiting"]) == ("failing", "refused", 1)
+            shown = [(await made.get(path))[1].decode() for path in ("/metrics", "/", "/api/v1/status")]
+            assert not [each for each in shown if any(word in each for word in ("s3cret", "home.example", GUEST))]
+            made.kill()
+            assert not box.told
+            box.answers = "250 OK"
+            await made.up()
+            await made.until(
+                lambda: made.metric("icalsyncd_notify_waiting_matters", receiver="mail"), lambda left: left == 0
+            )
+            # once, and whole
+            (told,) = box.told
+            assert "are overbooked by holidu and vrbo." in told.body
+            kept = b"".join(path.read_bytes() for path in made.state.rglob("*") if path.is_file())
+            for secret in (PASSWORD, PASSWORD.replace(" ", "%20"), "home.example"):
+                assert secret not in made.words()
+                assert secret.encode() not in kept
+
+
+def children_of(made: Daemon) -> list[int]:
+    """The processes that give messages."""
+    assert made.process is not None
+    tasks = Path(f"/proc/{made.process.pid}/task").iterdir()
+    return [int(pid) for task in tasks for pid in (task / "children").read_text().split()]
 
 
 async def test_a_trial_says_who_takes_messages(home: Home) -> None:

@@ -122,3 +122,15 @@ def test_the_composed_container_is_the_one_of_the_guide() -> None:
     assert all(port.startswith("127.0.0.1:") for port in service["ports"])
     assert (PROJECT / service["build"]["dockerfile"]).exists()
     assert "compose.yaml" in GUIDE.read_text(encoding="utf-8")
+
+
+@pytest.mark.needs("docker-compose")
+def test_compose_reads_the_file_as_it_is_meant() -> None:
+    done = subprocess.run(
+        ["docker-compose", "--file", PROJECT / "compose.yaml", "config"], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    (service,) = yaml.safe_load(done.stdout)["services"].values()
+    written = yaml.safe_load((PROJECT / "compose.yaml").read_text(encoding="utf-8"))["services"]["icalsyncd"]
+    # nothing was left out because it was not known
+    assert written.keys() <= service.keys()

@@ -21,7 +21,7 @@ from tests.network.simulation import Tally
 
 def some(setting: Setting) -> Tally:
     """What a part of the histories of *setting* comes to; `make network` plays all of them."""
-    return tally(setting, seeds=range(1, setting.networks, 4 if setting.networks > 10 else 2))
+    return tally(setting, seeds=range(1, setting.networks, 8 if setting.networks > 10 else 4))
 
 
 def is_safe(found: Tally) -> bool:
@@ -45,7 +45,7 @@ def test_a_few_days_of_bookings_come_to_rest_without_a_night_open_that_is_taken(
 @pytest.mark.parametrize("setting", USUAL, ids=names)
 def test_many_bookings_leave_hardly_a_ghost_and_no_night_open_that_is_taken(setting: Setting) -> None:
     found = some(setting)
-    assert found.bookings >= 1_200
+    assert found.bookings >= 600
     assert is_safe(found)
     assert found.avoidable_again * 2_000 < found.bookings
     assert found.ghosts * 1_000 < 8 * found.bookings
@@ -57,7 +57,7 @@ def test_many_bookings_leave_hardly_a_ghost_and_no_night_open_that_is_taken(sett
 @pytest.mark.parametrize("setting", LABELLED, ids=names)
 def test_where_every_portal_labels_its_reservations_there_are_no_ghosts(setting: Setting) -> None:
     found = some(setting)
-    assert found.bookings >= 400
+    assert found.bookings >= 150
     assert is_safe(found)
     assert found.ghosts == found.avoidable_again == 0
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import warnings
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -16,8 +17,11 @@ from typing import Any
 
 from aiohttp import web
 from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult
 
 from tests.end_to_end.daemon import free_port
+
+PASSWORD = "s3cret of the mail"
 
 
 @dataclass
@@ -105,28 +109,53 @@ async def receiving(*kinds: str) -> AsyncIterator[list[Receiver]]:
         await asyncio.gather(*(each.close() for each in opened))
 
 
-class _Mailbox:
+class Mailbox:
+    """A mail server that wants a password, in a thread of its own."""
+
     def __init__(self) -> None:
         self.told: list[Told] = []
+        """What it took, in order."""
+        self.asked = 0
+        """Messages that were given to it whole, whether or not it took them."""
+        self.answers = "250 OK"
+        """What it says of a message: a line of SMTP; `hang`: nothing; `lost`: it takes it, and the connection breaks."""
+        self.port = free_port()
 
-    async def handle_DATA(self, server: object, session: object, envelope: Any) -> str:  # noqa: N802
+    @property
+    def url(self) -> str:
+        """For Apprise."""
+        known = f"house:{PASSWORD.replace(' ', '%20')}@127.0.0.1:{self.port}"
+        return f"mailto://{known}?from=house@home.example&to=host@home.example&mode=insecure"
+
+    def knows(self, server: object, session: object, envelope: object, kind: str, given: Any) -> AuthResult:
+        return AuthResult(success=given.password == PASSWORD.encode(), handled=False)
+
+    async def handle_DATA(self, server: Any, session: object, envelope: Any) -> str:  # noqa: N802
+        self.asked += 1
+        if self.answers == "hang":
+            await asyncio.sleep(3600)
+        if self.answers[0] in "45":
+            return self.answers
         mail = message_from_bytes(envelope.content, policy=default)
         body = mail.get_body(("plain", "html"))
         assert body is not None
         self.told.append(Told(str(mail["Subject"]), body.get_content()))
+        if self.answers == "lost":
+            server.transport.abort()
         return "250 OK"
 
 
 @contextmanager
-def mailbox() -> Iterator[tuple[str, list[Told]]]:
-    """A mail server: its Apprise URL, and what it took."""
-    box = _Mailbox()
-    controller = Controller(box, hostname="127.0.0.1", port=free_port())
-    controller.start()
-    try:
-        yield (
-            f"mailto://127.0.0.1:{controller.port}?from=house@home.example&to=host@home.example&mode=insecure",
-            box.told,
-        )
-    finally:
-        controller.stop()
+def mailbox() -> Iterator[Mailbox]:
+    """A mail server that is up for as long as the block runs."""
+    box = Mailbox()
+    wanting = {"authenticator": box.knows, "auth_require_tls": False, "auth_required": True}
+    with warnings.catch_warnings():
+        # its password goes in the clear, over loopback
+        warnings.simplefilter("ignore")
+        controller = Controller(box, hostname="127.0.0.1", port=box.port, **wanting)
+        controller.start()
+        try:
+            yield box
+        finally:
+            controller.stop()

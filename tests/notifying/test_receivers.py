@@ -20,11 +20,11 @@ MESSAGE = Message(
 
 
 async def test_a_message_reaches_ntfy_a_webhook_and_a_mailbox_alike() -> None:
-    with mailbox() as (url, mails):
+    with mailbox() as box:
         async with receiving("ntfy", "json") as (ntfy, webhook):
-            urls = (ntfy.url, webhook.url, url)
+            urls = (ntfy.url, webhook.url, box.url)
             assert await asyncio.gather(*(give(Secret(each), MESSAGE) for each in urls)) == [None, None, None]
-            for told in (ntfy.told, webhook.told, mails):
+            for told in (ntfy.told, webhook.told, box.told):
                 ((title, body),) = [(each.title, each.body.strip()) for each in told]
                 assert (title, body) == (MESSAGE.title, MESSAGE.body)
 
@@ -36,6 +36,24 @@ async def test_a_receiver_that_refuses_has_not_taken_it(status: int) -> None:
         assert await give(Secret(ntfy.url), MESSAGE) == NotTaken(Why.REFUSED)
         await ntfy.close()
         assert await give(Secret(ntfy.url), MESSAGE) == NotTaken(Why.REFUSED)
+
+
+async def test_a_mail_server_that_does_not_say_that_it_took_a_message_has_not() -> None:
+    with mailbox() as box:
+        for answer in ("451 later", "421 too many", "554 no", "lost"):
+            box.answers = answer
+            assert await give(Secret(box.url), MESSAGE) == NotTaken(Why.REFUSED), answer
+        # it was taken, and nobody can know: told again, rather than not at all
+        assert len(box.told) == 1
+        box.answers = "hang"
+        assert await give(Secret(box.url), MESSAGE, patience=5.0) == NotTaken(Why.TIMEOUT)
+        assert box.asked == 5
+        box.answers = "250 OK"
+        wrong = box.url.replace("s3cret", "other")
+        assert await give(Secret(wrong), MESSAGE) == NotTaken(Why.REFUSED)
+        assert await give(Secret(box.url), MESSAGE) is None
+        assert len(box.told) == 2
+        assert _children() == []
 
 
 async def test_a_receiver_that_hangs_costs_a_process_that_is_ended() -> None:

@@ -89,7 +89,9 @@ async def test_a_folder_that_hangs_keeps_no_other_waiting(
     (tmp_path / "well").mkdir()
     mount.answers.clear()
     stuck = asyncio.gather(*(put(FolderStorage(tmp_path), f"{n}.ics", b"one") for n in range(40)))
-    await asyncio.sleep(0.05)
+    async with asyncio.timeout(10):
+        while mount.waiting < MAX_THREADS:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
     monkeypatch.setattr(os, "open", _open)
     assert await put(FolderStorage(tmp_path / "well"), "0.ics", b"one") is None
     assert set(await stuck) == {Why.TIMEOUT}

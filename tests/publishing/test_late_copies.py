@@ -11,11 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from icalsyncd.clock import boottime
 from icalsyncd.config.paths import Paths
 from icalsyncd.daemon.actions import HostActions
-from icalsyncd.publishing.delivery import TargetStatus
+from icalsyncd.publishing.target_status import TargetStatus
+from icalsyncd.publishing.targets.storage import MAX_PUT
 from icalsyncd.publishing.targets.webdav import MOVE_AGAIN, MOVES_TRIED, WebDavStorage
 from icalsyncd.publishing.traces import AFTER_DOUBT, AFTER_START, Traces
+from icalsyncd.state.lease import Lease
 from icalsyncd.state.publication import REFRESH
 from tests.end_to_end.daemon import nights_of
 from tests.end_to_end.portal import Portal, calendar, day
@@ -280,6 +283,13 @@ async def test_a_stop_in_the_breath_of_a_change_is_not_lost(tmp_path: Path) -> N
         assert task.cancelled()
 
 
+def leased(now: Callable[[], float] = boottime) -> Lease:
+    """A lease that lasts for long."""
+    lease = Lease(now)
+    lease.renewed(now(), 1e6)
+    return lease
+
+
 async def _mistakes() -> tuple[str, ...]:
     return ()
 
@@ -288,7 +298,7 @@ async def test_where_another_machine_may_go_on_nothing_opens_there_without_a_rec
     place = tmp_path / "place"
     place.mkdir()
     async with published(tmp_path, f"type: folder, path: '{place}'") as found:
-        found.hub.journal.is_shared = True
+        found.hub.journal.lease = leased()
         await found.books((50, 52), (10, 12))
         await found.until(lambda: lies(place, found.name()) == nights((50, 52), (10, 12)))
         place.rename(tmp_path / "away")
@@ -302,6 +312,39 @@ async def test_where_another_machine_may_go_on_nothing_opens_there_without_a_rec
             await found.until(lambda: nights((40, 42)) - lies(place, found.name()) == nights())
             assert lies(place, found.name()) == nights((50, 52), (10, 12), (30, 32), (40, 42))
         await found.until(lambda: lies(place, found.name()) == nights((50, 52), (30, 32), (40, 42)))
+
+
+async def test_nothing_is_written_without_the_lease_or_while_another_may_still_write(tmp_path: Path) -> None:
+    place = tmp_path / "place"
+    place.mkdir()
+    uptime = 1000.0
+    lease = leased(lambda: uptime)
+    async with published(tmp_path, f"type: folder, path: '{place}'") as found:
+        await found.books((10, 12))
+        await found.until(lambda: lies(place, found.name()) == nights((10, 12)))
+        publisher = found.hub.publisher
+        (delivery,), (task,) = publisher._deliveries.values(), publisher._tasks.values()
+        # what follows is one round after the other
+        task.cancel()
+        await asyncio.wait((task,))
+        found.hub.journal.lease = lease
+        # taken from a daemon that may still be sending a file
+        lease.taken_at = uptime
+        await found.books((10, 12), (30, 32))
+        await delivery._round()
+        assert lies(place, found.name()) == nights((10, 12))
+        uptime += MAX_PUT + 0.1
+        await delivery._round()
+        assert lies(place, found.name()) == nights((10, 12), (30, 32))
+        # cut off for longer than the lease lasts: it knows more, and may say nothing
+        uptime += 1e6
+        await found.books((10, 12), (30, 32), (50, 52))
+        await delivery._round()
+        assert lies(place, found.name()) == nights((10, 12), (30, 32))
+        assert delivery.status().behind > 0
+        lease.renewed(uptime, 1e6)
+        await delivery._round()
+        assert lies(place, found.name()) == nights((10, 12), (30, 32), (50, 52))
 
 
 async def test_on_a_full_disk_nights_close_there_and_what_is_explained_is_what_lies_there(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-SEEDS = "0..60"
+SEEDS = "0..30"
 ACTS = 60
 
 

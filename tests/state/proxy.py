@@ -1,4 +1,5 @@
-"""A wire to a server that can be cut at the moment that matters: before a commit reaches it, or before its answer comes."""
+"""A wire to a server that can be cut at the moment that matters: before a commit reaches it, or before its answer comes;
+or that carries nothing any more."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ import contextlib
 import select
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from enum import Enum
 
@@ -30,6 +32,8 @@ class Wire:
         """Nobody can connect, since the wire was cut."""
         self.stays_down = False
         """Once it is cut it is down."""
+        self.stalls = False
+        """Nothing is carried, and nobody is told: as when a network is cut."""
         self._over = False
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -51,6 +55,8 @@ class Wire:
             while not self._over:
                 for source in select.select((client, server), (), ())[0]:
                     data = source.recv(65536)
+                    while self.stalls and not self._over:
+                        time.sleep(0.02)
                     if not data:
                         return
                     if source is client and b"COMMIT\0" in data and self.cut is not Cut.NOT:

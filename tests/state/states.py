@@ -10,9 +10,7 @@ from icalsyncd.availability.claims import Claim, Rule
 from icalsyncd.availability.habits import Habits
 from icalsyncd.availability.ledger import (
     Block,
-    Broken,
     Channel,
-    Lack,
     Ledger,
     Link,
     Narrowing,
@@ -22,6 +20,7 @@ from icalsyncd.availability.ledger import (
     SyncLedger,
     Word,
 )
+from icalsyncd.availability.missing import Broken, Lack
 from icalsyncd.availability.readers import Reader
 from icalsyncd.availability.rules import Edge, Rules
 from icalsyncd.availability.stamps import Stamps

@@ -84,7 +84,7 @@ def test_what_was_left_behind_is_known_to_be_less_than_all(file: Path, server: S
 
 def test_nothing_moves_while_a_daemon_uses_the_database(file: Path, server: Server):
     content = content_of(made(file)) or b""
-    store = Store(server)
+    store = Store(replace(server, folder=file.parent / "of another machine"))
     with pytest.raises(StoreFailed, match="another icalsyncd"), unused(server):
         raise AssertionError
     with pytest.raises(StoreFailed, match="another icalsyncd"):

@@ -14,9 +14,7 @@ from icalsyncd.availability.claims import Claim
 from icalsyncd.availability.habits import Habits
 from icalsyncd.availability.ledger import (
     Block,
-    Broken,
     Channel,
-    Lack,
     Ledger,
     Link,
     Narrowing,
@@ -24,6 +22,7 @@ from icalsyncd.availability.ledger import (
     Standing,
     SyncLedger,
 )
+from icalsyncd.availability.missing import Broken, Lack
 from icalsyncd.availability.rules import Edge, Rules
 from icalsyncd.availability.stamps import Stamps
 from icalsyncd.availability.taking import Parting

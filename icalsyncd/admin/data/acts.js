@@ -10,8 +10,12 @@ const acts = (() => {
   const fill = (text, values) => text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
   // day before month, as everywhere on the page
   const spoken = document.documentElement.lang.replace(/^en$/, "en-GB");
-  const dated = new Intl.DateTimeFormat(spoken, { weekday: "short", day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
-  const say = (day) => dated.format(new Date(`${day}T00:00:00Z`));
+  // made when the first date is said: it costs more than all else here
+  let dated;
+  function say(day) {
+    dated ??= new Intl.DateTimeFormat(spoken, { weekday: "short", day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
+    return dated.format(new Date(`${day}T00:00:00Z`));
+  }
 
   function digest() {
     let found = based().dataset.digest;

@@ -197,7 +197,8 @@ async function extend() {
     }
     scale.append(fresh.querySelector("#scale > .lane"));
     further.push(from);
-    document.querySelector(".rows").style.setProperty("--stretches", further.length + 1);
+    // not by a property that is handed down: each bar of each house would be styled anew
+    document.querySelector(".rows").style.minWidth = `calc(${112 * (further.length + 1)} * var(--half))`;
   } catch {
     // it is tried again when the reader scrolls on
   }
