@@ -89,7 +89,7 @@ def build(folder: Path) -> Path:
 
 
 def _libraries(site: Path) -> None:
-    for name, pinned in PINNED.findall((ROOT / "requirements.daemon.lock").read_text(encoding="utf-8")):
+    for name, pinned in PINNED.findall((ROOT / "requirements.image.lock").read_text(encoding="utf-8")):
         try:
             found = distribution(name)
         except PackageNotFoundError:

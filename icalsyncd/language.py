@@ -8,6 +8,8 @@ otherwise. It goes along into threads and tasks, and nothing here waits for anyt
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -15,16 +17,18 @@ from datetime import date, datetime
 from functools import lru_cache
 from gettext import GNUTranslations, NullTranslations
 from importlib.resources import files
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from babel import Locale
+from typing import Final
 
 SOURCE: Final = "en"
 """The language that sentences are written in."""
 LANGUAGES: Final = (SOURCE, "es", "it", "de", "fr", "pt")
 """What can be spoken, by ISO 639."""
 DOMAIN: Final = "icalsyncd"
+FIELDS: Final = ("EEE", "ccc", "ccccc", "MMM", "MMMM", "LLL", "LLLL")
+"""What of a date is a name, by CLDR: a weekday within a date and alone, its letter; a month, short and long, likewise."""
+NAMES: Final = "dates.json"
+"""Where those names stand, in the folder of each language's catalogue."""
+_FIELD: Final = re.compile("d|y|EEE|c+|M+|L+|'[^']*'")
 _MAX_ASKED: Final = 32
 _DATES_KEPT: Final = 8192
 
@@ -88,9 +92,15 @@ def translated_many(one: str, many: str, count: int) -> str:
 
 
 def listed(words: Iterable[str]) -> str:
-    """`a`, `a and b`, `a, b and c`."""
-    *first, last = words
+    """`a`, `a and b`, `a, b and c`; nothing for none."""
+    *first, last = tuple(words) or ("",)
     return say("{others} and {last}", others=", ".join(first), last=last) if first else last
+
+
+def decimal(number: float) -> str:
+    """`2.5`, without zeros at its end; with a comma where the language has one."""
+    written = f"{number:g}"
+    return written if spoken() == SOURCE else written.replace(".", ",")
 
 
 def day_of_year(day: date) -> str:
@@ -136,17 +146,30 @@ def time_of_day(moment: datetime) -> str:
 
 @lru_cache(_DATES_KEPT)
 def _dated(day: date, pattern: str, language: str) -> str:
-    from babel.dates import format_date
+    return _FIELD.sub(lambda found: _field(day, found[0], language), pattern)
 
-    return format_date(day, pattern, locale=_locale(language))
+
+def _field(day: date, field: str, language: str) -> str:
+    """One part of a pattern of :data:`FIELDS`, of digits, or of words in quotes."""
+    match field:
+        case "d":
+            return str(day.day)
+        case "y":
+            return str(day.year)
+        case "EEE" | "ccc" | "ccccc":
+            return _names(language)[field][day.weekday()]
+        case "MMM" | "MMMM" | "LLL" | "LLLL":
+            return _names(language)[field][day.month - 1]
+        case _:
+            return field[1:-1]
 
 
 @lru_cache(len(LANGUAGES))
-def _locale(language: str) -> Locale:
-    # not needed before somebody looks
-    from babel import Locale
-
-    return Locale.parse(language)
+def _names(language: str) -> dict[str, list[str]]:
+    """The names of weekdays, from Monday on, and of months, for each of :data:`FIELDS`."""
+    path = files("icalsyncd").joinpath("catalogues", language, NAMES)
+    found: dict[str, list[str]] = json.loads(path.read_text(encoding="utf-8"))
+    return found
 
 
 @lru_cache(len(LANGUAGES))

@@ -1,19 +1,21 @@
 """The catalogue of sentences: what the program says, found in its source, and what stands for it in each language.
 
 `python -m tests.catalogue` brings `icalsyncd/catalogues/LANGUAGE/icalsyncd.po` up to date with the source, says what has yet
-to be translated, and compiles each to the `.mo` that the program reads.
+to be translated, and compiles each to the `.mo` that the program reads. It writes out the names of weekdays and months, too.
 """
 
 from __future__ import annotations
 
 import ast
+import json
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from io import BytesIO
 from pathlib import Path
 from typing import Final
 
+from babel.dates import format_date
 from babel.messages.catalog import Catalog, Message
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
@@ -21,7 +23,7 @@ from jinja2 import nodes
 
 import icalsyncd
 from icalsyncd.admin.templates import templates
-from icalsyncd.language import DOMAIN, LANGUAGES, SOURCE
+from icalsyncd.language import DOMAIN, FIELDS, LANGUAGES, NAMES, SOURCE
 
 PACKAGE: Final = Path(icalsyncd.__file__).parent
 FOLDER: Final = PACKAGE / "catalogues"
@@ -145,6 +147,19 @@ def compiled(catalogue: Catalog) -> bytes:
     return out.getvalue()
 
 
+def date_names(language: str) -> bytes:
+    """The names of weekdays and months that the program writes dates with, as CLDR has them.
+
+    Babel writes them out here: in the daemon it would take five megabytes for a few dozen words.
+    """
+    week, year = [date(2026, 6, day) for day in range(1, 8)], [date(2026, month, 1) for month in range(1, 13)]
+    names = {
+        field: [format_date(day, field, locale=language) for day in (year if field[0] in "ML" else week)]
+        for field in FIELDS
+    }
+    return (json.dumps(names, ensure_ascii=False, indent=1) + "\n").encode()
+
+
 def missing(catalogue: Catalog) -> list[str]:
     """What has yet to be translated."""
     return [str(message.id) for message in catalogue if message.id and not all(strings(message))]
@@ -158,9 +173,11 @@ def strings(message: Message) -> tuple[str, ...]:
 def main() -> int:
     """Bring all catalogues up to date."""
     left = 0
+    for language in LANGUAGES:
+        (FOLDER / language).mkdir(parents=True, exist_ok=True)
+        (FOLDER / language / NAMES).write_bytes(date_names(language))
     for language in OTHERS:
         catalogue = updated(language)
-        path_of(language).parent.mkdir(parents=True, exist_ok=True)
         path_of(language).write_bytes(written(catalogue))
         path_of(language, "mo").write_bytes(compiled(catalogue))
         for each in missing(catalogue):

@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
@@ -56,11 +59,12 @@ class Cluster:
         self._shared: str | None = None
         self.folder = Path(tempfile.mkdtemp(prefix="icalsyncd-postgres-"))
         # root may not run it: the package has made a user for that
-        self._as_user: tuple[str, ...] = ()
+        self._as_user: tuple[str, ...] = ("setpriv",)
         if os.geteuid() == 0:
             user = pwd.getpwnam("postgres")
             os.chown(self.folder, user.pw_uid, user.pw_gid)
             self._as_user = ("setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups")
+        self._server: subprocess.Popen[bytes] | None = None
         self._data = self.folder / "data"
         self._run(
             "initdb", "-D", str(self._data), "-U", "owner", "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C"
@@ -71,17 +75,33 @@ class Cluster:
         self.start()
 
     def start(self) -> None:
-        """Start it, and wait until it answers."""
-        self._run("pg_ctl", "-D", str(self._data), "-w", "-t", "60", "-l", str(self.folder / "log"), "start")
+        """Start it, and wait until it answers. It ends with this process, however that ends."""
+        command = [*self._as_user, "--pdeathsig=QUIT", str(self._programs / "postgres"), "-D", str(self._data)]
+        with (self.folder / "log").open("ab") as log:
+            self._server = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder, process_group=0
+            )
+        end = time.monotonic() + 60
+        while self._server.poll() is None and time.monotonic() < end:
+            with suppress(psycopg.OperationalError), psycopg.connect(self.dsn("postgres")):
+                return
+            time.sleep(0.05)
+        raise AssertionError(f"postgres does not start: {(self.folder / 'log').read_text()}")
 
-    def stop(self, how: str = "immediate") -> None:
-        """Stop it: `immediate` is as a crash, `fast` as the system's own stop."""
-        self._run("pg_ctl", "-D", str(self._data), "-m", how, "-w", "stop")
+    def stop(self, how: signal.Signals = signal.SIGQUIT) -> None:
+        """Stop it: SIGQUIT is as a crash, SIGINT as the system's own stop."""
+        server, self._server = self._server, None
+        if server is not None:
+            server.send_signal(how)
+            try:
+                server.wait(30)
+            finally:
+                # one that a test has left standing still
+                server.kill()
 
     def end(self) -> None:
         """Stop it for good, with all that it held."""
-        if (self._data / "postmaster.pid").exists():
-            self.stop("fast")
+        self.stop(signal.SIGINT)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def processes(self) -> list[int]:
@@ -117,7 +137,6 @@ class Cluster:
 
     def _run(self, program: str, *arguments: str) -> None:
         command = [*self._as_user, str(self._programs / program), *arguments]
-        # its server outlives it, and must not keep a pipe of ours open
         done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=self.folder)
         if done.returncode:
             log = self.folder / "log"

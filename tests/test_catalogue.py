@@ -2,26 +2,46 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date, timedelta
 from gettext import NullTranslations
 from html.parser import HTMLParser
 from itertools import product
 from string import Formatter
 
 import pytest
+from babel.dates import format_date
 
 from icalsyncd import language
+from icalsyncd.admin.habits import learned
+from icalsyncd.admin.happened import happened
 from icalsyncd.admin.page import night_page, page
+from icalsyncd.availability.habits import Habits
+from icalsyncd.calendars.calendar import Reason
 from icalsyncd.config.schema import Server
-from icalsyncd.language import LANGUAGES, month, month_of_year, speaking, weekday, weekday_letter
+from icalsyncd.language import (
+    LANGUAGES,
+    day_of_month,
+    day_of_week,
+    day_of_year,
+    month,
+    month_of_year,
+    speaking,
+    weekday,
+    weekday_letter,
+)
+from icalsyncd.language import NAMES as NAMES_OF_DATES
 from tests.admin.scenes import NAMES, PORTALS, scenes
-from tests.admin.worlds import TODAY
+from tests.admin.worlds import TODAY, world
 from tests.catalogue import (
+    FOLDER,
     OTHERS,
     PACKAGE,
     compiled,
+    date_names,
     in_template,
     loose,
     missing,
@@ -41,6 +61,20 @@ def test_every_sentence_is_in_the_catalogue_and_the_catalogue_has_no_other(spoke
     )
     assert missing(read(spoken)) == []
     assert path_of(spoken, "mo").read_bytes() == compiled(read(spoken)), "python -m tests.catalogue compiles it"
+
+
+@pytest.mark.parametrize("spoken", LANGUAGES)
+def test_dates_are_written_as_the_locale_data_of_their_language_has_them(spoken: str) -> None:
+    assert (FOLDER / spoken / NAMES_OF_DATES).read_bytes() == date_names(spoken), "python -m tests.catalogue writes it"
+    with speaking(spoken):
+        patterns = {each: language.translated(each) for each in sorted(PATTERNS)}
+        said = {"EEE d MMM y": day_of_year, "EEE d MMM": day_of_week, "d MMM": day_of_month, "LLLL y": month_of_year}
+        for number in range(366):
+            day = date(2028, 1, 1) + timedelta(number)
+            for each, pattern in patterns.items():
+                assert said[each](day) == format_date(day, pattern, locale=spoken)
+            alone = (("ccc", weekday), ("ccccc", weekday_letter), ("LLL", month))
+            assert [say(day) for _, say in alone] == [format_date(day, each, locale=spoken) for each, _ in alone]
 
 
 @pytest.mark.parametrize("spoken", OTHERS)
@@ -84,7 +118,7 @@ class Pseudo(NullTranslations):
 
 
 PATTERNS = {"EEE d MMM y", "EEE d MMM", "d MMM", "LLLL y"}
-"""They are filled in by Babel, and come out as dates."""
+"""They are filled in, and come out as dates."""
 SHOWN = ("aria-label", "title", "placeholder", "alt", "data-none", "data-copied", "data-dead", "data-why", "data-label")
 
 
@@ -142,8 +176,6 @@ def data() -> Iterator[str]:
         "CET",
         "cleaners",
     )
-    from datetime import date
-
     for year, number in product((2026, 2027, 2028), range(1, 13)):
         yield month_of_year(date(year, number, 1))
         yield month(date(year, number, 1))
@@ -153,6 +185,49 @@ def data() -> Iterator[str]:
     for name in (*NAMES, *PORTALS):
         yield from (name, name.capitalize(), name.lower().replace(" ", "-"))
     yield from ("atico-sol", "la-cabana", "mas-pinos", "casa-limon")
+
+
+def history_words() -> list[str]:
+    """What the history may say, as its source has it."""
+    tree = ast.parse((PACKAGE / "state" / "history.py").read_text(encoding="utf-8"))
+    told = [
+        node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name.startswith(("events", "_of_"))
+    ]
+    said = [node for node in tree.body if isinstance(node, ast.AnnAssign) and isinstance(node.value, ast.Dict)]
+    found: list[str] = []
+    for each in (*told, *said):
+        described = ast.get_docstring(each, clean=False) if isinstance(each, ast.FunctionDef) else None
+        inside = {part for node in ast.walk(each) if isinstance(node, ast.JoinedStr) for part in ast.walk(node)}
+        texts = [node for node in ast.walk(each) if isinstance(node, ast.Constant) and node not in inside]
+        found += [str(node.value) for node in texts if isinstance(node.value, str)]
+        found = [word for word in found if word and word not in (described, "partial")]
+    found += [f"failing: {reason.value}" for reason in Reason]
+    return [*found, "taken at holidu", "taken no more at holidu", "you said that it is booked at room-1/holidu"]
+
+
+def test_all_that_the_history_says_is_said_in_every_language() -> None:
+    words = history_words()
+    assert {"repeats us", "held no more", "leaving: no longer in the config", "failing: dns", "resumed"} < set(words)
+    for spoken in OTHERS:
+        with speaking(spoken):
+            assert [word for word in words if not happened(word) or happened(word) == word] == []
+    assert happened("the host ended a wait: casa/holidu: 3 nights") == "you ended a wait"
+    assert happened("what a later release says") == ""
+
+
+def test_what_was_learned_of_a_portal_is_said_in_every_language(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(language, "_catalogue", lambda spoken: Pseudo())
+    overview = world(1, 1)
+    ((name, house),) = overview.view.houses.items()
+    row = next(iter(overview.syncs_of(name, house)))
+    seen = 0
+    for changes in ((-1, -1), (2, 2), (-1, 2), (1, -2), (0, 1)):
+        habits = Habits(changes=(changes,) * 5, shows=(60.0,) * 5, drops=(9000.0,) * 5)
+        for sentence in learned(row._replace(ledger=replace(row.ledger, habits=habits))):
+            assert sentence.startswith("⟦")
+            assert not re.findall(r"[^\W\d_]{2,}", outside(sentence)), sentence
+            seen += 1
+    assert seen > 12
 
 
 def test_no_word_of_the_pages_is_outside_of_the_catalogue(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -165,7 +240,8 @@ def test_no_word_of_the_pages_is_outside_of_the_catalogue(monkeypatch: pytest.Mo
         overview = make()
         pages = [page(overview)]
         for house in list(overview.names)[:1]:
-            pages.append(night_page(overview, house, TODAY + 2) or "")
+            past = [{"at": "2027-01-02T03:04:05Z", "what": what, "sync": "holidu"} for what in history_words()]
+            pages += [night_page(overview, house, TODAY + night, past) or "" for night in (0, 2, 12, 18, 41, 44)]
             pages.append(page(replace(overview, calendars={"cleaners": "https://cal.example.org/x.ics"})))
         for html in pages:
             for text in Read(html).texts:

@@ -73,3 +73,10 @@ def test_every_dependency_has_its_reason_in_the_readme() -> None:
     rows = re.findall(r"^\| ([^|]+) \|", table, re.MULTILINE)
     named = {normal(name) for row in rows for name in re.findall(r"[\w.-]+", row)}
     assert {name for name in depended_on() if name not in named} == set()
+
+
+def test_what_only_the_tests_need_is_not_used_by_the_program() -> None:
+    groups = tomllib.loads((_PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["dependency-groups"]
+    of_tests = {normal(re.match(r"[\w.-]+", each)[0]) for each in groups["test"]}  # type: ignore[index]
+    owners = packages_distributions()
+    assert {module for module in imported() for owner in owners.get(module, ()) if normal(owner) in of_tests} == set()

@@ -10,7 +10,7 @@ from icalsyncd.availability.mirroring import mirrors
 from icalsyncd.availability.rules import closing
 from icalsyncd.calendars.nights import Night
 from icalsyncd.config.portals import profile
-from icalsyncd.language import say
+from icalsyncd.language import decimal, listed, say, say_many
 from icalsyncd.state.view import has_feed
 
 
@@ -41,16 +41,32 @@ def own_rules(sync: SyncRow, today: Night) -> tuple[str, ...]:
     closes = closing(sync.ledger)
     name = portal_name(sync)
     found: list[str] = []
-    for what, nights in (("notice", rules.notice.since(today)), ("booking window", rules.window.since(today))):
-        if nights:
-            first, end = nights.hull
-            span = f"from {day(first)} on" if what == "booking window" else f"until {day(end)}"
-            others = (
-                "and at the others, too (`rules: close`)"
-                if not nights.isdisjoint(closes)
-                else "and not told to the others"
+    if notice := rules.notice.since(today):
+        until = day(notice.hull[1])
+        found.append(
+            say("{portal}'s own notice: closed there until {day}, and not told to the others.", portal=name, day=until)
+            if notice.isdisjoint(closes)
+            else say(
+                "{portal}'s own notice: closed there until {day}, and at the others, too (`rules: close`).",
+                portal=name,
+                day=until,
             )
-            found.append(f"{name}'s own {what}: closed there {span}, {others}.")
+        )
+    if window := rules.window.since(today):
+        first = day(window.hull[0])
+        found.append(
+            say(
+                "{portal}'s own booking window: closed there from {day} on, and not told to the others.",
+                portal=name,
+                day=first,
+            )
+            if window.isdisjoint(closes)
+            else say(
+                "{portal}'s own booking window: closed there from {day} on, and at the others, too (`rules: close`).",
+                portal=name,
+                day=first,
+            )
+        )
     return tuple(found)
 
 
@@ -67,42 +83,83 @@ def learned(sync: SyncRow) -> tuple[str, ...]:
     found: list[str] = []
     if habits.rhythm:
         found.append(
-            f"It reads the link every {_span(habits.rhythm[0])}, and the longest pause was {_span(habits.rhythm[1])}."
+            say(
+                "It reads the link every {time}, and the longest pause was {longest}.",
+                time=_span(habits.rhythm[0]),
+                longest=_span(habits.rhythm[1]),
+            )
         )
     if habits.shows:
-        found.append(f"It shows what it has read after {_span(max(habits.shows))} at most.")
+        found.append(say("It shows what it has read after {time} at most.", time=_span(max(habits.shows))))
     if is_sticky(ledger):
         found.append(
-            "It does not open again what it has imported. Where a stay was cancelled elsewhere, open the nights there by "
-            "hand, or remove our calendar there and add it again."
+            say(
+                "It does not open again what it has imported. Where a stay was cancelled elsewhere, open the nights there by "
+                "hand, or remove our calendar there and add it again."
+            )
         )
     elif habits.drops:
-        waits = f"we wait {_span(ledger.delay)}{', as the config says' if ledger.channel.lag_is_given else ''}"
-        found.append(f"It opens what it has read to be free after {_span(max(habits.drops))} at most; {waits}.")
+        found.append(_opens(_span(max(habits.drops)), _span(ledger.delay), given=ledger.channel.lag_is_given))
     if habits.change:
-        found.append(f"{_changed(habits.change)} We take that for what it is.")
+        found.append(_changed(habits.change))
+        found.append(say("We take that for what it is."))
     elif habits.form and habits.form != "whole":
-        found.append(f"It shows what it has read {habits.form}.")
+        found.append(_formed(habits.form))
     if habits.goes_back:
-        found.append("Now and then its calendar is an older one, so a night is free when two copies lack it.")
+        found.append(say("Now and then its calendar is an older one, so a night is free when two copies lack it."))
     if mirrors(ledger):
-        found.append("It shows what other portals show before we tell it: take the link between them out.")
+        found.append(say("It shows what other portals show before we tell it: take the link between them out."))
     return tuple(found)
+
+
+def _opens(after: str, wait: str, *, given: bool) -> str:
+    if given:
+        return say(
+            "It opens what it has read to be free after {time} at most; we wait {wait}, as the config says.",
+            time=after,
+            wait=wait,
+        )
+    return say("It opens what it has read to be free after {time} at most; we wait {wait}.", time=after, wait=wait)
+
+
+def _formed(form: str) -> str:
+    match form:
+        case "by night":
+            return say("It shows what it has read night by night.")
+        case "by month":
+            return say("It shows what it has read cut at the ends of months.")
+        case _:
+            return say("It shows what it has read as one stay where it was several.")
 
 
 def _changed(change: Change) -> str:
     first, last = change
     if first == last:
-        return f"It shows what it has read {_counted(abs(first), 'day')} {'early' if first < 0 else 'late'}."
-    before = f"{_counted(abs(first), 'night')} {'more' if first < 0 else 'less'} at the start" if first else ""
-    after = f"{_counted(abs(last), 'night')} {'more' if last > 0 else 'less'} at the end" if last else ""
-    return f"It shows what it has read with {' and '.join(part for part in (before, after) if part)}."
+        if first < 0:
+            return say_many(
+                "It shows what it has read {count} day early.", "It shows what it has read {count} days early.", -first
+            )
+        return say_many(
+            "It shows what it has read {count} day late.", "It shows what it has read {count} days late.", first
+        )
+    changes: list[str] = []
+    if first:
+        changes.append(
+            say_many("{count} night more at the start", "{count} nights more at the start", -first)
+            if first < 0
+            else say_many("{count} night less at the start", "{count} nights less at the start", first)
+        )
+    if last:
+        changes.append(
+            say_many("{count} night more at the end", "{count} nights more at the end", last)
+            if last > 0
+            else say_many("{count} night less at the end", "{count} nights less at the end", -last)
+        )
+    return say("It shows what it has read with {changes}.", changes=listed(changes))
 
 
 def _span(seconds: float) -> str:
     """A length of time, to a tenth of its unit: `30 min`, `2.5 h`."""
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{round(seconds / 3600, 1):g} h"
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+    if seconds < 5400:
+        return say("{number} min", number=f"{seconds / 60:.0f}")
+    return say("{number} h", number=decimal(round(seconds / 3600, 1)))

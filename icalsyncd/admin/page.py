@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from icalsyncd.admin.board import Wanted, board
 from icalsyncd.admin.concerns import concerns, needs
 from icalsyncd.admin.habits import learned, needed_facts, own_rules, portal_name
+from icalsyncd.admin.happened import happened
 from icalsyncd.admin.overview import Overview, SyncRow
 from icalsyncd.admin.picture import Look, Month, Stretch, Taker, colour_of, months, stretches, year
 from icalsyncd.admin.sentences import (
@@ -34,7 +35,7 @@ from icalsyncd.admin.status import direction_of, rfc3339, state_of
 from icalsyncd.admin.templates import element, explain_url, templates
 from icalsyncd.availability.beside import because
 from icalsyncd.availability.explanation import Statement, called, explain, frees_when
-from icalsyncd.availability.wording import IN_WORDS, advice, paused_words, taken_for
+from icalsyncd.availability.wording import advice, in_words, paused_words, rule_name, rule_words, taken_for
 from icalsyncd.calendars.calendar import Kind
 from icalsyncd.calendars.nights import Night, Stay, date_of
 from icalsyncd.language import day_of_week, listed, month_of_year, say
@@ -128,7 +129,10 @@ def night_page(
             look=(look or Look.FREE).value,
             colours=colour_of(ledger),
             found=found,
-            rules=IN_WORDS,
+            in_words=in_words,
+            rule_name=rule_name,
+            rule_words=rule_words,
+            happened={what: happened(what) for what in {event["what"] for event in past}},
             because=because,
             names=overview.names,
             taken_for=taken_for,
@@ -138,7 +142,7 @@ def night_page(
             shown=lambda claim: _shown(claim, when),
             when=when,
             frees_when=frees_when(ledger, found),
-            advice=[line.strip() for line in advice(ledger, found, accommodation) if line.strip()],
+            advice=advice(ledger, found, accommodation),
             before=explain_url(accommodation, date_of(night - 1).isoformat()) if night > ledger.today else None,
             after=explain_url(accommodation, date_of(night + 1).isoformat()),
         )
@@ -259,7 +263,7 @@ def _sync(overview: Overview, sync: SyncRow, colour: int) -> dict[str, Any]:
         "attempt": absolute(facts.attempts.last) if facts.attempts.last is not None else None,
         "reading": reading(overview, sync),
         "late": is_unread(overview, sync),
-        "learned_of": f"What we have learned of {portal_name(sync)}",
+        "learned_of": say("What we have learned of {portal}", portal=portal_name(sync)),
         "learned": learned(sync),
         "facts": (
             *own_rules(sync, sync.house.state.ledger.today),

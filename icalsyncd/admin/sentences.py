@@ -174,13 +174,14 @@ def _paused(sync: SyncRow, now: Moment, zone: str) -> str:
 def why_failing(sync: SyncRow) -> str:
     """Why a portal gave no calendar: in the words of the log, which say most, or in those of the language."""
     facts = sync.facts
-    words = _reason(facts.reason) if facts.reason is not None else say("unknown")
+    words = reason_words(facts.reason) if facts.reason is not None else say("unknown")
     if not facts.detail:
         return words
     return facts.detail if spoken() == SOURCE else say("{what} ({detail})", what=words, detail=facts.detail)
 
 
-def _reason(reason: Reason) -> str:
+def reason_words(reason: Reason) -> str:
+    """Why a portal gave no calendar, within a sentence."""
     match reason:
         case Reason.TIMEOUT:
             return say("it did not answer in time")

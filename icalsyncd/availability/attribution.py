@@ -131,7 +131,7 @@ def pulled(
         return ledger.with_sync(name, after)
     ledger = ledger.with_sync(name, after)
     if given_back := sync.summed.confirmed - claims.nights:
-        ledger = _possible_again(ledger, given_back)
+        ledger = possible_again(ledger, given_back)
     return settled(ledger, now)
 
 
@@ -140,7 +140,7 @@ def _has_settled(sync: SyncLedger, began: Moment) -> bool:
     return sync.told is not None and sync.unsure_since is not None and sync.unsure_since <= began - sync.delay
 
 
-def _possible_again(ledger: Ledger, nights: Nights) -> Ledger:
+def possible_again(ledger: Ledger, nights: Nights) -> Ledger:
     """*ledger* when the one who has *nights* by the host's word has them no more: whoever shows them may have them now."""
     for name, sync in ledger.syncs.items():
         if any(not claim.under(Rule.ANOTHERS).isdisjoint(nights) for claim in sync.claims):
@@ -274,15 +274,15 @@ def unpublished(ledger: Ledger, name: str) -> Ledger:
 
 def settled(ledger: Ledger, now: Moment) -> Ledger:
     """*ledger* with each sync's offer brought up to date, and complete once every sync that receives is known."""
-    syncs = dict(ledger.syncs)
+    moved: dict[str, SyncLedger] = {}
     for name, nights in offers(ledger).items():
-        offered = syncs[name].offered.holding(nights, now)
-        if offered is not syncs[name].offered:
-            syncs[name] = replace(syncs[name], offered=offered)
-    complete = ledger.complete or not (
-        any(sync.awaited for sync in syncs.values()) or any(not taking.known for taking in ledger.kin.values())
-    )
-    return replace(ledger, syncs=syncs, complete=complete)
+        sync = ledger.syncs[name]
+        if (offered := sync.offered.holding(nights, now)) is not sync.offered:
+            moved[name] = replace(sync, offered=offered)
+    complete = ledger.complete or (ledger.kin.are_known and not any(sync.awaited for sync in ledger.syncs.values()))
+    if not moved and complete is ledger.complete:
+        return ledger
+    return replace(ledger, syncs={**ledger.syncs, **moved}, complete=complete)
 
 
 def _withdrawn(ledger: Ledger, name: str, told: Nights, now: Moment) -> Stamps:

@@ -19,7 +19,7 @@ from icalsyncd.availability.rules import Ruled, ruled
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.calendar import Kind
 from icalsyncd.calendars.nights import Night, Nights, Stay
-from icalsyncd.language import say
+from icalsyncd.language import listed, say, say_many
 
 WELL: Final = "all is well"
 """What is said where nothing needs the host."""
@@ -103,6 +103,11 @@ class Explanation:
         return self.local or bool(self.beside) or any(not statement.is_echo for statement in self.statements)
 
     @property
+    def booked_beside(self) -> tuple[str, ...]:
+        """The syncs of the kin that are among the origins, each as `accommodation/sync`."""
+        return tuple(origin for origin in self.beside if not is_block(origin))
+
+    @property
     def closed(self) -> bool:
         """Something keeps it closed somewhere, so that there is something to say of when it opens."""
         return self.taken or self.possible_ghost or bool(self.tellings or self.statements or self.kept_closed)
@@ -167,41 +172,56 @@ def _statements(ledger: Ledger, name: str, sync: SyncLedger, night: Night) -> It
 def frees_when(ledger: Ledger, explanation: Explanation) -> str:
     """What would open the night, in one sentence."""
     if explanation.possible_ghost and not explanation.taken:
-        return "It is open until a portal shows it again; a day after the last time it counts as free."
+        return say("It is open until a portal shows it again; a day after the last time it counts as free.")
     if sold := [pause.sync for pause in explanation.pauses if explanation.night in pause.sold]:
-        return f"It is open now, since {' and '.join(sold)} {'is' if len(sold) == 1 else 'are'} paused."
+        return say_many(
+            "It is open now, since {portals} is paused.",
+            "It is open now, since {portals} are paused.",
+            len(sold),
+            portals=listed(sold),
+        )
     if explanation.kept_closed and not (explanation.taken or explanation.tellings):
-        names = " and ".join(explanation.kept_closed)
-        return f"When the state can be stored: until then the link of {names} keeps it closed."
+        return say(
+            "When the state can be stored: until then the link of {portals} keeps it closed.",
+            portals=listed(explanation.kept_closed),
+        )
     if not (explanation.taken or explanation.statements):
         if explanation.ruled and (explanation.tellings or not explanation.buffered):
-            return f"When {' and '.join(f'{each.sync} sells it' for each in explanation.ruled)}, by its own settings."
+            return say_many(
+                "When {portals} sells it, by its own settings.",
+                "When {portals} sell it, by their own settings.",
+                len(explanation.ruled),
+                portals=listed(each.sync for each in explanation.ruled),
+            )
         if not explanation.tellings:
-            return "Nothing keeps this night closed."
+            return say("Nothing keeps this night closed.")
     if explanation.possible_ghost:
-        return "When all portals but one have dropped it: look at them, then follow what is said below."
+        return say("When all portals but one have dropped it: look at them, then follow what is said below.")
     waits = [_block_waits(ledger, explanation.night)] if explanation.local else []
     waits += [
         _sync_waits(name, ledger.syncs[name], explanation, ledger.today)
         for name in explanation.origins
         if name in ledger.syncs
     ]
-    waits += [f"{called(origin)} no longer takes it" for origin in explanation.beside]
+    waits += [say("{portal} no longer takes it", portal=called(origin)) for origin in explanation.beside]
     if waits:
-        return f"When {' and '.join(waits)}."
+        # each is said as it stands behind the word "when" in its language
+        return say("When {what}.", what=listed(waits))
     if explanation.buffered:
-        return "When the stay beside it is cancelled or has passed: it is a buffer night."
+        return say("When the stay beside it is cancelled or has passed: it is a buffer night.")
     if explanation.unoffered:
-        return f"When {' and '.join(explanation.unoffered)} may offer it: it is too near or too far ahead (`offer`)."
-    if explanation.kept:
-        return (
-            f"When {' and '.join(explanation.kept)} {verb(explanation.kept)} resumed: a pause that keeps opens nothing."
+        return say(
+            "When {portals} may offer it: it is too near or too far ahead (`offer`).",
+            portals=listed(explanation.unoffered),
         )
-    return "It is open everywhere else; the portals that repeat it drop it when they next read our feed."
-
-
-def verb(names: tuple[str, ...]) -> str:
-    return "is" if len(names) == 1 else "are"
+    if explanation.kept:
+        return say_many(
+            "When {portals} is resumed: a pause that keeps opens nothing.",
+            "When {portals} are resumed: a pause that keeps opens nothing.",
+            len(explanation.kept),
+            portals=listed(explanation.kept),
+        )
+    return say("It is open everywhere else; the portals that repeat it drop it when they next read our feed.")
 
 
 def _block_waits(ledger: Ledger, night: Night) -> str:
@@ -210,25 +230,32 @@ def _block_waits(ledger: Ledger, night: Night) -> str:
         for block in ledger.blocks
         if block.stay.check_in <= night < block.stay.check_out
     ):
-        return "the removal delay has passed (the block is no longer in the config)"
-    return "the block is taken out of the config"
+        return say("the removal delay has passed (the block is no longer in the config)")
+    return say("the block is taken out of the config")
 
 
 def _sync_waits(name: str, sync: SyncLedger, explanation: Explanation, today: Night) -> str:
     if sync.presence is Presence.LEAVING:
-        return f"{name} has left for good (it is no longer in the config)"
+        return say("{portal} has left for good (it is no longer in the config)", portal=name)
     if sync.presence is Presence.KEPT:
-        return f"{name} is resumed, and its calendar no longer shows it"
+        return say("{portal} is resumed, and its calendar no longer shows it", portal=name)
     if explanation.night in sync.retained:
         if sync.broken is not None:
-            return f"{name}'s calendar can be read whole again and does not show it (or `icalsyncd accept`)"
+            return say(
+                "{portal}'s calendar can be read whole again and does not show it (or `icalsyncd accept`)", portal=name
+            )
         if runs_out(sync, explanation.night, today):
-            return f"it is over, at noon of the day after (it had begun when {name}'s calendar stopped showing it)"
-        return f"{name}'s calendar has gone on without it for the time of the hold (or `icalsyncd accept`)"
+            return say(
+                "it is over, at noon of the day after (it had begun when {portal}'s calendar stopped showing it)",
+                portal=name,
+            )
+        return say(
+            "{portal}'s calendar has gone on without it for the time of the hold (or `icalsyncd accept`)", portal=name
+        )
     rules = {statement.rule for statement in explanation.statements if statement.sync == name and not statement.is_echo}
     if rules == {Rule.SILENT}:
-        return f"{name}'s calendar no longer shows it, or its portal reads our feed again"
-    return f"{name}'s calendar no longer shows it"
+        return say("{portal}'s calendar no longer shows it, or its portal reads our feed again", portal=name)
+    return say("{portal}'s calendar no longer shows it", portal=name)
 
 
 def runs_out(sync: SyncLedger, night: Night, today: Night) -> bool:

@@ -12,18 +12,18 @@ house, no other room.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
-from icalsyncd.availability.attribution import settled
+from icalsyncd.availability.attribution import possible_again, settled
+from icalsyncd.availability.bystanders import Changes, beside
 from icalsyncd.availability.ledger import Ledger
-from icalsyncd.availability.listings import linked, maybe_linked, shown_at, suspects
+from icalsyncd.availability.listings import linked, links_of, shown_at, suspects
 from icalsyncd.availability.offers import origins, stays_of, weighed
 from icalsyncd.availability.rules import closing
 from icalsyncd.availability.stamps import Moment
-from icalsyncd.availability.taking import Taking
+from icalsyncd.availability.taking import Kin, Taking
 from icalsyncd.calendars.nights import Nights, union
 
 _TURNS: Final = 16
@@ -76,7 +76,8 @@ def _stood(ledger: Ledger) -> dict[str, Nights]:
 
 def _taking(ledger: Ledger, found: Mapping[str, Nights]) -> Taking:
     split = [stays_of(ledger.syncs[name], taken) for name, taken in found.items()]
-    judged, _, certain = weighed(ledger)
+    links = links_of(ledger)
+    judged, _, certain = weighed(ledger, links)
     return Taking(
         units=ledger.units,
         origins=tuple((name, nights) for name, nights in (("local", ledger.local), *found.items()) if nights),
@@ -89,11 +90,12 @@ def _taking(ledger: Ledger, found: Mapping[str, Nights]) -> Taking:
         judged=judged,
         certain=certain,
         initial=union(sync.summed.initial for sync in ledger.syncs.values()),
+        confirmed=union(sync.summed.confirmed for sync in ledger.syncs.values()),
         shown=shown_at(ledger),
         links=tuple(
             (name, len({claim.stay for claim in suspects(ledger, sync)}), nights)
             for name, sync in ledger.syncs.items()
-            if not sync.channel.linked and (nights := maybe_linked(ledger, sync))
+            if (nights := links[name]) and not sync.channel.linked
         ),
         known=ledger.complete or not any(sync.awaited for sync in ledger.syncs.values()),
     )
@@ -116,7 +118,7 @@ def related(ledgers: Mapping[str, Ledger]) -> dict[str, Ledger]:
     takings = {name: _taking(made[name], _stood(made[name])) for name in units.keys() & made.keys()}
     for name, ledger in made.items():
         seen = sorted({kin for unit in ledger.units for kin in holders[unit]} - {name})
-        kin = {each: takings[each] for each in seen}
+        kin = Kin((each, takings[each]) for each in seen)
         if kin != ledger.kin:
             made[name] = replace(ledger, kin=kin)
     return made
@@ -129,21 +131,41 @@ def joined(ledgers: Mapping[str, Ledger], changed: Iterable[str], now: Moment) -
     """
     moved: dict[str, Ledger] = {}
     turns: dict[str, int] = {}
-    waiting = deque(dict.fromkeys(changed))
+    news: dict[str, dict[str, Taking]] = {}
+    untold = set(changed)
+    changes = Changes()
+    waiting = dict.fromkeys(changed)
     while waiting:
-        name = waiting.popleft()
+        name = next(iter(waiting))
+        del waiting[name]
         ledger = moved.get(name) or ledgers.get(name)
         if ledger is None or not ledger.kin:
             continue
+        if told := news.pop(name, None):
+            # one after the other, each under all that is new: of two that would stand in for each other, one does
+            kin, touching_nothing = Kin({**ledger.kin, **told}), changes.touching_nothing(ledger, told)
+            if touching_nothing is None:
+                given_back = union(
+                    ledger.kin[each].confirmed - taking.confirmed for each, taking in told.items() if each in ledger.kin
+                )
+                ledger = moved[name] = settled(replace(possible_again(ledger, given_back), kin=kin), now)
+            else:
+                ledger = moved[name] = beside(ledger, kin, touching_nothing, now)
+                if name not in untold:
+                    continue
+        untold.discard(name)
         taking = taking_of(ledger)
-        for kin in ledger.kin:
-            seen = moved.get(kin) or ledgers.get(kin)
-            if seen is None or seen.kin.get(name) == taking or turns.get(kin, 0) >= _TURNS:
+        for each in ledger.kin:
+            seen = moved.get(each) or ledgers.get(each)
+            if seen is None:
                 continue
-            turns[kin] = turns.get(kin, 0) + 1
-            moved[kin] = settled(replace(seen, kin={**seen.kin, name: taking}), now)
-            if kin not in waiting:
-                waiting.append(kin)
+            known = news.get(each, {}).get(name) or seen.kin.get(name)
+            if known == taking or (each not in news and turns.get(each, 0) >= _TURNS):
+                continue
+            if each not in news:
+                turns[each] = turns.get(each, 0) + 1
+            news.setdefault(each, {})[name] = taking
+            waiting[each] = None
     return moved
 
 

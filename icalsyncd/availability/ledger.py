@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Final, cast
+from typing import Any, Final, cast
 
 from icalsyncd.availability.claimed import NO_CLAIMS, Claims
 from icalsyncd.availability.claims import Claim
@@ -18,7 +18,7 @@ from icalsyncd.availability.missing import Broken, Lack
 from icalsyncd.availability.readers import Reader, perhaps, silent_since
 from icalsyncd.availability.rules import NO_RULES, Rules
 from icalsyncd.availability.stamps import NONE, Moment, Stamps
-from icalsyncd.availability.taking import Parting, Taking
+from icalsyncd.availability.taking import Kin, Parting
 from icalsyncd.calendars.nights import EMPTY, Night, Nights, Stay, union
 from icalsyncd.calendars.settings import ReadSettings
 
@@ -306,8 +306,12 @@ class Word:
 
     nights: Nights
     by: str | None
-    """The sync whose portal has them; None: nobody has."""
+    """The sync whose portal has them, of a kin as `accommodation/sync`; None: nobody has."""
     at: Moment
+
+    @property
+    def is_of_a_kin(self) -> bool:
+        return self.by is not None and "/" in self.by
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,10 +347,12 @@ class Ledger:
     parting: Parting | None = None
     units: frozenset[str] = field(default=frozenset(), metadata=FOLLOWS)
     """What it consists of in the end, by the ids of accommodations; empty: it shares nothing. See :mod:`families`."""
-    kin: Mapping[str, Taking] = field(default_factory=dict, metadata=FOLLOWS)
+    kin: Kin = field(default_factory=Kin, metadata=FOLLOWS)
     """What each accommodation that shares a unit with this one takes at present."""
     words: tuple[Word, ...] = ()
     """What the host said of nights that have not passed, oldest first."""
+    reckoned: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False, metadata=FOLLOWS)
+    """What it comes to, by whoever reckoned it (:mod:`offers`); it need not be reckoned twice."""
 
     @property
     def local(self) -> Nights:
@@ -362,7 +368,7 @@ class Ledger:
         return union(
             (
                 *(sync.claimed for other, sync in self.syncs.items() if other != name),
-                *(taking.claimed for taking in self.kin.values()),
+                self.kin.claimed,
             )
         )
 
@@ -376,11 +382,11 @@ class Ledger:
             (
                 self.local,
                 *(sync.genuine for other, sync in self.syncs.items() if other != name),
-                *(taking.judged for taking in self.kin.values()),
+                self.kin.judged,
             )
         )
 
     @property
     def taken_by_kin(self) -> Nights:
         """Nights that the kin take; buffers are not among them."""
-        return union(taking.taken for taking in self.kin.values())
+        return self.kin.taken

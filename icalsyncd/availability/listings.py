@@ -6,7 +6,7 @@ booked or only closed. Beside a booking and an echo that is the third thing that
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final
 
 from icalsyncd.availability.claims import Claim
@@ -31,6 +31,11 @@ def maybe_linked(ledger: Ledger, sync: SyncLedger) -> Nights:
     return union(claim.genuine - claim.proven for claim in suspects(ledger, sync))
 
 
+def links_of(ledger: Ledger) -> dict[str, Nights]:
+    """The same of each sync, by its name."""
+    return {name: maybe_linked(ledger, sync) for name, sync in ledger.syncs.items()}
+
+
 def linked(ledger: Ledger, sync: SyncLedger) -> Nights:
     """Those of them that close nothing, since the host says that this portal links its listings."""
     return maybe_linked(ledger, sync) if sync.channel.linked else EMPTY
@@ -42,10 +47,12 @@ def suspects(ledger: Ledger, sync: SyncLedger) -> Iterator[Claim]:
     Only where they would close what the other one does not close by itself. Where all rooms of the house there show the
     stay, the house was booked, since a room that is booked closes no other room.
     """
-    portal = sync.channel.portal
-    shown = {taking.units: taking.shown[portal] for taking in ledger.kin.values() if portal in taking.shown}
+    shown = ledger.kin.shown.get(sync.channel.portal)
+    if not shown:
+        return
     further = {units: stays for units, stays in shown.items() if not ledger.units <= units}
-    if not further:
+    own = sync.summed.stays
+    if all(own.isdisjoint(stays) for stays in further.values()):
         return
     parts = [stays for units, stays in further.items() if units < ledger.units]
     for claim in sync.claims:
@@ -62,14 +69,12 @@ def linked_to(ledger: Ledger, sync: SyncLedger) -> Nights:
 
     Whichever of the two was booked there, these nights are taken here.
     """
-    larger = [taking.shown for taking in ledger.kin.values() if ledger.units < taking.units]
+    shown = ledger.kin.shown.get(sync.channel.portal, {})
+    own = sync.summed.stays
+    both = [stays for units, stays in shown.items() if ledger.units < units and not own.isdisjoint(stays)]
     return union(
         claim.genuine - claim.grown
-        for claim in (sync.claims if larger else ())
+        for claim in (sync.claims if both else ())
         # of what was there at the first pull nobody knows how it came there
-        if not claim.initial and any(claim.stay in _of(shown, sync) for shown in larger)
+        if not claim.initial and any(claim.stay in stays for stays in both)
     )
-
-
-def _of(shown: Mapping[str, frozenset[Stay]], sync: SyncLedger) -> frozenset[Stay]:
-    return shown.get(sync.channel.portal, frozenset())

@@ -13,7 +13,7 @@ from typing import Final
 from icalsyncd.availability.claims import ECHOES, Claim, Rule
 from icalsyncd.availability.habits import is_sticky
 from icalsyncd.availability.ledger import Ledger, SyncLedger
-from icalsyncd.availability.listings import linked, linked_to, maybe_linked
+from icalsyncd.availability.listings import linked, linked_to, links_of
 from icalsyncd.availability.mirroring import mirrors
 from icalsyncd.availability.rules import closing
 from icalsyncd.calendars.nights import EMPTY, Night, Nights, horizon, union
@@ -80,8 +80,8 @@ def offers(ledger: Ledger) -> dict[str, Nights]:
     yesterday = ledger.today - 1
     taken = origins(ledger)
     split = {name: stays_of(ledger.syncs[name], nights) for name, nights in taken.items()}
-    rules = {name: closing(sync) for name, sync in ledger.syncs.items()}
-    closings: dict[tuple[int, int], tuple[Nights, dict[str, Nights]]] = {}
+    rules = _beside({name: closing(sync) for name, sync in ledger.syncs.items()})
+    closings: dict[tuple[int, int], tuple[Nights, dict[str, Nights], dict[str, Nights]]] = {}
     made: dict[str, Nights] = {}
     for name, sync in ledger.syncs.items():
         if not sync.channel.sends:
@@ -92,12 +92,10 @@ def offers(ledger: Ledger) -> dict[str, Nights]:
         around = buffer_of(ledger, sync)
         if around not in closings:
             closings[around] = _closing(ledger, split, around)
-        local, closed = closings[around]
+        local, closed, beside = closings[around]
         rims = closed[name] - taken[name] - sync.departed
-        made[name] = (
-            local | beside(closed, name) | beside(rules, name) | rims | (not_offered(ledger, sync) - taken[name])
-        )
-        made[name] = made[name].since(yesterday)
+        found = union((local, beside[name], rules[name], rims, not_offered(ledger, sync) - taken[name]))
+        made[name] = found.since(yesterday)
         if sync.opens_nothing:
             made[name] |= sync.offered.nights.since(yesterday)
     return made
@@ -105,13 +103,13 @@ def offers(ledger: Ledger) -> dict[str, Nights]:
 
 def _closing(
     ledger: Ledger, split: Mapping[str, tuple[Nights, Nights]], around: tuple[int, int]
-) -> tuple[Nights, dict[str, Nights]]:
-    """What the host and the kin close, and what each sync closes, with the buffers *around*."""
-    local = ledger.local.widened(*around) | union(taking.closed(*around) for taking in ledger.kin.values())
+) -> tuple[Nights, dict[str, Nights], dict[str, Nights]]:
+    """What the host and the kin close, what each sync closes, and what all but that one do, with the buffers *around*."""
+    local = ledger.local.widened(*around) | ledger.kin.closed(*around)
     closed = {
         name: (stays.widened(*around) | unsure).since(ledger.today - 1) for name, (stays, unsure) in split.items()
     }
-    return local, closed
+    return local, closed, _beside(closed)
 
 
 def buffer_of(ledger: Ledger, sync: SyncLedger) -> tuple[int, int]:
@@ -143,13 +141,24 @@ def stays_of(sync: SyncLedger, taken: Nights) -> tuple[Nights, Nights]:
     return (taken - unsure) | sync.departed, unsure
 
 
-def beside(closed: Mapping[str, Nights], name: str) -> Nights:
-    """What all but sync *name* close."""
-    return union(nights for other, nights in closed.items() if other != name)
+def _beside(closed: Mapping[str, Nights]) -> dict[str, Nights]:
+    """For each sync, what all others close; *closed* is what each closes."""
+    once, twice = EMPTY, EMPTY
+    for nights in closed.values():
+        twice |= once & nights
+        once |= nights
+    return {name: once - (nights - twice) for name, nights in closed.items()}
 
 
 def blocked(ledger: Ledger) -> Nights:
     """All nights of *ledger* that are taken, by whom ever, from yesterday on; buffers are not among them."""
+    found: Nights | None = ledger.reckoned.get("blocked")
+    if found is None:
+        found = ledger.reckoned["blocked"] = _blocked(ledger)
+    return found
+
+
+def _blocked(ledger: Ledger) -> Nights:
     return (ledger.local | ledger.taken_by_kin | union(origins(ledger).values())).since(ledger.today - 1)
 
 
@@ -158,14 +167,34 @@ def trouble(ledger: Ledger) -> Trouble:
 
     Two of the kin that share no unit with each other may both have a night that this one has not.
     """
-    judged, twice, certain = weighed(ledger)
-    certain |= union(taking.certain for taking in ledger.kin.values())
+    if (found := trouble_noted(ledger)) is None:
+        note_trouble(ledger, found := _trouble(ledger))
+    return found
+
+
+def trouble_noted(ledger: Ledger) -> Trouble | None:
+    """The same, where it is known already."""
+    return ledger.reckoned.get("trouble")
+
+
+def note_trouble(ledger: Ledger, found: Trouble) -> None:
+    """Note that what is in trouble at *ledger* is what was *found* in another way."""
+    ledger.reckoned["trouble"] = found
+
+
+def _trouble(ledger: Ledger) -> Trouble:
+    judged, twice, certain = weighed(ledger, links_of(ledger))
+    certain |= ledger.kin.certain
     certain -= contradicted(ledger)
-    twice |= judged & union(taking.judged for taking in ledger.kin.values())
+    twice |= judged & ledger.kin.judged
     taken = union(origins(ledger).values()) | ledger.taken_by_kin
     fleeting = union(sync.given_up.nights for sync in ledger.syncs.values())
     ghosts = ((taken | fleeting) - certain).since(ledger.today)
-    doubted = union(sync.summed.doubtful & ledger.claimed_beside(name) for name, sync in ledger.syncs.items())
+    doubted = union(
+        sync.summed.doubtful & ledger.claimed_beside(name)
+        for name, sync in ledger.syncs.items()
+        if sync.summed.doubtful
+    )
     perhaps_two = (doubted & judged) - twice - ghosts
     return Trouble((twice - ghosts).since(ledger.today), perhaps_two.since(ledger.today), ghosts)
 
@@ -181,24 +210,25 @@ def contradicted(ledger: Ledger) -> Nights:
     return found
 
 
-def weighed(ledger: Ledger) -> tuple[Nights, Nights, Nights]:
+def weighed(ledger: Ledger, links: Mapping[str, Nights]) -> tuple[Nights, Nights, Nights]:
     """The nights that are taken here by what is known, those that are so twice, and those that are so beyond doubt.
 
-    They are those of this accommodation's own blocks and syncs, weighed against what the kin's portals show.
+    They are those of this accommodation's own blocks and syncs, weighed against what the kin's portals show; *links* are
+    those that each sync's portal may only have closed by itself.
     """
     once, twice = ledger.local, EMPTY
-    initial_once, initial_twice = union(taking.initial for taking in ledger.kin.values()), EMPTY
+    initial_once, initial_twice = ledger.kin.initial, EMPTY
     certain = ledger.local
-    for sync in ledger.syncs.values():
+    for name, sync in ledger.syncs.items():
         # an echo that counts as genuine because its portal fell silent is no second booking that anyone has seen
-        judged = sync.summed.genuine - maybe_linked(ledger, sync)
+        judged = sync.summed.genuine - links[name]
         twice |= once & judged
         once |= judged
         certain |= sync.proven
         initial = sync.summed.initial
         initial_twice |= initial_once & initial
         initial_once |= initial
-    beside_judged = union(taking.judged for taking in ledger.kin.values())
+    beside_judged = ledger.kin.judged
     doubly = twice | (once & beside_judged)
     for name, sync in ledger.syncs.items():
         claims = sync.summed
@@ -208,7 +238,7 @@ def weighed(ledger: Ledger) -> tuple[Nights, Nights, Nights]:
             sure -= union(claim.under(Rule.OUTLIVED) for claim in sync.claims)
         if ledger.kin:
             # what its portal may only have closed is not certain; what it closes a larger one of the kin for, is
-            sure = (sure - maybe_linked(ledger, sync)) | (linked_to(ledger, sync) - twice - beside_judged)
+            sure = (sure - links[name]) | (linked_to(ledger, sync) - twice - beside_judged)
         certain |= sure - (ledger.claimed_beside(name) - doubly) if mirrors(sync) else sure
     return once, twice, certain
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, TypeAlias
 
-from icalsyncd.calendars.nights import Night, Nights, union
+from icalsyncd.calendars.nights import Night, Nights, each_without, union
 
 Moment: TypeAlias = float
 """Seconds since 1970-01-01 00:00 UTC, by the believed clock."""
@@ -33,15 +33,21 @@ class Stamps:
 
     def only(self, nights: Nights) -> Stamps:
         """Without the nights that are not in *nights*."""
-        if self.nights <= nights:
-            return self
-        return Stamps(tuple((moment, left) for moment, held in self.entries if (left := held & nights)))
+        gone = self.nights - nights
+        return self._with(tuple(each_without(self.entries, gone)), self.nights - gone) if gone else self
 
     def holding(self, nights: Nights, now: Moment) -> Stamps:
         """Exactly *nights*: those that were stamped keep their moment, the others get *now*."""
         kept = self.only(nights)
         fresh = nights - kept.nights
-        return Stamps((*kept.entries, (now, fresh))) if fresh else kept
+        return self._with((*kept.entries, (now, fresh)), nights) if fresh else kept
+
+    @classmethod
+    def _with(cls, entries: tuple[tuple[Moment, Nights], ...], nights: Nights) -> Stamps:
+        """With *entries*, which come to *nights*: these need not be reckoned again."""
+        made = cls(entries)
+        made.__dict__["nights"] = nights
+        return made
 
     def since(self, moment: Moment) -> Stamps:
         """Without the nights for which it has held since before *moment*."""

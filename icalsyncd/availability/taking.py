@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from icalsyncd.availability.stamps import Moment
@@ -43,6 +44,8 @@ class Taking:
     """Those that are taken beyond doubt, as far as we can tell."""
     initial: Nights
     """Genuine nights of claims that were there when their portals were first pulled."""
+    confirmed: Nights
+    """Those that one of its syncs has by the host's word."""
     shown: Mapping[str, frozenset[Stay]]
     """The stays that each portal shows of it, by the portal's profile."""
     links: tuple[tuple[str, int, Nights], ...]
@@ -63,6 +66,57 @@ class Taking:
     def closed(self, before: int, after: int) -> Nights:
         """The nights that it closes where stays are to be *before* and *after* nights apart from others, at least."""
         return self.stays.widened(max(self.before, before), max(self.after, after)) | self.unsure | self.ruled
+
+
+class Kin(dict[str, Taking]):
+    """What each of the kin takes, by accommodation, and what that comes to together; it is never changed.
+
+    It changes more seldom than it is asked for, and a house may have many rooms, so each sum is reckoned once.
+    """
+
+    @cached_property
+    def taken(self) -> Nights:
+        return union(taking.taken for taking in self.values())
+
+    @cached_property
+    def claimed(self) -> Nights:
+        return union(taking.claimed for taking in self.values())
+
+    @cached_property
+    def judged(self) -> Nights:
+        return union(taking.judged for taking in self.values())
+
+    @cached_property
+    def certain(self) -> Nights:
+        return union(taking.certain for taking in self.values())
+
+    @cached_property
+    def initial(self) -> Nights:
+        return union(taking.initial for taking in self.values())
+
+    @cached_property
+    def are_known(self) -> bool:
+        return all(taking.known for taking in self.values())
+
+    @cached_property
+    def shown(self) -> Mapping[str, Mapping[frozenset[str], frozenset[Stay]]]:
+        """The stays that each portal shows of the kin, by the units of these."""
+        found: dict[str, dict[frozenset[str], frozenset[Stay]]] = {}
+        for taking in self.values():
+            for portal, stays in taking.shown.items():
+                found.setdefault(portal, {})[taking.units] = stays
+        return found
+
+    def closed(self, before: int, after: int) -> Nights:
+        """The nights that any of them closes, see :meth:`Taking.closed`."""
+        around = (before, after)
+        if around not in self._closed:
+            self._closed[around] = union(taking.closed(before, after) for taking in self.values())
+        return self._closed[around]
+
+    @cached_property
+    def _closed(self) -> dict[tuple[int, int], Nights]:
+        return {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,32 +19,38 @@ from icalsyncd.availability.explanation import (
 from icalsyncd.availability.ledger import Ledger, Presence
 from icalsyncd.availability.offers import trouble
 from icalsyncd.availability.pausing import Pause
+from icalsyncd.availability.rules import Ruled
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.calendar import Kind
 from icalsyncd.calendars.nights import Night, date_of
 from icalsyncd.language import listed, say
 
-IN_WORDS: Final = {
-    Rule.RESERVATION: "the portal itself calls it a reservation",
-    Rule.UNTOLD: "it began when the portal had not been told of this night by us",
-    Rule.MISMATCHED: "it is not what the portal had been told by us",
-    Rule.SILENT: "the portal has not read our feed for so long that it cannot be repeating it",
-    Rule.STANDS_IN: "it may be a booking that we took for an echo, and nobody else has this night",
-    Rule.CONFIRMED: "you said so",
-    Rule.LOST: "what the portal had been told is not known: the state was restored from an earlier one",
-    Rule.OUTLIVED: "it stayed after we had told the portal that the night is free",
-    Rule.LINKED: "you said that this portal closes it by itself when it sells one of its family, and that one shows it, too",
-    Rule.OWN_UID: "it bears our own mark: it is our own feed, come back",
-    Rule.TOLD: "it appeared after the portal had read in our feed that the night is taken",
-    Rule.MATCHED: "it is exactly what the portal had been told by us",
-    Rule.PADDED: "it is what the portal had been told by us, with the nights it adds around it",
-    Rule.ANOTHERS: "you said that another portal has this night",
-    Rule.NOBODYS: "you said that nobody has this night",
-}
-"""Why each rule decides as it does, in words of the host's."""
+_COMMAND: Final = "icalsyncd "
 _KINDS: Final = {Kind.RESERVATION: "a reservation", Kind.BLOCK: "a block", Kind.UNKNOWN: "taken"}
-_ECHO: Final = "we take it for an echo: {} only repeats what we told it"
-_ORIGIN: Final = "we take it for an origin: someone took these nights at {}"
+
+
+def in_words(rule: Rule) -> str:
+    """Why *rule* decides as it does, in words of the host's that stand within a sentence."""
+    said = {
+        Rule.RESERVATION: say("the portal itself calls it a reservation"),
+        Rule.UNTOLD: say("it began when the portal had not been told of this night by us"),
+        Rule.MISMATCHED: say("it is not what the portal had been told by us"),
+        Rule.SILENT: say("the portal has not read our feed for so long that it cannot be repeating it"),
+        Rule.STANDS_IN: say("it may be a booking that we took for an echo, and nobody else has this night"),
+        Rule.CONFIRMED: say("you said so"),
+        Rule.LOST: say("what the portal had been told is not known: the state was restored from an earlier one"),
+        Rule.OUTLIVED: say("it stayed after we had told the portal that the night is free"),
+        Rule.LINKED: say(
+            "you said that this portal closes it by itself when it sells one of its family, and that one shows it, too"
+        ),
+        Rule.OWN_UID: say("it bears our own mark: it is our own feed, come back"),
+        Rule.TOLD: say("it appeared after the portal had read in our feed that the night is taken"),
+        Rule.MATCHED: say("it is exactly what the portal had been told by us"),
+        Rule.PADDED: say("it is what the portal had been told by us, with the nights it adds around it"),
+        Rule.ANOTHERS: say("you said that another portal has this night"),
+        Rule.NOBODYS: say("you said that nobody has this night"),
+    }
+    return said[rule]
 
 
 def words(
@@ -66,7 +72,7 @@ def words(
     for statement in explanation.statements:
         shown = f"{date_of(statement.stay.check_in)} to {date_of(statement.stay.check_out)}"
         lines.append(f"  {statement.sync} shows {shown} as {_KINDS[statement.kind]} since {when(statement.since)}.")
-        lines.append(f"      {_capital(taken_for(statement))}, since {IN_WORDS[statement.rule]}.")
+        lines.append(f"      {taken_for(statement)[:-1]}, since {in_words(statement.rule)}.")
         sync = ledger.syncs[statement.sync]
         if explanation.night in sync.retained:
             until = "it is over" if runs_out(sync, explanation.night, ledger.today) else "that is sure"
@@ -85,7 +91,7 @@ def words(
         if sync.presence is Presence.KEPT
     ]
     lines += [
-        f"  {pause.sync} is paused since {when(pause.since)}; {paused_words(pause, explanation.night)}."
+        f"  {pause.sync} is paused since {when(pause.since)}; {_within(paused_words(pause, explanation.night))}."
         for pause in explanation.pauses
     ]
     lines += [
@@ -100,26 +106,47 @@ def words(
     ):
         lines.append("  No portal shows it as taken, and none is told so.")
     lines += ["", f"  {'It opens: ' if explanation.closed else ''}{frees_when(ledger, explanation)}"]
-    lines += advice(ledger, explanation, accommodation)
-    return lines
+    return lines + _printed(advice(ledger, explanation, accommodation))
+
+
+def _within(sentence: str) -> str:
+    """An English sentence as it stands within another one."""
+    return sentence[:1].lower() + sentence[1:].rstrip(".")
+
+
+def _printed(advised: list[str]) -> list[str]:
+    """Advice as lines."""
+    return ["", *(f"{'       ' if each.startswith(_COMMAND) else '  '}{each}" for each in advised)] if advised else []
 
 
 def taken_for(statement: Statement) -> str:
-    """What a claim is taken for, in words for who does not know what an echo is."""
-    return (_ECHO if statement.is_echo else _ORIGIN).format(statement.sync)
-
-
-def _capital(words: str) -> str:
-    return words[:1].upper() + words[1:]
+    """What a claim is taken for, as a sentence for who does not know what an echo is."""
+    if statement.is_echo:
+        return say("We take it for an echo: {portal} only repeats what we told it.", portal=statement.sync)
+    return say("We take it for an origin: someone took these nights at {portal}.", portal=statement.sync)
 
 
 def paused_words(pause: Pause, night: Night) -> str:
-    """What a pause means for *night*."""
+    """What a pause means for *night*, as a sentence."""
     if night in pause.sold:
-        return "it last showed this night as taken, and all others show it as free"
+        return say("It last showed this night as taken, and all others show it as free.")
     if night in pause.twice:
-        return "it last showed this night as taken, too"
-    return "its portal is not told that this night is taken"
+        return say("It last showed this night as taken, too.")
+    return say("Its portal is not told that this night is taken.")
+
+
+def rule_words(each: Ruled) -> str:
+    """That a portal closes a night by its own settings, as a sentence."""
+    if each.closes:
+        return say("That is no booking, and it is closed at the others too.")
+    return say("That is no booking, and it is not told to the others.")
+
+
+def rule_name(each: Ruled) -> str:
+    """Which of a portal's own settings closes a night."""
+    if each.what == "notice":
+        return say("{portal}'s own notice", portal=each.sync)
+    return say("{portal}'s own booking window", portal=each.sync)
 
 
 def _headline(explanation: Explanation) -> str:
@@ -165,50 +192,59 @@ def overbooked_advice(origins: tuple[str, ...]) -> str:
 
 
 def advice(ledger: Ledger, explanation: Explanation, accommodation: str) -> list[str]:
-    """What the host can do about an overbooked night or a possible ghost, with the commands to type."""
+    """What the host can do about an overbooked night or a possible ghost: sentences, and the commands to type."""
     claimers = list(dict.fromkeys(statement.sync for statement in explanation.statements))
     if explanation.overbooked:
-        names = " and ".join(map(called, explanation.origins))
+        origins = explanation.origins
+        names = listed(map(called, origins))
         return [
-            "",
-            f"  Overbooked: {names} each have this night. {overbooked_advice(explanation.origins)}",
-            "  The night stays closed everywhere until only one is left.",
+            " ".join((say("Overbooked: {portals} each have this night.", portals=names), overbooked_advice(origins))),
+            say("The night stays closed everywhere until only one is left."),
         ]
     if explanation.perhaps_two:
         return [
-            "",
-            f"  Perhaps two guests: {' and '.join(claimers)} show this night. One of them may only repeat the other one, or",
-            "  have sold it before it acted on what it was told. Look at these portals; if both have a guest, cancel one.",
+            say("Perhaps two guests: {portals} show this night.", portals=listed(claimers)),
+            say("One of them may only repeat the other one, or have sold it before it acted on what it was told."),
+            say("Look at these portals; if both have a guest, cancel one."),
         ]
     if not explanation.possible_ghost:
         return []
     if not explanation.taken:
         flighty = [name for name, sync in ledger.syncs.items() if explanation.night in sync.given_up.nights]
         return [
-            "",
-            f"  Possible ghost: {' and '.join(flighty)} showed this night until lately, without having it from us.",
-            "  It may read another portal beside us, so that the two pass the night to and fro. Take that link out.",
+            say(
+                "Possible ghost: {portals} showed this night until lately, without having it from us.",
+                portals=listed(flighty or claimers or ledger.syncs),
+            ),
+            say("It may read another portal beside us, so that the two pass the night to and fro. Take that link out."),
         ]
     if not claimers:
-        names = " and ".join(explanation.beside)
         return [
-            "",
-            f"  Possible ghost: it is closed by {names} alone, and nothing proves that anyone booked it there.",
-            "  Look there. If its portal has only closed it since it sold one of the family, write `linked: true` there.",
+            say(
+                "Possible ghost: it is closed by {portals} alone, and nothing proves that anyone booked it there.",
+                portals=listed(explanation.beside),
+            ),
+            say(
+                "Look there. If its portal has only closed it since it sold one of the family, write `linked: true` there."
+            ),
         ]
     if len(claimers) == 1:
         return [
-            "",
-            f"  Possible ghost: only {claimers[0]} shows this night, and nothing proves that anyone booked it.",
-            "  Look at that portal. If there is no reservation, open the night there by hand.",
+            say(
+                "Possible ghost: only {portal} shows this night, and nothing proves that anyone booked it.",
+                portal=claimers[0],
+            ),
+            say("Look at that portal. If there is no reservation, open the night there by hand."),
         ]
     run = next(stay for stay in trouble(ledger).possible_ghosts.stays() if stay[0] <= explanation.night < stay[1])
-    say_so = f"icalsyncd confirm {accommodation} {date_of(run.check_in)} {date_of(run.check_out)}"
+    say_so = f"{_COMMAND}confirm {accommodation} {date_of(run.check_in)} {date_of(run.check_out)}"
     return [
-        "",
-        f"  Possible ghost: {', '.join(claimers)} show this night, and they may only be repeating each other.",
-        "  Look at these portals, and say what you saw. Where one of them has a reservation:",
-        *(f"       {say_so} --by {name}" for name in claimers),
-        "  Where none has one, this opens the nights everywhere; what a portal goes on showing closes them again:",
-        f"       {say_so} --nobody",
+        say(
+            "Possible ghost: {portals} show this night, and they may only be repeating each other.",
+            portals=", ".join(claimers),
+        ),
+        say("Look at these portals, and say what you saw. Where one of them has a reservation:"),
+        *(f"{say_so} --by {name}" for name in claimers),
+        say("Where none has one, this opens the nights everywhere; what a portal goes on showing closes them again:"),
+        f"{say_so} --nobody",
     ]

@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from datetime import date
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias, TypeVar
 
 Night: TypeAlias = int
+T = TypeVar("T")
 
 _ONES: Final = re.compile("1+")
 
@@ -144,7 +145,8 @@ class Nights:
 
     def isdisjoint(self, other: Nights) -> bool:
         """Whether no night is in both."""
-        return not self & other
+        shift = other._first - self._first
+        return not (self._bits >> shift & other._bits if shift >= 0 else self._bits & other._bits >> -shift)
 
     def stays(self) -> tuple[Stay, ...]:
         """The maximal runs of consecutive nights, in order."""
@@ -204,6 +206,19 @@ def union(sets: Iterable[Nights]) -> Nights:
         else:
             first, bits = nights._first, bits << -shift | more
     return Nights._of(first, bits)
+
+
+def each_without(entries: Iterable[tuple[T, Nights]], gone: Nights) -> Iterator[tuple[T, Nights]]:
+    """*entries* without the nights *gone*, and those of them that are left with none; what has none of these is the same."""
+    first, bits = gone._first, gone._bits
+    end = first + bits.bit_length()
+    for entry in entries:
+        held = entry[1]
+        shift = first - held._first
+        if held._first >= end or not (held._bits >> shift & bits if shift >= 0 else held._bits & bits >> -shift):
+            yield entry
+        elif left := held - gone:
+            yield entry[0], left
 
 
 def intersection(sets: Iterable[Nights]) -> Nights:

@@ -31,6 +31,7 @@ from icalsyncd.config.config_file import digest_of
 from icalsyncd.config.paths import Paths
 from icalsyncd.config.positions import lines_of
 from icalsyncd.daemon.confirmations import confirm, dated
+from icalsyncd.daemon.health import unready
 from icalsyncd.daemon.hub import Hub
 from icalsyncd.daemon.plans import notes_of
 from icalsyncd.language import chosen, speaking
@@ -199,8 +200,7 @@ class HostActions:
         return None
 
     def unready(self) -> str | None:
-        waiting = [each for each, house in self._hub.view.houses.items() if not house.state.ledger.complete]
-        return f"not complete yet: {', '.join(sorted(waiting))}" if waiting else None
+        return unready(self._hub.view, self._hub.journal)
 
     async def pull(self, name: SyncName | None, dry: bool) -> list[Report] | Refusal:
         """Pull one sync, or all that receive and are not paused, and wait until what came in is stored and served."""

@@ -23,6 +23,7 @@ from icalsyncd.admin.acts import Acts, routes
 from icalsyncd.admin.admin import application
 from icalsyncd.config.loading import Accepted, Refused
 from icalsyncd.config.paths import Paths
+from icalsyncd.config.resolved import Config
 from icalsyncd.daemon import service_manager
 from icalsyncd.daemon.actions import HostActions
 from icalsyncd.daemon.address import note_address
@@ -34,6 +35,7 @@ from icalsyncd.daemon.hub import Hub
 from icalsyncd.daemon.life import alive
 from icalsyncd.daemon.notices import Notices
 from icalsyncd.daemon.reload import Reloads, hide_secrets
+from icalsyncd.daemon.standby import Standby
 from icalsyncd.daemon.watch import watch
 from icalsyncd.pace import unsearched
 from icalsyncd.redaction import told, wordless
@@ -41,7 +43,7 @@ from icalsyncd.serving.listeners import CannotListen
 from icalsyncd.serving.ports import Ports
 from icalsyncd.serving.verdict import Verdict, with_verdict
 from icalsyncd.serving.website import Website
-from icalsyncd.state.database import StoreFailed, StoreOfAnotherVersion, StoreRefused
+from icalsyncd.state.database import Server, StoreFailed, StoreHeld, StoreOfAnotherVersion, StoreRefused
 from icalsyncd.state.installation import SecretUnusable, open_installation
 from icalsyncd.state.state_folder import FolderHeld, StateFolder
 from icalsyncd.state.store import Store
@@ -64,6 +66,14 @@ class CannotStart(Exception):
         self.code = code
 
 
+class Occupied(CannotStart):
+    """Another daemon has the database: this one can stand by."""
+
+    def __init__(self, why: str, config: Config) -> None:
+        super().__init__(why)
+        self.config = config
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """What the command line says of a daemon."""
@@ -77,14 +87,29 @@ class Options:
 async def run(options: Options, stop: asyncio.Event, reload: asyncio.Event) -> int:
     """Run the daemon until *stop* is set; each time *reload* is set the config is read again. Returns the exit code."""
     log.configure(options.log_style, options.log_level)
-    daemon = None
     sys.setswitchinterval(GIVE_WAY)
     # name servers of targets that hang must not use up the threads that everything else waits for
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="aside"))
+    while (code := await _life(options, stop, reload)) is None:
+        # another daemon has taken the database: what was known here is let go
+        gc.unfreeze()
+    return code
+
+
+async def _life(options: Options, stop: asyncio.Event, reload: asyncio.Event) -> int | None:
+    """From one start to its end: the exit code, or None where another daemon has the database since."""
+    daemon: Daemon | None = None
+    standby: Standby | None = None
     try:
         with unsearched():
-            daemon = Daemon.open(options)
-            await daemon.start()
+            while daemon is None:
+                try:
+                    daemon = Daemon.open(options)
+                except Occupied as error:
+                    standby = await _stood_by(options, error, standby, stop, reload)
+                    if stop.is_set():
+                        return 0
+            await daemon.start(standby)
             # the garbage collector need not search what stays as long as the daemon runs
             gc.freeze()
     except CannotStart as error:
@@ -92,12 +117,46 @@ async def run(options: Options, stop: asyncio.Event, reload: asyncio.Event) -> i
         if daemon is not None:
             await daemon.stop()
         return error.code
+    finally:
+        if standby is not None:
+            standby.leave()
     code = 1
     try:
         code = await daemon.serve(stop, reload)
     finally:
         stored = await daemon.stop()
+    if daemon.hub.journal.is_taken and not stop.is_set():
+        return None
     return code if stored else code or 1
+
+
+async def _stood_by(
+    options: Options, occupied: Occupied, before: Standby | None, stop: asyncio.Event, reload: asyncio.Event
+) -> Standby:
+    """Stand by until another try is worth it. Raises CannotStart."""
+    folder = _held(options.state_dir)
+    try:
+        if before is not None:
+            before.leave()
+        standby = Standby(occupied.config, options.config, folder, str(occupied))
+        server = occupied.config.store.place(folder)
+        assert isinstance(server, Server)  # noqa: S101  # a file is nobody else's
+        await standby.wait(server, stop, reload)
+    finally:
+        folder.release()
+    return standby
+
+
+def _held(path: Path) -> StateFolder:
+    """The state folder, for this process alone. Raises CannotStart."""
+    folder = StateFolder(path)
+    try:
+        folder.hold()
+    except FolderHeld as error:
+        raise CannotStart(str(error)) from None
+    except OSError as error:
+        raise CannotStart(f"the state folder {path} cannot be used: {error.strerror}") from None
+    return folder
 
 
 class Daemon:
@@ -124,14 +183,9 @@ class Daemon:
 
     @classmethod
     def open(cls, options: Options) -> Daemon:
-        """Everything that a start needs. Raises CannotStart."""
-        folder = StateFolder(options.state_dir)
-        try:
-            folder.hold()
-        except FolderHeld as error:
-            raise CannotStart(str(error)) from None
-        except OSError as error:
-            raise CannotStart(f"the state folder {options.state_dir} cannot be used: {error.strerror}") from None
+        """Everything that a start needs. Raises CannotStart, and Occupied where another daemon has the database."""
+        folder = _held(options.state_dir)
+        accepted: Accepted | None = None
         try:
             accepted, refused = _boot_config(options.config, folder)
             installation = open_installation(accepted.config.server.secret_file or folder.secret)
@@ -140,6 +194,8 @@ class Daemon:
             daemon = cls(options, folder, Hub(accepted, installation, store))
         except (SecretUnusable, StoreRefused, StoreFailed) as error:
             folder.release()
+            if isinstance(error, StoreHeld) and accepted is not None:
+                raise Occupied(str(error), accepted.config) from None
             code = EX_CONFIG if isinstance(error, StoreOfAnotherVersion) else 1
             raise CannotStart(str(error), code) from None
         except OSError as error:
@@ -152,8 +208,11 @@ class Daemon:
             daemon._reloads.refuse(tuple(map(str, refused.mistakes)), refused.files)
         return daemon
 
-    async def start(self) -> None:
-        """Rebuild all nights from what is stored, bind the ports, say READY, and only then pull. Raises CannotStart."""
+    async def start(self, standby: Standby | None = None) -> None:
+        """Rebuild all nights from what is stored, bind the ports, say READY, and only then pull. Raises CannotStart.
+
+        *standby* answers for this daemon until then.
+        """
         hub = self.hub
         try:
             await hub.begin()
@@ -166,6 +225,8 @@ class Daemon:
             self._reloads.running = last.digest
             self._reloads.refuse((f"{self.options.config}: {told(error)}",))
         try:
+            if standby is not None:
+                standby.leave()
             await self._ports.open(hub.accepted.config)
         except CannotListen as error:
             raise CannotStart(str(error)) from None

@@ -55,7 +55,7 @@ def log_trouble(accommodation: str, before: Trouble | None, now: Trouble) -> Non
 def entries(before: Ledger, after: Ledger) -> Iterator[Entry]:
     """The lines of a change, in the order in which it is understood: what was done, then what that did."""
     yield from _acts(before, after)
-    was, now = (blocked(each).since(after.today) for each in (before, after))
+    was, now = blocked(before).since(after.today), blocked(after).since(after.today)
     if freed := was - now:
         yield Entry("nights freed", {"nights": dates(freed), "why": _why(before, after, freed)})
     if closed := now - was:
@@ -105,6 +105,8 @@ def _why(before: Ledger, after: Ledger, nights: Nights) -> str:
         if cause := _cause(was, now, nights):
             causes.append(f"{name} {cause}")
     for kin in dict.fromkeys((*before.kin, *after.kin)):
+        if before.kin.get(kin) is after.kin.get(kin):
+            continue
         had, has = (each.kin[kin].taken if kin in each.kin else EMPTY for each in (before, after))
         if (had ^ has) & nights:
             causes.append(f"{kin} {'has them' if has & nights else 'no longer has them'}")
@@ -112,6 +114,8 @@ def _why(before: Ledger, after: Ledger, nights: Nights) -> str:
 
 
 def _blocks(before: Ledger, after: Ledger, nights: Nights) -> Iterator[str]:
+    if before.blocks == after.blocks:
+        return
     was, now = ({block.stay for block in each.blocks} for each in (before, after))
     if _touches(now - was, nights):
         yield OWN_BLOCK
@@ -132,6 +136,8 @@ def _cause(was: SyncLedger | None, now: SyncLedger | None, nights: Nights) -> st
     if was.presence is not now.presence:
         seen = was.claimed | now.claimed | was.offered.nights | now.offered.nights
         return _PRESENCES[now.presence] if seen & nights else ""
+    if was.claims is now.claims and was.silent is now.silent:
+        return ""
     gone, come = (was.claimed - now.claimed) & nights, (now.claimed - was.claimed) & nights
     if gone & was.retained:
         return "no longer keeps what its calendar lacks"

@@ -59,6 +59,14 @@ def faults(view: View, journal: Journal, clock: Clock) -> tuple[Fault, ...]:
     return tuple(found)
 
 
+def unready(view: View, journal: Journal) -> str | None:
+    """Why not all feeds are answered; None if they are."""
+    if not journal.may_answer:
+        return "the database is silent, and another machine may have taken over"
+    waiting = [each for each, house in view.houses.items() if not house.state.ledger.complete]
+    return f"not complete yet: {', '.join(sorted(waiting))}" if waiting else None
+
+
 def status_line(view: View, config: ConfigStatus, journal: Journal, clock: Clock) -> str:
     """The state in one line, for the service manager."""
     states = [

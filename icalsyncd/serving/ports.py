@@ -140,6 +140,11 @@ class Ports:
         self._trust(move.proxies)
         return closing
 
+    def shut(self) -> None:
+        """Give up all addresses; running answers go on."""
+        for listener in self._listeners.values():
+            listener.shut()
+
     async def close(self) -> None:
         """Close all of them."""
         for listener in self._listeners.values():

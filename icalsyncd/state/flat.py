@@ -43,6 +43,12 @@ def flat_stamps(stamps: Stamps) -> list[list[Any]]:
     return [[moment, flat_nights(nights)] for moment, nights in stamps]
 
 
+def stamps_text(stamps: Stamps) -> str:
+    """The JSON of the same at once: a feed's is long, and is written wherever a night of the family changes."""
+    rows = [f'[{moment!r},"{flat_nights(nights)}"]' for moment, nights in stamps.entries]
+    return f"[{','.join(rows)}]"
+
+
 def load_stamps(rows: Iterable[tuple[float, str]]) -> Stamps:
     return Stamps(tuple((moment, load_nights(text)) for moment, text in rows))
 

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
-from icalsyncd.availability.ledger import Block, Ledger, Presence, SyncLedger
+from icalsyncd.availability.ledger import Block, Ledger, Presence, SyncLedger, Word
 from icalsyncd.availability.offers import Trouble, trouble
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.nights import EMPTY, Night, Nights, Stay, date_of
@@ -69,8 +68,7 @@ def events(accommodation: str, before: State | None, after: State | None, at: Mo
         yield from (each._replace(accommodation=accommodation) for each in _of_blocks(was.blocks, now.blocks, at))
         for word in now.words:
             if word not in was.words:
-                said = "you said that nobody has it" if word.by is None else "you said that it is booked here"
-                yield from _stretches(Event(at, said, accommodation, word.by or ""), word.nights)
+                yield from _stretches(_of_word(word, Event(at, "", accommodation)), word.nights)
         for name, sync in now.syncs.items():
             known = was.syncs.get(name)
             if known is not sync:
@@ -79,10 +77,10 @@ def events(accommodation: str, before: State | None, after: State | None, at: Mo
                     yield event._replace(accommodation=accommodation, sync=name)
         for name in was.syncs.keys() - now.syncs.keys():
             yield Event(at, "the sync is forgotten", accommodation, name)
-        if was.kin != now.kin:
+        if was.kin is not now.kin:
             yield from _of_kin(was, now, Event(at, "", accommodation))
         none = Trouble(EMPTY, EMPTY, EMPTY)
-        old, new = _trouble(_Same(was)) if before is not None else none, _trouble(_Same(now))
+        old, new = trouble(was) if before is not None else none, trouble(now)
         for nights, words in (
             (new.overbooked - old.overbooked, "overbooked"),
             (old.overbooked - new.overbooked, "overbooked no more"),
@@ -99,25 +97,12 @@ def events(accommodation: str, before: State | None, after: State | None, at: Mo
                 yield event._replace(accommodation=accommodation, sync=name)
 
 
-class _Same:
-    """A ledger that is equal to itself alone: what was reckoned of one need not be reckoned again."""
-
-    __slots__ = ("ledger",)
-
-    def __init__(self, ledger: Ledger) -> None:
-        self.ledger = ledger
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and other.ledger is self.ledger
-
-    def __hash__(self) -> int:
-        return id(self.ledger)
-
-
-@lru_cache(64)
-def _trouble(same: _Same) -> Trouble:
-    """What is now was just reckoned as what was, of each house of a household."""
-    return trouble(same.ledger)
+def _of_word(word: Word, event: Event) -> Event:
+    if word.by is None:
+        return event._replace(what="you said that nobody has it")
+    if word.is_of_a_kin:
+        return event._replace(what=f"you said that it is booked at {word.by}")
+    return event._replace(what="you said that it is booked here", sync=word.by)
 
 
 def _of_kin(was: Ledger, now: Ledger, event: Event) -> Iterator[Event]:

@@ -23,7 +23,7 @@ MADE: Final = "SELECT to_regclass('holder')"
 """Not NULL where there is such a table."""
 FIRST: Final = "INSERT INTO holder VALUES (?, '', 0, 0, 0, '', '', 0, 0, TRUE)"
 _NOW: Final = "extract(epoch FROM clock_timestamp())"
-_WHOSE: Final = f"SELECT owner, epoch, until >= {_NOW}, machine, since FROM holder"  # noqa: S608
+WHOSE: Final = f"SELECT owner, epoch, until >= {_NOW}, machine, since FROM holder"  # noqa: S608
 TAKE: Final = f"""
 UPDATE holder SET owner = ?, epoch = epoch + 1, until = {_NOW} + ?, takeovers = takeovers + ?, machine = ?, since = {_NOW}
 WHERE owner = ? AND epoch = ? AND (owner = '' OR owner = ? OR until < {_NOW}) RETURNING epoch, takeovers
@@ -51,6 +51,11 @@ class Holder:
     since: float
     """When it was taken, in epoch seconds."""
 
+    def keeps_out(self, last: str | None) -> bool:
+        """Whether a daemon whose folder names *last* as its last opening has to wait."""
+        # whoever has the folder knows that the daemon that had it before is dead
+        return self.is_held and self.owner != last
+
     @property
     def words(self) -> str:
         since = datetime.fromtimestamp(self.since, UTC).isoformat(" ", "seconds")
@@ -59,5 +64,5 @@ class Holder:
 
 def found(execute: Execute) -> Holder | None:
     """What the row says; None where there is no row."""
-    row = next(iter(execute(_WHOSE)), None)
+    row = next(iter(execute(WHOSE)), None)
     return Holder(*row) if row is not None else None

@@ -108,6 +108,11 @@ class Journal:
         return self.lease is not None and (self.failing is not None or not self.lease.holds)
 
     @property
+    def is_taken(self) -> bool:
+        """Another daemon has opened the database since, and nothing of this one is stored any more."""
+        return self._taken
+
+    @property
     def may_answer(self) -> bool:
         """Nobody else answers for what is known here. It may be asked on any thread."""
         return self.lease is None or self.lease.holds
@@ -259,8 +264,10 @@ class Journal:
         """Write what is left, and close the file; False if the disk does not take it, and it is lost."""
         if self._commit is not None:
             await asyncio.wait((self._commit,))
-        if self._is_behind and not self._taken and not await self._write() and self._store.is_here:
-            await self.ask(self._store.reserve.give_up)
+        if self._is_behind and not self._taken and not await self._write():
+            if self._store.is_here:
+                await self.ask(self._store.reserve.give_up)
+            # a lost connection shows by the commit that fails: the next one goes over a new one
             await self._write()
         all_stored = not self._is_behind
         if not all_stored:

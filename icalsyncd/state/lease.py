@@ -36,13 +36,18 @@ class Lease:
         self.taken_at: float | None = None
         """The machine's uptime at which it was taken from a daemon that had not given it back; None where it was not."""
 
-    def now(self) -> float:
-        """The machine's uptime, to be asked before a renewal is sent."""
-        return self._now()
+    def renewing(self, lasting: float) -> float:
+        """A renewal that lasts so many seconds is about to be sent: the machine's uptime now.
+
+        Whether or not it is answered, the lease may end that early from here on, be it that one for longer went before.
+        """
+        sent = self._now()
+        self._until = min(self._until, sent + lasting - _EARLIER)
+        return sent
 
     def renewed(self, sent: float, lasting: float) -> None:
-        """The database has taken a renewal that was *sent* at that uptime, and lasts so many seconds."""
-        self._until = max(self._until, sent + lasting - _EARLIER)
+        """The database has taken the renewal that was *sent* at that uptime, and lasts so many seconds."""
+        self._until = sent + lasting - _EARLIER
 
     def end(self) -> None:
         """It is another daemon's, or nobody's: from now on it holds no more."""

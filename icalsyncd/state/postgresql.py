@@ -31,7 +31,7 @@ from icalsyncd.state.database import (
 )
 from icalsyncd.state.dialect import made, said
 from icalsyncd.state.history import Execute
-from icalsyncd.state.holder import BEGIN, FENCE, FIRST, GIVE_BACK, HOLDER, MADE, RENEW, TAKE, Holder, found
+from icalsyncd.state.holder import BEGIN, FENCE, FIRST, GIVE_BACK, HOLDER, MADE, RENEW, TAKE, found
 from icalsyncd.state.last_database import last_opening, note_opening
 from icalsyncd.state.lease import LEASE, OPENING, Lease
 from icalsyncd.state.records import VERSION
@@ -97,15 +97,11 @@ class ServerDatabase:
         if self.execute(MADE).fetchone() == (None,):
             return
         holder = found(self.execute)
-        if holder is not None and self._has_others(holder):
+        if holder is not None and holder.keeps_out(last_opening(self._server.folder)):
             raise StoreHeld(holder.words)
         if holder is not None and holder.owner:
             with suppress(StoreFailed):
                 self.execute(_END_FORMER, (_called(holder.owner),))
-
-    def _has_others(self, holder: Holder) -> bool:
-        # whoever has the folder knows that the daemon that had it before is dead
-        return holder.is_held and holder.owner != last_opening(self._server.folder)
 
     def _prepare(self, lasting: float) -> bool:
         """Make what is missing, and take the database; whether what is there is all that was known."""
@@ -138,11 +134,11 @@ class ServerDatabase:
         holder = found(self.execute)
         if holder is None:
             raise StoreRefused(f"{NAME} is damaged: nothing says who has it")
-        if self._has_others(holder):
-            raise StoreHeld(holder.words)
         mine = last_opening(self._server.folder) or ""
+        if holder.keeps_out(mine):
+            raise StoreHeld(holder.words)
         is_takeover = bool(holder.owner) and holder.owner != mine
-        sent = self.lease.now()
+        sent = self.lease.renewing(lasting)
         values = (self._opening, lasting, int(is_takeover), platform.node()[:100], holder.owner, holder.epoch, mine)
         taken = self.execute(TAKE, values).fetchone()
         if taken is None:
@@ -150,7 +146,7 @@ class ServerDatabase:
         self.lease.epoch, self.lease.takeovers = taken
         self.lease.renewed(sent, lasting)
         if is_takeover:
-            self.lease.taken_at = self.lease.now()
+            self.lease.taken_at = sent
 
     def begin(self, *, outdated: bool) -> None:
         """What it held was read: from now on it is written. *outdated*: this machine knows something later elsewhere."""
@@ -163,7 +159,7 @@ class ServerDatabase:
 
     def _renew(self, statement: str, lasting: float) -> None:
         """Renew the lease by *statement*. Raises StoreFailed, and StoreTaken where it is another's."""
-        sent = self.lease.now()
+        sent = self.lease.renewing(lasting)
         if self.execute(statement, (lasting, *self._mine)).rowcount != 1:
             raise self._taken()
         self.lease.renewed(sent, lasting)
@@ -185,7 +181,7 @@ class ServerDatabase:
         StoreInDoubt: nobody knows, until :meth:`settled` does. StoreTaken: it is no longer ours.
         """
         self._be_connected()
-        sent = self.lease.now()
+        sent = self.lease.renewing(LEASE)
         try:
             with self._whole(on_silence=self._read_back):
                 if self.execute(FENCE, (LEASE, *self._mine, self._commits)).rowcount != 1:

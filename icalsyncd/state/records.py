@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 from icalsyncd.availability.claims import ALIKE, Claim, reuse_stay
 from icalsyncd.availability.ledger import (
     Block,
+    Channel,
     Ledger,
     Link,
     Narrowing,
@@ -31,12 +32,12 @@ from icalsyncd.state.copy import Copies, Copy, ReadAs, Validators
 from icalsyncd.state.flat import (
     flat_nights,
     flat_reader,
-    flat_stamps,
     flat_verdicts,
     load_nights,
     load_reader,
     load_stamps,
     load_verdicts,
+    stamps_text,
 )
 from icalsyncd.state.flat_channel import flat_channel, load_channel
 from icalsyncd.state.flat_habits import flat_habits, flat_rules, load_habits, load_rules
@@ -48,6 +49,7 @@ VERSION: Final = 1
 """Of the stored form; a store of a newer version is refused."""
 
 Json = dict[str, Any]
+_ENCODED: Final = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def dump_accommodation(ledger: Ledger) -> str:
@@ -107,7 +109,7 @@ def dump_sync(sync: SyncLedger, facts: Facts) -> SyncRecord:
 
 def dump_claims(claims: Iterable[Claim]) -> str:
     """The second part of a sync's record."""
-    return json.dumps([_claim(claim) for claim in claims], separators=(",", ":"))
+    return _ENCODED([_claim(claim) for claim in claims])
 
 
 def dump_facts(facts: Facts) -> str:
@@ -117,9 +119,13 @@ def dump_facts(facts: Facts) -> str:
 
 def dump_sync_ledger(sync: SyncLedger) -> str:
     """The first part of a sync's record."""
-    return _json(
+    stamps = (("withdrawn", sync.withdrawn), ("offered", sync.offered), ("given_up", sync.given_up))
+    texts = [f'"channel":{_channel_text(sync.channel)}']
+    texts += [f'"{name}":{stamps_text(each)}' for name, each in stamps if each.entries]
+    if sync.told is not None:
+        texts.append(f'"told":{{"since":{stamps_text(sync.told)}}}')
+    rest = _json(
         {
-            "channel": flat_channel(sync.channel),
             "link": _link(sync.link),
             "calendar": sync.calendar,
             "presence": sync.presence.value,
@@ -134,17 +140,13 @@ def dump_sync_ledger(sync: SyncLedger) -> str:
             "retained": flat_nights(sync.retained),
             "returned": flat_nights(sync.returned),
             "departed": flat_nights(sync.departed),
-            "told": None if sync.told is None else {"since": flat_stamps(sync.told)},
             "fetches": list(sync.fetches),
             "readers": [flat_reader(reader) for reader in sync.readers],
             "unsure_since": sync.unsure_since,
             "in_force": [flat_nights(feed) for feed in sync.in_force],
             "unfetched": sync.unfetched,
             "published": [[since, flat_nights(feed)] for since, feed in sync.published],
-            "withdrawn": flat_stamps(sync.withdrawn),
-            "offered": flat_stamps(sync.offered),
             "untold": [int(copied) for copied in sync.untold],
-            "given_up": flat_stamps(sync.given_up),
             "silent": sync.silent,
             "rules": flat_rules(sync.rules),
             "habits": flat_habits(sync.habits),
@@ -152,6 +154,13 @@ def dump_sync_ledger(sync: SyncLedger) -> str:
             "own_before_pause": [_claim(claim) for claim in sync.own_before_pause],
         }
     )
+    return f"{{{','.join(texts)},{rest[1:]}"
+
+
+@lru_cache(2**10)
+def _channel_text(channel: Channel) -> str:
+    """Few portals are set up each in a way of its own."""
+    return _ENCODED(flat_channel(channel))
 
 
 def load_sync(parts: SyncRecord) -> tuple[SyncLedger, Facts]:
@@ -240,7 +249,7 @@ _moment = lru_cache(ALIKE)(float)
 
 
 def _json(record: Json) -> str:
-    return json.dumps(_whole(record), separators=(",", ":"))
+    return _ENCODED(_whole(record))
 
 
 def _whole(record: Json) -> Json:

@@ -109,11 +109,11 @@ class State:
         for name, sync in ledger.syncs.items():
             known = self.facts.get(name, _FRESH)
             before = self.ledger.syncs.get(name)
-            if before is None or before.offered.nights != sync.offered.nights:
+            if before is None or (before is not sync and before.offered.nights != sync.offered.nights):
                 known = replace(known, feed_changed=now)
             if sync.pulled_at is None and known.copies != NO_COPIES:
                 known = known.without_copies()
-            if before is not None and _begins_anew(before, sync):
+            if before is not None and before is not sync and _begins_anew(before, sync):
                 known = replace(known, attempts=Attempts())
             if known is not _FRESH:
                 facts[name] = known

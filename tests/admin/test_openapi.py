@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
-from urllib.parse import urlsplit
 
 import aiohttp
-import jinja2
 import pytest
-import yaml
 from jsonschema import Draft202012Validator
 
 from icalsyncd.admin import acts
@@ -25,7 +21,6 @@ from tests.end_to_end.portal import calendar, day, portals
 from tests.notifying.receivers import receiving
 
 DOCUMENT = openapi()
-PEOPLE = Path(__file__).parents[2] / "docs/people.md"
 
 
 def closed(schema: Any) -> Any:
@@ -172,15 +167,6 @@ async def test_each_answer_is_as_the_document_says(tmp_path: Path) -> None:
                 schema = {**known[kind]["schema"], "components": CLOSED["components"]}
                 Draft202012Validator(schema).validate(json.loads(body))
             seen.add((method.lower(), "/static/{file}" if path.startswith("/static/") else path))
-        # the recipe for Home Assistant reads what is there: the docs' own template, over a real answer
-        recipe = yaml.safe_load(re.findall(r"```yaml\n(rest:.*?)```", PEOPLE.read_text(encoding="utf-8"), re.DOTALL)[0])
-        (rest,), (automation,) = recipe["rest"], recipe["automation"]
-        (sensor,) = rest["sensor"]
-        status = json.loads((await made.get(urlsplit(rest["resource"]).path))[1])
-        said = jinja2.Environment().from_string(sensor["value_template"]).render(value_json=status)
-        assert said == ("well" if status["verdict"]["well"] else "needs you")
-        assert set(sensor["json_attributes"]) <= status[sensor["json_attributes_path"].removeprefix("$.")].keys()
-        assert {"triggers", "actions"} <= automation.keys()
         # what needs the host may be asked, too; whether anything does, the tests of the verdict say
         given, kind, _ = await answer_of(made, "GET", "/-/well")
         assert (kind, given in (200, 503)) == ("text/plain", True)

@@ -24,7 +24,7 @@ def moved_in() -> House:
 
 
 def says(house: House, by: str | None) -> None:
-    house.ledger = confirm(house.ledger, nights(10, 11), by, now=house.now)
+    house.ledger = confirm({"": house.ledger}, "", nights(10, 11), by, now=house.now)[""]
 
 
 def test_once_the_host_says_who_has_it_a_night_is_no_possible_ghost() -> None:
@@ -80,9 +80,9 @@ def test_the_hosts_word_ends_with_the_event_that_it_was_about() -> None:
 
 def test_an_event_that_the_host_was_not_shown_is_not_meant() -> None:
     house = moved_in()
-    seen = seen_on(house.ledger, nights(10, 11))
+    seen = seen_on({"": house.ledger}, "", nights(10, 11))
     house.shows("c", (11, 13))
-    house.ledger = confirm(house.ledger, nights(10, 11), None, now=house.now, seen=seen)
+    house.ledger = confirm({"": house.ledger}, "", nights(10, 11), None, now=house.now, seen=seen)[""]
     assert house.rules("c", 11) == {Rule.TOLD} or 11 + DAY_ONE in house.taken
     assert Rule.NOBODYS not in house.rules("c", 11)
 

@@ -3,6 +3,8 @@
 The path says how a calendar behaves:
 
     /changes/EVENTS/OFFSET/NAME   one stay more, or that one less, at every request
+    /grows/EVENTS/OFFSET/NAME     one stay more at every request
+    /moves/EVENTS/OFFSET/NAME     the same, and the one before is gone
     /stamps/EVENTS/OFFSET/NAME    the same nights under new DTSTAMPs
     /known/EVENTS/OFFSET/NAME     one body and its ETag: 304 to whoever has it
     /crowd/EVENTS/OFFSET/NAME     stays that lie on top of each other, so that all are within the horizon
@@ -31,11 +33,11 @@ _ETAG = b'"a-body-of-ours"'
 
 
 @lru_cache(maxsize=64)
-def calendar(events: int, offset: int, *, more: bool = False, every: int = EVERY) -> bytes:
-    """*events* stays, the first *offset* nights from today, and one behind them where there is to be *more*."""
+def calendar(events: int, offset: int, *, more: int | None = None, every: int = EVERY) -> bytes:
+    """*events* stays, the first *offset* nights from today, and one, *more* of them behind the last, where there is one."""
     today = date.today()  # noqa: DTZ011
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//portal.example//EN"]
-    for number in range(events + more):
+    for number in (*range(events), *(() if more is None else (events + more,))):
         start = today + timedelta(offset + number * every % 1000)
         lines += [
             "BEGIN:VEVENT",
@@ -76,10 +78,11 @@ class _Portal(asyncio.Protocol):
         if behaviour == "known" and _ETAG in head:
             self._transport.write(b"HTTP/1.1 304 Not Modified\r\nETag: %b\r\n\r\n" % _ETAG)
             return
+        more = time if behaviour == "moves" else 0 if behaviour == "changes" and time % 2 == 0 else None
         body = calendar(
-            int(events),
+            int(events) + (time if behaviour == "grows" else 0),
             int(offset),
-            more=behaviour == "changes" and time % 2 == 0,
+            more=more,
             every=7 if behaviour == "crowd" else EVERY,
         )
         if behaviour == "stamps":

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import socket
 from dataclasses import replace
 from pathlib import Path
+
+import pytest
 
 from icalsyncd.availability.attribution import fetched
 from icalsyncd.calendars.nights import Nights
 from icalsyncd.config import loading
 from icalsyncd.daemon.app import Daemon, Options
 from icalsyncd.daemon.hub import Hub
+from icalsyncd.pulling.rounds import Rounds
 from icalsyncd.state.installation import Installation
 from icalsyncd.state.schedule import Attempts
 from icalsyncd.state.store import Store
+from icalsyncd.state.view import SyncName
 from tests.end_to_end.daemon import free_port
 
 HOUSES = 60
@@ -174,4 +179,53 @@ async def test_a_reload_goes_on_to_its_end_though_whoever_asked_for_it_is_gone(t
     assert daemon.hub.config_status.ok
     await daemon.stop()
     # a daemon keeps its own objects from being searched, and these are the tests' process's
+    gc.unfreeze()
+
+
+async def test_a_bug_while_a_config_is_taken_over_leaves_the_old_one_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "config.yaml"
+    old, new = [free_port(), free_port()], [free_port(), free_port()]
+
+    def text(after: int, ports: list[int]) -> str:
+        addresses = f"server: {{listen: '127.0.0.1:{ports[0]}', admin: '127.0.0.1:{ports[1]}'}}\n"
+        return household(after=after) + addresses
+
+    def listening(ports: list[int]) -> list[bool]:
+        found = []
+        for port in ports:
+            with socket.socket() as probe:
+                found.append(probe.connect_ex(("127.0.0.1", port)) == 0)
+        return found
+
+    file.write_text(text(0, old))
+    daemon = Daemon.open(Options(file, tmp_path / "state"))
+    await daemon.start()
+    before = daemon.hub.accepted
+    configure, failures = Rounds.configure, [KeyError("aunt Ana")]
+
+    async def breaks(self: Rounds, intervals: dict[SyncName, float]) -> None:
+        # by then the accommodations are under the new config
+        if failures:
+            raise failures.pop()
+        await configure(self, intervals)
+
+    monkeypatch.setattr(Rounds, "configure", breaks)
+    file.write_text(text(2, new))
+    (why,) = await daemon.reload()
+    assert "bug" in why
+    assert "Ana" not in why
+    assert daemon.hub.accepted is before
+    assert listening(old + new) == [True, True, False, False]
+    # what had closed by then closes on for the removal delay, as after any config that takes something back
+    assert {state.ledger.after for state in daemon.hub.journal.current.values()} == {2}
+    assert all(state.ledger.shrinking for state in daemon.hub.journal.current.values())
+    assert not daemon.hub.config_status.ok
+
+    file.write_text(text(2, new) + "# once more\n")
+    assert await daemon.reload() == ()
+    assert listening(new) == [True, True]
+    assert daemon.hub.config_status.ok
+    await daemon.stop()
     gc.unfreeze()

@@ -29,6 +29,8 @@ def test_it_lives_from_installation_to_purge(deb: Path, house: Machine) -> None:
     said = house.says("dpkg --force-unsafe-io --install /root/icalsyncd.deb", patience=120)
     assert "icalsyncd add --config /etc/icalsyncd/config.yaml" in said
     assert house.says("icalsyncd --version").startswith("icalsyncd ")
+    # messages, clouds and a database want nothing more
+    house.says("/usr/lib/icalsyncd/bin/python -c 'import apprise, obstore, psycopg'", patience=60)
     assert house.says("stat --format '%U %G %a' /etc/icalsyncd") == "root icalsyncd 750"
     assert house.shown("ActiveState") == "inactive"
     assert house.says("man --whatis icalsyncd 2>/dev/null || ls /usr/share/man/man1/icalsyncd.1.gz")

@@ -4,7 +4,7 @@ import sys
 
 from icalsyncd.state import lease
 
-lease.LEASE, lease.RENEWED_AFTER, lease.OPENING = 5.0, 1.0, 15.0  # type: ignore[misc]
+lease.LEASE, lease.RENEWED_AFTER, lease.OPENING = 4.0, 0.8, 12.0  # type: ignore[misc]
 
 if __name__ == "__main__":
     # the names above are taken over by what is imported from here on

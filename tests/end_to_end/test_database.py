@@ -131,10 +131,9 @@ async def test_a_server_that_is_full_silent_or_gone(tmp_path: Path, own_cluster:
 
         second.folder.mkdir(exist_ok=True)
         second.write(two_houses(second, *three) + f"store: {{type: postgresql, dsn_file: {tmp_path}/dsn}}\n")
-        second.start()
-        assert second.process is not None
-        assert second.process.wait(60) == 1
-        assert "another icalsyncd has this database" in second.words()
+        await second.up()
+        assert b"stands by: another icalsyncd has this database" in (await second.get("/-/healthy"))[1]
+        assert second.stop() == 0
 
         running.write(two_houses(running, *three))
         reloaded = await command(running, "reload")
@@ -149,6 +148,7 @@ async def test_a_server_that_is_full_silent_or_gone(tmp_path: Path, own_cluster:
         # the database of an installation with another secret would change every link
         assert running.stop() == 0
         second.start()
+        assert second.process is not None
         assert second.process.wait(60) == 1
         assert "another secret" in second.words()
         everything_said = running.words() + second.words() + said.out + reloaded.out

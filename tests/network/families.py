@@ -1,6 +1,7 @@
 """Networks in which a house and its rooms are sold at portals of every kind; a portal's name is `accommodation/letter`.
 
-`python -m tests.network.families` prints the figures, beside what comes of passing closures on between siblings by links.
+`python -m tests.network.families` prints the figures, beside what comes of passing closures on between siblings by links;
+with `--emptied SEED DAYS` those of one long history, and what is closed once every guest of it has cancelled.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from icalsyncd.availability.attribution import fetched, telling, tick, woke
 from icalsyncd.availability.claims import Rule
 from icalsyncd.availability.families import joined, rejoined, related, units_of
 from icalsyncd.availability.ledger import Channel, Ledger, Link, SyncLedger
-from icalsyncd.availability.offers import trouble
+from icalsyncd.availability.offers import blocked, trouble
 from icalsyncd.availability.receipt import Receipt
 from icalsyncd.availability.roster import pause, resume
 from icalsyncd.calendars.calendar import Broken, Event, Good, Partial, nights_in
@@ -317,6 +318,19 @@ def by_links(made: Family) -> Hub:
     return Links(tuple(made.story.habits), units_of(made.parts))
 
 
+def emptied(made: Family) -> tuple[Tally, dict[str, Nights]]:
+    """What *made* comes to, and what is closed, and where, once every guest has cancelled and all portals have read that."""
+    tally, played = play(made)
+    for key, booking in played.bookings.items():
+        played.portals[booking.portal].cancel(key)
+    played._versions.clear()
+    played.until(played.now + 2 * REST)
+    assert isinstance(played.hub, Families)
+    closed = {name: portal.closed(played.now) for name, portal in played.portals.items()}
+    closed |= {name: blocked(ledger) for name, ledger in played.hub.ledgers.items()}
+    return tally, {name: nights for name, nights in closed.items() if nights}
+
+
 def main(seeds: range) -> None:
     for outages in (False, True):
         for words, rules in (("families", lambda made: None), ("links between siblings", by_links)):
@@ -327,4 +341,7 @@ def main(seeds: range) -> None:
 if __name__ == "__main__":
     import sys
 
+    if "--emptied" in sys.argv:
+        print(*emptied(family(int(sys.argv[2]), outages=False, days=int(sys.argv[3]), a_day=130.0)))
+        raise SystemExit
     main(range(*map(int, sys.argv[1:3])) if len(sys.argv) > 2 else range(10))

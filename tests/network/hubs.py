@@ -159,7 +159,7 @@ class Attribution:
         self.ledger = restored(self.ledger, now=now)
 
     def confirm(self, nights: Nights, by: str | None, now: float) -> None:
-        self.ledger = confirm(self.ledger, nights, by, now=now)
+        self.ledger = confirm({"": self.ledger}, "", nights, by, now=now)[""]
 
     def claimers(self, night: Night) -> dict[str, frozenset[str]]:
         return explanations(self.ledger, night)

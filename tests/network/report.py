@@ -1,6 +1,6 @@
 """The figures of the network, as a table: `python -m tests.network.report [NETWORKS]`.
 
-NETWORKS, histories of each kind, is for a quick look; without it the figures are those that docs/echoes.md quotes.
+NETWORKS, histories of each kind, is for a quick look; without it the figures are those that docs/echoes-figures.md quotes.
 """
 
 from __future__ import annotations

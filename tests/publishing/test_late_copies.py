@@ -286,7 +286,7 @@ async def test_a_stop_in_the_breath_of_a_change_is_not_lost(tmp_path: Path) -> N
 def leased(now: Callable[[], float] = boottime) -> Lease:
     """A lease that lasts for long."""
     lease = Lease(now)
-    lease.renewed(lease.now(), 1e6)
+    lease.renewed(now(), 1e6)
     return lease
 
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from ipaddress import ip_network
 from pathlib import Path
 
+import aiohttp.connector
 import pytest
 
 from icalsyncd.pulling.order import Order
@@ -58,5 +59,7 @@ def tls(certificate: Path) -> ssl.SSLContext:
 async def trusting(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Puller]:
     """A puller on a machine whose administrator trusts the test's certificate."""
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    # as if the program were started now: it reads once whom the machine trusts
+    monkeypatch.setattr(aiohttp.connector, "_SSL_CONTEXT_VERIFIED", aiohttp.connector._make_ssl_context(True))
     async with Puller() as made:
         yield made

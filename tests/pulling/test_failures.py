@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+import ssl
 import time
 import zlib
 
@@ -208,6 +209,15 @@ async def test_a_calendar_over_a_trusted_connection(trusting, order, tls):
     async with portal(says(http()), tls) as here:
         pulled = await trusting.pull(order(here.url()))
     assert pulled == Body(CALENDAR, None, None)
+
+
+@pytest.mark.needs("openssl")
+async def test_the_first_encrypted_pull_reads_no_authorities_while_feeds_wait(trusting, order, tls, monkeypatch):
+    read: list[object] = []
+    monkeypatch.setattr(ssl.SSLContext, "load_default_certs", lambda *given: read.append(given))
+    async with portal(says(http()), tls) as here:
+        assert await trusting.pull(order(here.url())) == Body(CALENDAR, None, None)
+    assert read == []
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ def test_it_ends_here_before_it_ends_in_the_database_however_late_the_answer_cam
     uptime = 100.0
     lease = Lease(lambda: uptime)
     assert not lease.holds
-    sent = lease.now()
+    sent = lease.renewing(LEASE)
     uptime = 108.0
     lease.renewed(sent, LEASE)
     assert lease.left == pytest.approx(100.0 + LEASE - 108.0, abs=1.0)
@@ -55,6 +55,17 @@ def test_it_ends_here_before_it_ends_in_the_database_however_late_the_answer_cam
     lease.end()
     lease.renewed(uptime, LEASE)
     assert not lease.holds, "it is another's"
+
+
+def test_a_shorter_renewal_counts_from_when_it_is_sent_answered_or_not():
+    uptime = 100.0
+    lease = Lease(lambda: uptime)
+    lease.renewed(lease.renewing(OPENING), OPENING)
+    uptime = 101.0
+    lease.renewing(LEASE)
+    assert lease.left < LEASE, "the database may have taken it"
+    uptime = 101.0 + LEASE
+    assert not lease.holds
 
 
 def test_what_the_daemon_before_was_writing_elsewhere_is_waited_for_after_a_takeover_only():

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import time
 import traceback
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from icalsyncd.state import connection, postgresql
@@ -18,6 +21,7 @@ from icalsyncd.state.database import Server, StoreFailed, StoreInDoubt, StoreRef
 from icalsyncd.state.history import Event
 from icalsyncd.state.state import State
 from icalsyncd.state.store import Commit, Store, peek
+from tests.end_to_end.daemon import free_port
 from tests.postgres import Cluster
 from tests.state.proxy import Cut, Wire, wire_to
 from tests.state.writer import KEY, body_of, made, numbered
@@ -245,3 +249,26 @@ def test_no_word_of_its_address_is_in_a_message_or_a_traceback(tmp_path: Path, c
         Store(place)
     told = "".join(traceback.format_exception(failed.value)) + repr(place)
     assert not [word for word in SECRETS if word in told]
+
+
+@pytest.mark.slow
+def test_a_server_of_the_tests_ends_with_the_process_that_started_it(cluster: Cluster):
+    code = (
+        "import sys; from tests.postgres import Cluster; print(Cluster(int(sys.argv[1])).folder, flush=True); input()"
+    )
+    port = free_port()
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(port)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as starter:
+        assert starter.stdout is not None
+        folder = Path(starter.stdout.readline().strip())
+        dsn = cluster.dsn("postgres").replace(str(cluster.port), str(port))
+        assert cluster.ask("SELECT 1", dsn) == [(1,)]
+        starter.kill()
+    end = time.monotonic() + 20
+    while (folder / "data" / "postmaster.pid").exists():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    with pytest.raises(psycopg.OperationalError):
+        cluster.ask("SELECT 1", dsn)
+    shutil.rmtree(folder, ignore_errors=True)
