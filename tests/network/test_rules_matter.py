@@ -119,7 +119,13 @@ def _readable_whatever_it_begins(feeds: Feeds, began: Moment, **shown: Nights) -
 _origins = offers.origins
 
 SWITCHES: list[tuple[str, object, str, object, Story]] = [
-    ("split horizon", offers, "_closed_by_others", _to_everyone, stories.test_what_came_from_a_portal_never_goes_back_to_it),
+    (
+        "split horizon",
+        offers,
+        "_closed_by_others",
+        _to_everyone,
+        stories.test_what_came_from_a_portal_never_goes_back_to_it,
+    ),
     (
         "echo",
         succession,
