@@ -84,7 +84,7 @@ def offers(ledger: Ledger) -> dict[str, Nights]:
     yesterday = ledger.today - 1
     taken = origins(ledger)
     split = {name: stays_of(ledger.syncs[name], nights) for name, nights in taken.items()}
-    rules = _beside({name: closing(sync) for name, sync in ledger.syncs.items()})
+    rules = _closed_by_others({name: closing(sync) for name, sync in ledger.syncs.items()})
     closings: dict[tuple[int, int], tuple[Nights, dict[str, Nights], dict[str, Nights]]] = {}
     made: dict[str, Nights] = {}
     for name, sync in ledger.syncs.items():
@@ -113,7 +113,7 @@ def _closing(
     closed = {
         name: (stays.widened(*around) | unsure).since(ledger.today - 1) for name, (stays, unsure) in split.items()
     }
-    return local, closed, _beside(closed)
+    return local, closed, _closed_by_others(closed)
 
 
 def buffer_of(ledger: Ledger, sync: SyncLedger) -> tuple[int, int]:
@@ -145,7 +145,7 @@ def stays_of(sync: SyncLedger, taken: Nights) -> tuple[Nights, Nights]:
     return (taken - unsure) | sync.departed, unsure
 
 
-def _beside(closed: Mapping[str, Nights]) -> dict[str, Nights]:
+def _closed_by_others(closed: Mapping[str, Nights]) -> dict[str, Nights]:
     """For each sync, what all others close; *closed* is what each closes."""
     once, twice = EMPTY, EMPTY
     for nights in closed.values():

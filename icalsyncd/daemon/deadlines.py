@@ -89,7 +89,10 @@ class Deadlines:
             self._wake.clear()
 
     def _follow_the_day(self) -> None:
-        """If today was held back, and a clock outside has agreed to it since, the day changes at every accommodation."""
+        """If today was held back, and a clock outside has agreed to it since, the day changes at every accommodation.
+
+        What is leaving was held back with it.
+        """
         lagged, self._lagged = self._lagged, self._clock.lags
         if lagged and not self._lagged:
             for accommodation in self._journal.current:
@@ -113,7 +116,8 @@ class Deadlines:
             return
         now = self._clock.now()
         before = state.ledger
-        ledger = expire(before, delay=self._delay.at(now), now=now)
+        # by a clock that nobody outside has agreed to, nothing has waited for long enough
+        ledger = before if self._clock.lags else expire(before, delay=self._delay.at(now), now=now)
         ledger = tick(ledger, now=now, today=self.today(ledger))
         if self._is_over(accommodation, ledger):
             self._journal.put(accommodation, None)
@@ -134,7 +138,9 @@ class Deadlines:
 
     def _wake_at(self, ledger: Ledger) -> Moment:
         now = self._clock.now()
-        moments = [self._midnight(ledger), *expiries(ledger, self._delay.at(now))]
+        moments = [self._midnight(ledger)]
+        if not self._clock.lags:
+            moments += expiries(ledger, self._delay.at(now))
         if (shrinks := self._delay.shrinks) is not None and shrinks > now:
             # what waits may be over sooner then
             moments.append(shrinks)

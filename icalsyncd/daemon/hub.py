@@ -228,7 +228,8 @@ class Hub:
 
     def _keep_for(self, wanted: float) -> RemovalDelay:
         """The removal delay under a config that says *wanted* seconds; stored, since the next start may read half a file."""
-        known, now = self.journal.removal_delay, self.clock.now()
+        # no wait ends by a clock that nobody outside has agreed to, see Deadlines
+        known, now = self.journal.removal_delay, self.clock.day_moment()
         delay = RemovalDelay(wanted) if known is None else known.under(wanted, now)
         if delay != known:
             self.journal.keep_for(delay)
@@ -238,7 +239,9 @@ class Hub:
     def removal_delay(self) -> float:
         """Seconds for which what disappears from the config is kept at present."""
         known = self.journal.removal_delay
-        return known.at(self.clock.now()) if known is not None else float(self.accepted.config.server.removal_delay)
+        return (
+            known.at(self.clock.day_moment()) if known is not None else float(self.accepted.config.server.removal_delay)
+        )
 
     async def _put(self, taken: Takeover) -> frozenset[str]:
         """Put what was worked out; returns the accommodations that were not, since their states have changed meanwhile."""

@@ -67,12 +67,15 @@ def take_over(
         if before is not None and before.ledger is ledger and accommodation in shown:
             # nothing that the config says of it is new, and none of its syncs came from elsewhere
             continue
-        own = {
-            name: facts[place]
-            for name in ledger.syncs
-            if (place := moved.get((accommodation, name), (accommodation, name))) in facts
+        places = {name: moved.get((accommodation, name), (accommodation, name)) for name in ledger.syncs}
+        own = {name: facts[place] for name, place in places.items() if place in facts}
+        # one that was renamed is compared with what it was: at another address it begins anew, whatever it is called
+        former = {
+            name: states[place[0]].ledger.syncs[place[1]]
+            for name, place in places.items()
+            if place[0] in states and place[1] in states[place[0]].ledger.syncs
         }
-        base = State(before.ledger if before else replace(ledger, syncs={}), own)
+        base = State(replace(before.ledger if before else ledger, syncs=former), own)
         made[accommodation] = base.with_ledger(ledger, now)
     return Takeover(states, made, together, *_wanted(config, states, made, moved, ledgers.keys()))
 

@@ -38,10 +38,12 @@ def moment(text: str, zone: str) -> float:
 class Watch:
     """The deadlines over a journal on a real file, by a clock that the test sets."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, ahead: float = 0.0) -> None:
+        """*ahead*: seconds by which the clock was set forward while the machine was off."""
         self.now = moment("2027-06-01T12:00", "UTC")
         # the machine was up all the time, so that every moment is believed
-        clock = Clock(None, wall=lambda: self.now, boottime=lambda: self.now)
+        agreed = self.now - ahead if ahead else None
+        self.clock = clock = Clock(agreed, agreed=agreed, wall=lambda: self.now, boottime=lambda: self.now)
         store = Store(path)
         self.journal = Journal(store, Stored({}, None, None), clock.now)
         self.new_days: list[SyncName] = []
@@ -168,6 +170,25 @@ async def test_what_leaves_goes_at_its_moment_and_is_forgotten_in_the_end(watch:
         watch.wait()
     assert watch.now == began + DELAY + GONE_KEPT
     assert "house" not in watch.deadlines._next
+
+
+async def test_what_leaves_waits_while_no_clock_outside_agrees_to_a_later_day(tmp_path: Path):
+    watch = Watch(tmp_path / "state.sqlite3", ahead=20 * DAY)
+    leaving = SyncLedger(
+        CHANNEL,
+        Link("house/s"),
+        presence=Presence.LEAVING,
+        since=watch.now - 20 * DAY,
+        former=Standing(Presence.ACTIVE, 0.0),
+    )
+    watch.plan(house(watch.today() - 20, s=leaving))
+    watch.deadlines.attend("house")
+    assert watch.ledger.syncs["s"].presence is Presence.LEAVING
+    assert watch.due > watch.now + 1.0, "it does not turn in vain"
+    assert not watch.clock.hear(watch.now), "a portal's clock agrees"
+    watch.deadlines.attend("house")
+    assert watch.ledger.syncs["s"].presence is Presence.GONE
+    await watch.journal.close()
 
 
 async def test_an_accommodation_that_was_renamed_away_is_dropped_at_once(watch: Watch):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import socket
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from icalsyncd.daemon.app import Daemon, Options
 from icalsyncd.daemon.hub import Hub
 from icalsyncd.pulling.rounds import Rounds
 from icalsyncd.state.installation import Installation
+from icalsyncd.state.schedule import Attempts
 from icalsyncd.state.store import Store
 from icalsyncd.state.view import SyncName
 from tests.end_to_end.daemon import free_port
@@ -100,6 +102,24 @@ async def test_syncs_that_change_places_keep_what_is_known_of_them_though_both_m
         assert sync.last_fetch is not None
         assert hub.links()[house, "website"] in links
     assert not hub.journal.current["house-0"].ledger.syncs
+    await hub.end()
+
+
+async def test_what_a_portal_asked_for_does_not_bind_a_sync_that_is_renamed_and_moves(tmp_path: Path) -> None:
+    def config(name: str, url: str, was: str) -> loading.Accepted:
+        lines = ["terms: accepted", "accommodations:", "  elm:", "    timezone: UTC", "    syncs:"]
+        lines.append(f"      {name}: {{portal: generic, direction: import, url: 'https://portal.example/{url}'{was}}}")
+        return accepted(tmp_path, "\n".join([*lines, ""]))
+
+    hub = Hub(config("a", "1", ""), Installation(b"s" * 32), Store(tmp_path / "state.sqlite3"))
+    await hub.begin()
+    state, now = hub.journal.current["elm"], hub.clock.now()
+    waits = Attempts(now, 1, now + 3600.0)
+    hub.journal.put("elm", state.with_facts("a", replace(state.of("a"), attempts=waits)))
+    await hub.apply(config("b", "1", ", was: elm/a"))
+    assert hub.journal.current["elm"].of("b").attempts == waits, "the same calendar under another name"
+    await hub.apply(config("c", "2", ", was: elm/b"))
+    assert hub.journal.current["elm"].of("c").attempts == Attempts()
     await hub.end()
 
 

@@ -67,8 +67,8 @@ def _of_any_kind(stay: Stay, kind: Kind, *, is_ours: bool, today: int, edge: int
     return _identity_of(stay, Kind.UNKNOWN, is_ours=is_ours, today=today, edge=edge)
 
 
-def _to_everyone(closed: dict[str, Nights], name: str) -> Nights:
-    return union(closed.values())
+def _to_everyone(closed: dict[str, Nights]) -> dict[str, Nights]:
+    return dict.fromkeys(closed, union(closed.values()))
 
 
 def _first_come(found: dict[str, Nights]) -> dict[str, Nights]:
@@ -119,7 +119,13 @@ def _readable_whatever_it_begins(feeds: Feeds, began: Moment, **shown: Nights) -
 _origins = offers.origins
 
 SWITCHES: list[tuple[str, object, str, object, Story]] = [
-    ("split horizon", offers, "beside", _to_everyone, stories.test_what_came_from_a_portal_never_goes_back_to_it),
+    (
+        "split horizon",
+        offers,
+        "_closed_by_others",
+        _to_everyone,
+        stories.test_what_came_from_a_portal_never_goes_back_to_it,
+    ),
     (
         "echo",
         succession,
