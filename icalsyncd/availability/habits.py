@@ -109,9 +109,9 @@ class Habits:
         return max(prior, min(MARGIN * seen[0], LONGEST_LAG)) if seen else prior
 
     @property
-    def soon_drops(self) -> float | None:
-        """Seconds within which it has dropped one in four of what it read is free; None before it dropped any."""
-        return sorted(self.drops)[len(self.drops) // 4] if self.drops else None
+    def soon_drops(self) -> float:
+        """Seconds within which it has dropped one in four of what it read is free; none before it dropped any."""
+        return sorted(self.drops)[len(self.drops) // 4] if self.drops else 0.0
 
     @property
     def soonest_shows(self) -> float | None:

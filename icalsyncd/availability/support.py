@@ -26,8 +26,7 @@ def perhaps_sold(sync: SyncLedger, claims: Claims, began: Moment) -> Nights:
     if sync.published:
         return EMPTY  # when it reads is not known: all that it claims is in doubt anyway
     habits, found = sync.habits, sync.perhaps_sold
-    if (acts := habits.soon_drops) is not None:
-        found |= (sync.summed.disputable & sync.withdrawn.by(began - acts)) - sync.doubts_told
+    found |= (sync.summed.disputable & sync.withdrawn.by(began - habits.soon_drops)) - sync.doubts_told
     if (acts := habits.soonest_shows) is not None and sync.told is not None:
         appeared = (claims.disputable - sync.claimed) & sync.told.nights
         found |= appeared - sync.told.by(began - acts)

@@ -89,3 +89,17 @@ async def test_after_a_restore_nothing_that_is_shown_is_told_free(running: Daemo
     await running.until(lambda: running.get("/-/ready"), lambda answer: answer[0] == 200)
     await running.pull()
     assert await reads(running, VRBO) == days(10, 13)
+
+
+async def test_nights_sold_again_where_the_echo_stood_are_told_free_to_nobody(
+    running: Daemon, three: list[Portal]
+) -> None:
+    repeats, sells, _ = three
+    await sold_and_repeated(running, repeats, sells)
+    sells.body = calendar()
+    await running.pull(VRBO)
+    await running.post("/-/accept?sync=" + VRBO)
+    # the guest has moved to Holidu before that was pulled again: nobody can tell his stay from the echo
+    await reads(running, HOLIDU)
+    await running.pull(HOLIDU)
+    assert await reads(running, VRBO) == days(10, 13)
