@@ -23,6 +23,7 @@ from icalsyncd.calendars.nights import EMPTY, Night, Nights, Stay, union
 from icalsyncd.calendars.settings import ReadSettings
 
 DAY: Final = 86400.0
+FETCHES_KEPT: Final = 8
 FOLLOWS: Final = {"follows": True}
 """Marks fields that follow from the ledgers of the family, and so are not stored."""
 
@@ -253,8 +254,7 @@ class SyncLedger:
 
     @property
     def perhaps_sold(self) -> Nights:
-        """Echoes that its portal showed on though it has acted on reading that they are free, or showed sooner than it acts
-        on what it reads: there may be a guest behind them."""
+        """Echoes behind which there may be a guest, since its portal may have sold them anew."""
         return self.shown_on & self.summed.disputable if self.shown_on else EMPTY
 
     @property
@@ -296,9 +296,6 @@ class SyncLedger:
         replaced = [since for since, _ in self.published[1:]]
         kept = [feed for feed, until in zip(self.published, replaced, strict=False) if until > moment - self.delay]
         return (*kept, *self.published[-1:])
-
-
-FETCHES_KEPT: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
