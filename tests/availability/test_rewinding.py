@@ -13,7 +13,7 @@ from tests.state import states
 DELAY = 1800.0
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(states.ledgers, states.moments)
 def test_no_wait_is_longer_than_one_that_begins_now(ledger: Ledger, now: float):
     moved = rewound(ledger, now)
@@ -33,7 +33,7 @@ def test_no_wait_is_longer_than_one_that_begins_now(ledger: Ledger, now: float):
             assert sync.pulled_at <= now
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(states.ledgers, states.moments)
 def test_it_changes_moments_and_nothing_else(ledger: Ledger, now: float):
     moved = rewound(ledger, now)
@@ -52,7 +52,7 @@ def test_what_lies_in_the_past_stays_the_same(ledger: Ledger):
     assert all(dump_sync_ledger(moved.syncs[name]) == dump_sync_ledger(sync) for name, sync in ledger.syncs.items())
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(states.ledgers, states.moments)
 def test_after_a_sleep_nothing_that_leaves_goes_before_half_an_hour(ledger: Ledger, now: float):
     for delay in (600.0, 1800.0, 86400.0):

@@ -19,7 +19,7 @@ from tests.calendars.calendars import SETTINGS, TODAY, cases, crlf, nights_of, o
 
 _WINDOW = Nights.between(*horizon(TODAY))
 quick = examples(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-thorough = examples(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+thorough = examples(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def _calendar(events: Iterable[list[str]]) -> bytes:

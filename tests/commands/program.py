@@ -83,6 +83,17 @@ class Session:
             time.sleep(0.3)
         os.write(self._terminal, b"\x03")
 
+    def leave(self) -> int:
+        """Press Ctrl-C, again where nothing comes of it, as a person does; the exit code."""
+        for _ in range(5):
+            self.press_ctrl_c()
+            end = time.monotonic() + 3
+            while time.monotonic() < end:
+                if os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
+                    return self.ended()
+                time.sleep(0.02)
+        return self.ended()
+
     def _at_rest(self) -> tuple[str, ...] | None:
         """The processor's time that it has used, while it waits for something; None while it runs."""
         fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
@@ -123,6 +134,8 @@ def at_a_terminal(*arguments: object, **environment: str) -> Iterator[Session]:
     """Run a command at a pseudo-terminal."""
     pid, terminal = pty.fork()
     if pid == 0:
+        # as a shell starts what stands in front, whatever ignores the signal that started the tests
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
         command = [sys.executable, "-m", "icalsyncd", *map(str, arguments)]
         os.execve(sys.executable, command, {**_ENVIRONMENT, "TERM": "xterm", **environment})
     session = Session(pid, terminal)

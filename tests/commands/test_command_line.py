@@ -93,8 +93,7 @@ async def test_a_reader_that_has_seen_enough_is_no_error(home: Home) -> None:
 def test_ctrl_c_ends_a_question_without_a_traceback(tmp_path: Path) -> None:
     with at_a_terminal("add", "--config", tmp_path / "config.yaml") as session:
         session.expect("Portal: ")
-        session.press_ctrl_c()
-        assert session.ended() == 130
+        assert session.leave() == 130
         assert "Traceback" not in session.shown
 
 

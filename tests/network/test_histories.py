@@ -147,6 +147,8 @@ def play_histories(count: int, steps: int) -> None:
             max_examples=count,
             stateful_step_count=steps,
             deadline=None,
+            # the same ones each time: what is new is looked for with more of them, outside of the suite
+            derandomize=True,
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
         ),
     )
@@ -158,4 +160,4 @@ def test_a_few_histories_of_any_kind() -> None:
 
 @pytest.mark.slow
 def test_hundreds_of_histories_of_any_kind() -> None:
-    play_histories(300, 40)
+    play_histories(150, 40)
