@@ -112,7 +112,7 @@ def pulled(
         pulled_at=now,
         retained=retained,
         returned=(returned - lapsed) & claims.genuine,
-        own_before_pause=() if good else sync.own_before_pause,
+        own_before=() if good else sync.own_before,
         departed=departed,
         in_force=_fetched_since(sync, began) if good else sync.in_force,
         unfetched=sync.told is None if good else sync.unfetched,

@@ -188,10 +188,10 @@ class SyncLedger:
     """Nights that its portal was told only because another one has perhaps sold them."""
     given_up: Stamps = NONE
     """Nights in doubt that its portal, which reads another one beside us, claims no longer, since when: for a day."""
-    shown_before_pause: Nights = EMPTY
+    shown_before: Nights = EMPTY
     """While it is paused, what its portal last had taken itself: to be shown to the host, never offered or judged by."""
-    own_before_pause: tuple[Claim, ...] = ()
-    """What it claimed as its own when it was last paused, until a good copy after that says what became of it."""
+    own_before: tuple[Claim, ...] = ()
+    """What it claimed as its own when it was last paused or left, until a good copy after that says what became of it."""
     silent: bool = False
     """The portal has not fetched for so long that what it claims is no echo."""
     rules: Rules = NO_RULES

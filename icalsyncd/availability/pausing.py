@@ -37,8 +37,8 @@ def pauses(ledger: Ledger) -> Iterator[Pause]:
     """Every paused sync of *ledger*, whether it leaves anything open or not."""
     taken = None
     for name, sync in ledger.syncs.items():
-        if sync.presence is Presence.PAUSED or (sync.presence is Presence.KEPT and sync.shown_before_pause):
+        if sync.presence is Presence.PAUSED or (sync.presence is Presence.KEPT and sync.shown_before):
             taken = blocked(ledger).since(ledger.today) if taken is None else taken
-            shown = sync.shown_before_pause.since(ledger.today)
+            shown = sync.shown_before.since(ledger.today)
             unknown = taken - shown if sync.channel.sends and sync.muted else EMPTY
             yield Pause(name, sync.since, shown - taken, unknown, shown & taken)

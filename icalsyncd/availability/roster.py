@@ -360,10 +360,10 @@ def _expired(sync: SyncLedger, delay: float, now: Moment) -> SyncLedger | None:
 
 
 def _cleared(sync: SyncLedger, presence: Presence, now: Moment) -> SyncLedger:
-    shown, own = EMPTY, sync.own_before_pause
+    shown = EMPTY
     if presence is Presence.PAUSED:
-        shown = sync.shown_before_pause | sync.genuine | sync.summed.doubtful | sync.perhaps_sold
-        own = (*own, *(claim.only(claim.genuine) for claim in sync.claims if claim.genuine))
+        shown = sync.shown_before | sync.genuine | sync.summed.doubtful | sync.perhaps_sold
+    own = (*sync.own_before, *(claim.only(claim.genuine) for claim in sync.claims if claim.genuine))
     return replace(
         sync,
         presence=presence,
@@ -381,7 +381,7 @@ def _cleared(sync: SyncLedger, presence: Presence, now: Moment) -> SyncLedger:
         shown_on=EMPTY,
         doubts_told=EMPTY,
         given_up=Stamps(),
-        shown_before_pause=shown,
-        own_before_pause=() if presence is Presence.GONE else own,
+        shown_before=shown,
+        own_before=own,
         rules=replace(sync.rules, notice=EMPTY, window=EMPTY),
     )

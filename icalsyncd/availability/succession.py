@@ -103,10 +103,10 @@ def carried_over(
         change=sync.habits.change,
     )
     claims = _begun(fresh, at, {claim.stay for _, claim, _, _ in going_on if claim.under(Rule.PADDED)})
-    if sync.own_before_pause:
-        paused = _Claims(sync.own_before_pause, surely_told, today, edge)
+    if sync.own_before:
+        former = _Claims(sync.own_before, surely_told, today, edge)
         claims = [
-            _resumed(claim, paused.carried_on(event, own)) for claim, (event, own) in zip(claims, fresh, strict=True)
+            _resumed(claim, former.carried_on(event, own)) for claim, (event, own) in zip(claims, fresh, strict=True)
         ]
     # a booking that is shown beside our echo of the same night does not hide behind it
     hidden -= _shown_twice(found) if hidden else EMPTY
@@ -131,7 +131,7 @@ def carried_over(
 
 
 def _resumed(claim: Claim, before: Claim | None) -> Claim:
-    """*claim*, of the first copy after a pause, where *before* was the same and its portal's own when it was paused.
+    """*claim*, of the first copy after a pause or an absence, where *before* was the same and its portal's own until then.
 
     The portal may have read nothing since: then it has been told these nights because another one, or a buffer, had them as
     well, and they would look like an echo of that.

@@ -152,8 +152,8 @@ def dump_sync_ledger(sync: SyncLedger) -> str:
             "silent": sync.silent,
             "rules": flat_rules(sync.rules),
             "habits": flat_habits(sync.habits),
-            "shown_before_pause": flat_nights(sync.shown_before_pause),
-            "own_before_pause": [_claim(claim) for claim in sync.own_before_pause],
+            "shown_before": flat_nights(sync.shown_before),
+            "own_before": [_claim(claim) for claim in sync.own_before],
         }
     )
     return f"{{{','.join(texts)},{rest[1:]}"
@@ -206,8 +206,8 @@ def load_sync(parts: SyncRecord) -> tuple[SyncLedger, Facts]:
         silent=record.get("silent", False),
         rules=load_rules(record.get("rules")),
         habits=load_habits(record.get("habits")),
-        shown_before_pause=load_nights(record.get("shown_before_pause", "")),
-        own_before_pause=tuple(map(_load_claim, record.get("own_before_pause", ()))),
+        shown_before=load_nights(record.get("shown_before", "")),
+        own_before=tuple(map(_load_claim, record.get("own_before", ()))),
     )
     return sync, _load_facts(json.loads(parts.facts))
 

@@ -47,7 +47,7 @@ def test_it_outlives_a_restart_and_ends_with_the_pause() -> None:
     assert stored == house.ledger.syncs["A"]
     house.ledger = resume(house.ledger, "A", now=house.now)
     assert list(pauses(house.ledger)) == []
-    assert house.ledger.syncs["A"].shown_before_pause == EMPTY
+    assert house.ledger.syncs["A"].shown_before == EMPTY
 
 
 def test_the_explanation_of_a_released_night_names_the_pause() -> None:
@@ -73,7 +73,7 @@ def test_what_a_portal_sold_is_its_own_after_a_pause_in_which_it_read_nothing() 
     house.shows("B", (10, 12))
     house.shows("A")
     assert house.offer("A") == house.offer("C") == nights(10, 11)
-    assert house.ledger.syncs["B"].own_before_pause == ()
+    assert house.ledger.syncs["B"].own_before == ()
 
 
 def test_what_a_portal_repeats_is_an_echo_after_a_pause_in_which_it_read_nothing() -> None:

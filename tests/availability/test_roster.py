@@ -57,6 +57,16 @@ def test_a_sync_that_comes_back_after_the_delay_begins_without_a_snapshot_and_ke
     assert host.offer("a") == nights((20, 22), (50, 53))
 
 
+def test_what_a_portal_sold_is_its_own_after_its_sync_had_left():
+    host = Host(casa=plan(a=seat("A"), b=seat("B")))
+    host.shows("a", (10, 12)).shows("b", (10, 12)).reads("a")
+    host.write(casa=plan(b=seat("B"))).wait(DELAY)
+    host.write(casa=plan(a=seat("A"), b=seat("B")))
+    # it was told of these nights before it left, since both had sold them
+    host.shows("a", (10, 12))
+    assert host.offer("b") == nights((10, 12))
+
+
 def test_a_whole_accommodation_that_leaves_stays_as_it_was():
     host = two()
     told = host.offer("a"), host.offer("b")

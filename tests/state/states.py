@@ -154,8 +154,8 @@ syncs = st.builds(
     doubts_told=nights,
     given_up=stamps,
     silent=st.booleans(),
-    shown_before_pause=nights,
-    own_before_pause=some(claims),
+    shown_before=nights,
+    own_before=some(claims),
     rules=rules,
     habits=habits,
 )
