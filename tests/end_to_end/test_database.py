@@ -40,8 +40,10 @@ def nights(*offsets: int) -> set[str]:
 
 
 async def seen(running: Daemon, link: str) -> set[str]:
-    """The nights of the feed at *link*, as a browser sees it, which is no fetch."""
-    return nights_of((await running.ask("GET", link, LOOK))[1])
+    """The nights of the feed at *link*, as a browser sees it, which is no fetch; a start withholds it for a while."""
+    answer = await running.until(lambda: running.ask("GET", link, LOOK), lambda given: given[0] != 503)
+    assert answer[0] == 200
+    return nights_of(answer[1])
 
 
 async def told(running: Daemon, link: str) -> set[str]:

@@ -114,10 +114,12 @@ async def test_what_was_not_taken_is_told_after_a_kill_and_an_outage_and_its_end
     await made.pull("casa-azul/vrbo")
     phone.status = 200
     await phone.open()
-    await made.until(lambda: made.metric("icalsyncd_notify_waiting_matters", receiver="phone"), lambda left: left == 0)
-    said = [line for each in phone.told for line in each.lines]
+    said = await made.until(
+        lambda: asyncio.sleep(0, [line for each in phone.told for line in each.lines]),
+        lambda lines: sum("taken at vrbo" in line for line in lines) >= 2,
+    )
     assert "overbooked" in said[0]
-    assert sum("taken at vrbo" in line for line in said) >= 2
+    await made.until(lambda: made.metric("icalsyncd_notify_waiting_matters", receiver="phone"), lambda left: left == 0)
     assert "messages are taken again" in made.words()
 
 
