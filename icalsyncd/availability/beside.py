@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from icalsyncd.availability.ledger import Ledger
-from icalsyncd.calendars.nights import Night, Nights
+from icalsyncd.calendars.nights import EMPTY, Night, Nights
 from icalsyncd.language import say
 
 LOCAL: Final = "local"
@@ -14,8 +14,18 @@ LOCAL: Final = "local"
 
 
 def taken_beside(ledger: Ledger) -> dict[str, Nights]:
-    """The nights that the kin take, by their origins: `accommodation/sync`, or `accommodation/local` for a block."""
-    return {f"{kin}/{name}": nights for kin, taking in ledger.kin.items() for name, nights in taking.origins}
+    """The nights that the kin take, by their origins: `accommodation/sync`, or `accommodation/local` for a block.
+
+    Where none of them takes a night, those who may have taken it.
+    """
+    found: dict[str, Nights] = {}
+    for kin, taking in ledger.kin.items():
+        for name, nights in taking.origins:
+            found[f"{kin}/{name}"] = nights
+        for name, nights in taking.doubts:
+            if alone := nights - ledger.kin.taken:
+                found[f"{kin}/{name}"] = found.get(f"{kin}/{name}", EMPTY) | alone
+    return found
 
 
 def takers_beside(ledger: Ledger, night: Night) -> tuple[str, ...]:

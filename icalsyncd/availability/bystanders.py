@@ -41,6 +41,8 @@ class Change:
         """What differs from *was* to *now*."""
         pairs = (
             (was.taken, now.taken),
+            (was.doubted, now.doubted),
+            (was.guessed, now.guessed),
             (was.claimed, now.claimed),
             (was.judged, now.judged),
             (was.certain, now.certain),
@@ -55,7 +57,8 @@ class Change:
     def closing(self, around: Buffer) -> tuple[Nights, Nights]:
         """What it closes anew with the buffer *around*, and what it closes no more."""
         if around not in self.closings:
-            was, now = self.was.closed(*around), self.now.closed(*around)
+            # who is beside it has none of these nights itself
+            was, now = (each.closed(*around) | each.doubted for each in (self.was, self.now))
             self.closings[around] = now - was, was - now
         return self.closings[around]
 
@@ -117,6 +120,6 @@ def beside(ledger: Ledger, kin: Kin, changes: tuple[Change, ...], now: Moment) -
 
 def _note_trouble(ledger: Ledger, before: Trouble, changed: Nights) -> None:
     """What is in trouble at *ledger*, by what was *before*: on the nights that have *changed* its kin alone decide."""
-    theirs = ((ledger.kin.taken - ledger.kin.certain) & changed).since(ledger.today)
+    theirs = ((ledger.taken_by_kin - ledger.kin.certain) & changed).since(ledger.today)
     ghosts = (before.possible_ghosts - changed) | theirs
     note_trouble(ledger, before if ghosts == before.possible_ghosts else replace(before, possible_ghosts=ghosts))

@@ -63,6 +63,11 @@ class Claims(tuple[Claim, ...]):
         return union(claim.doubtful for claim in self)
 
     @cached_property
+    def was_own(self) -> Nights:
+        """Echoes of nights that their portal had as its own: whatever else is known, it may have them still."""
+        return union(claim.under(Rule.WAS_OWN) for claim in self)
+
+    @cached_property
     def grown(self) -> Nights:
         return union(claim.grown for claim in self)
 

@@ -47,6 +47,8 @@ class Rule(StrEnum):
     """Echo: the event bears the UID under which we closed this night."""
     TOLD = "told"
     """Echo: when the claim began, the feed that the portal had last fetched held the night."""
+    WAS_OWN = "was_own"
+    """Echo: told, and the portal had the night as its own in an event before; that may be in this one still."""
     MATCHED = "matched"
     """Echo: nobody looked at the portal before it was told, and what appeared is exactly what it was told."""
     PADDED = "padded"
@@ -58,9 +60,12 @@ class Rule(StrEnum):
 
 
 ECHOES: Final = frozenset(
-    {Rule.OWN_UID, Rule.TOLD, Rule.MATCHED, Rule.PADDED, Rule.ANOTHERS, Rule.NOBODYS, Rule.LINKED}
+    {Rule.OWN_UID, Rule.TOLD, Rule.WAS_OWN, Rule.MATCHED, Rule.PADDED, Rule.ANOTHERS, Rule.NOBODYS, Rule.LINKED}
 )
 """The rules by which a claim only repeats us; by all others it is genuine."""
+
+DISPUTABLE: Final = frozenset({Rule.TOLD, Rule.WAS_OWN, Rule.MATCHED, Rule.ANOTHERS})
+"""Echoes by what the portal was told, or by another's booking, so that they may turn out to be none."""
 
 Verdicts = tuple[tuple[Rule, Nights], ...]
 
@@ -117,7 +122,7 @@ class Claim:
     @property
     def disputable(self) -> Nights:
         """Echoes that rest on what the portal was told, or on another's booking, so that they may turn out to be none."""
-        return self.under(Rule.TOLD) | self.under(Rule.MATCHED) | self.under(Rule.ANOTHERS)
+        return union(nights for rule, nights in self.verdicts if rule in DISPUTABLE)
 
     @property
     def is_ours(self) -> bool:

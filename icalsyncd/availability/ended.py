@@ -48,6 +48,11 @@ class Ended:
         return union(claim.echoes - claim.doubtful for claim in self._claims)
 
     @cached_property
+    def was_own(self) -> Nights:
+        """Nights that one of them had as its own, or that such a one has had before it."""
+        return union(claim.genuine | claim.under(Rule.WAS_OWN) for claim in self._claims)
+
+    @cached_property
     def grown(self) -> Nights:
         return union(claim.grown for claim in self._claims)
 

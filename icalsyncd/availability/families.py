@@ -18,11 +18,12 @@ from typing import Final
 
 from icalsyncd.availability.attribution import possible_again, settled
 from icalsyncd.availability.bystanders import Changes, beside
-from icalsyncd.availability.ledger import Ledger
+from icalsyncd.availability.ledger import Ledger, SyncLedger
 from icalsyncd.availability.listings import linked, links_of, shown_at, suspects
 from icalsyncd.availability.offers import origins, stays_of, weighed
 from icalsyncd.availability.rules import closing
 from icalsyncd.availability.stamps import Moment
+from icalsyncd.availability.support import doubts_alone
 from icalsyncd.availability.taking import Kin, Taking
 from icalsyncd.calendars.nights import Nights, union
 
@@ -69,18 +70,30 @@ def taking_of(ledger: Ledger) -> Taking:
 def _stood(ledger: Ledger) -> dict[str, Nights]:
     """The origins as they were when *ledger* was settled last, whatever its kin take: who stands in is not told of it."""
     return {
-        name: (sync.genuine - linked(ledger, sync)) | ((sync.summed.doubtful | sync.perhaps_sold) - sync.offered.nights)
+        name: (sync.genuine - linked(ledger, sync)) | (_doubted(sync) - sync.offered.nights)
         for name, sync in ledger.syncs.items()
     }
+
+
+def _doubted(sync: SyncLedger) -> Nights:
+    return sync.summed.doubtful | sync.perhaps_sold
 
 
 def _taking(ledger: Ledger, found: Mapping[str, Nights]) -> Taking:
     split = [stays_of(ledger.syncs[name], taken) for name, taken in found.items()]
     links = links_of(ledger)
     judged, _, certain = weighed(ledger, links)
+    doubts = [(name, sync.summed.was_own - found[name]) for name, sync in ledger.syncs.items()]
+    doubted = union(nights for _, nights in doubts)
+    guesses = {name: doubts_alone(sync) for name, sync in ledger.syncs.items()}
+    sure = ledger.local | union(
+        (found[name] | sync.summed.was_own) - guesses[name] for name, sync in ledger.syncs.items()
+    )
     return Taking(
         units=ledger.units,
         origins=tuple((name, nights) for name, nights in (("local", ledger.local), *found.items()) if nights),
+        doubts=tuple((name, nights) for name, nights in doubts if nights),
+        guessed=((union(found.values()) | doubted) & union(guesses.values())) - sure,
         stays=ledger.local | union(stays for stays, _ in split),
         unsure=union(unsure for _, unsure in split),
         ruled=union(closing(sync) for sync in ledger.syncs.values()),

@@ -169,16 +169,19 @@ def _judged(made: Claim, nights: Nights, at: Circumstances) -> Claim:
     doubted = (nights & at.maybe_told) - kept
     matched = doubted & exact
     genuine = nights - told - matched - kept
+    alike = at.ended_of(made.kind)
+    # whoever shows neighbouring nights as one event may have in it still what it had
+    was_own = told & alike.was_own
     verdicts = merged(
         (
             *carried.verdicts,
-            (Rule.TOLD, told),
+            (Rule.TOLD, told - was_own),
+            (Rule.WAS_OWN, was_own),
             (Rule.MATCHED, matched),
             (Rule.MISMATCHED, doubted - matched),
             (Rule.UNTOLD, genuine - doubted),
         )
     )
-    alike = at.ended_of(made.kind)
     # doubt must not spread: what appears because an echo in doubt stands in is a plain echo of that
     doubtful = ((EMPTY if at.unseen else matched) | (told - exact - alike.plain_echoes)) & at.held
     return replace(
@@ -186,7 +189,7 @@ def _judged(made: Claim, nights: Nights, at: Circumstances) -> Claim:
         verdicts=verdicts,
         contested=carried.contested | ((genuine & at.others) - alike.certain),
         grown=carried.grown | _grown(stay, fresh & genuine, at) | (genuine & alike.grown),
-        doubtful=carried.doubtful | doubtful | (told & alike.genuine),
+        doubtful=carried.doubtful | doubtful | was_own,
     )
 
 

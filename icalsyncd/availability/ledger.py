@@ -380,8 +380,8 @@ class Ledger:
         )
 
     def doubted_beside(self, name: str) -> Nights:
-        """Nights that syncs other than *name* claim in doubt."""
-        return union(sync.summed.doubtful for other, sync in self.syncs.items() if other != name)
+        """Nights that syncs other than *name* claim in doubt, here or at the kin."""
+        return self.kin.doubted | union(sync.summed.doubtful for other, sync in self.syncs.items() if other != name)
 
     def held_beside(self, name: str) -> Nights:
         """Nights whose origin others than the sync *name* are, or the host, here or at the kin."""
@@ -395,5 +395,5 @@ class Ledger:
 
     @property
     def taken_by_kin(self) -> Nights:
-        """Nights that the kin take; buffers are not among them."""
-        return self.kin.taken
+        """Nights that the kin take, or may have taken; buffers are not among them."""
+        return self.kin.taken | self.kin.doubted

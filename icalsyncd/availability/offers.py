@@ -51,7 +51,7 @@ def origins(ledger: Ledger) -> dict[str, Nights]:
     perhaps_sold = {name: sync.perhaps_sold for name, sync in ledger.syncs.items()}
     if not any(doubtful.values()) and not any(perhaps_sold.values()):
         return found
-    held = ledger.local | ledger.taken_by_kin | union(sync.genuine - sync.retained for sync in ledger.syncs.values())
+    held = ledger.local | ledger.kin.taken | union(sync.genuine - sync.retained for sync in ledger.syncs.values())
     for doubts in (doubtful, perhaps_sold):
         waiting = {name: nights - ledger.syncs[name].offered.nights for name, nights in doubts.items()}
         for chosen in (waiting, doubts):
@@ -79,7 +79,8 @@ def offers(ledger: Ledger) -> dict[str, Nights]:
     """For each sync that sends, the nights of its feed, from yesterday on.
 
     A paused or gone sync's feed holds none; that of one whose pause keeps what is known loses none. What the kin take is in
-    all of them.
+    all of them, and what the kin are in doubt of in all but those of syncs that have the night themselves: whoever else has
+    it need not have all units that are in doubt.
     """
     yesterday = ledger.today - 1
     taken = origins(ledger)
@@ -98,7 +99,10 @@ def offers(ledger: Ledger) -> dict[str, Nights]:
             closings[around] = _closing(ledger, split, around)
         local, closed, beside = closings[around]
         rims = closed[name] - taken[name] - sync.departed
-        found = union((local, beside[name], rules[name], rims, not_offered(ledger, sync) - taken[name]))
+        doubts = ledger.kin.doubted
+        if doubts and taken[name]:
+            doubts -= taken[name] - (sync.genuine & sync.retained)
+        found = union((local, beside[name], rules[name], rims, doubts, not_offered(ledger, sync) - taken[name]))
         made[name] = found.since(yesterday)
         if sync.opens_nothing:
             made[name] |= sync.offered.nights.since(yesterday)
@@ -199,7 +203,7 @@ def _trouble(ledger: Ledger) -> Trouble:
         for name, sync in ledger.syncs.items()
         if sync.summed.doubtful
     )
-    perhaps_two = (doubted & judged) - twice - ghosts
+    perhaps_two = ((doubted & (judged | ledger.kin.judged)) | (ledger.kin.doubted & judged)) - twice - ghosts
     return Trouble((twice - ghosts).since(ledger.today), perhaps_two.since(ledger.today), ghosts)
 
 

@@ -41,10 +41,10 @@ def doubts_told(ledger: Ledger, name: str, nights: Nights) -> Nights:
     """Of what sync *name*'s portal knows, or shows, once it has read a feed that holds *nights*: those that it was told only
     because another one has perhaps sold them."""
     sync = ledger.syncs[name]
-    if not sync.doubts_told and not any(each.shown_on for each in ledger.syncs.values()):
+    if not (sync.doubts_told or ledger.kin.guessed or any(each.shown_on for each in ledger.syncs.values())):
         return EMPTY
     told = sync.told.nights if sync.told is not None else EMPTY
-    firm, doubted = ledger.local | ledger.taken_by_kin, EMPTY
+    firm, doubted = ledger.local | ledger.kin.firm, ledger.kin.guessed
     for other, taken in origins(ledger).items():
         if other != name:
             doubts = doubts_alone(ledger.syncs[other])

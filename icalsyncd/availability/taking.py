@@ -26,6 +26,11 @@ class Taking:
     """Of the accommodation that takes them."""
     origins: tuple[tuple[str, Nights], ...]
     """For each of its syncs, and `local`, the nights whose origin it is."""
+    doubts: tuple[tuple[str, Nights], ...]
+    """For each of its syncs, the echoes in doubt on nights of which it is no origin: they may be bookings after all, and
+    whoever has such a night need not have all units that are in doubt."""
+    guessed: Nights
+    """Those that it takes, or is in doubt of, only since a portal may have sold them anew."""
     stays: Nights
     """Those of its stays and blocks, passed ones included: buffers go around them."""
     unsure: Nights
@@ -63,8 +68,13 @@ class Taking:
         """All nights that it takes; buffers are not among them."""
         return union(nights for _, nights in self.origins)
 
+    @property
+    def doubted(self) -> Nights:
+        """All nights of its doubts. They are closed wherever one does not have the night itself."""
+        return union(nights for _, nights in self.doubts)
+
     def closed(self, before: int, after: int) -> Nights:
-        """The nights that it closes where stays are to be *before* and *after* nights apart from others, at least."""
+        """The nights that it closes for all where stays are to be *before* and *after* nights apart from others, at least."""
         return self.stays.widened(max(self.before, before), max(self.after, after)) | self.unsure | self.ruled
 
 
@@ -77,6 +87,19 @@ class Kin(dict[str, Taking]):
     @cached_property
     def taken(self) -> Nights:
         return union(taking.taken for taking in self.values())
+
+    @cached_property
+    def doubted(self) -> Nights:
+        return union(taking.doubted for taking in self.values())
+
+    @cached_property
+    def guessed(self) -> Nights:
+        return union(taking.guessed for taking in self.values())
+
+    @cached_property
+    def firm(self) -> Nights:
+        """What one of them at least takes, or is in doubt of, for more than that it may have been sold anew."""
+        return union((taking.taken | taking.doubted) - taking.guessed for taking in self.values())
 
     @cached_property
     def claimed(self) -> Nights:

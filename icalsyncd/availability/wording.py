@@ -45,6 +45,7 @@ def in_words(rule: Rule) -> str:
         ),
         Rule.OWN_UID: say("it bears our own mark: it is our own feed, come back"),
         Rule.TOLD: say("it appeared after the portal had read in our feed that the night is taken"),
+        Rule.WAS_OWN: say("it appeared after the portal had read in our feed that the night is taken"),
         Rule.MATCHED: say("it is exactly what the portal had been told by us"),
         Rule.PADDED: say("it is what the portal had been told by us, with the nights it adds around it"),
         Rule.ANOTHERS: say("you said that another portal has this night"),

@@ -107,7 +107,9 @@ def _why(before: Ledger, after: Ledger, nights: Nights) -> str:
     for kin in dict.fromkeys((*before.kin, *after.kin)):
         if before.kin.get(kin) is after.kin.get(kin):
             continue
-        had, has = (each.kin[kin].taken if kin in each.kin else EMPTY for each in (before, after))
+        had, has = (
+            each.kin[kin].taken | each.kin[kin].doubted if kin in each.kin else EMPTY for each in (before, after)
+        )
         if (had ^ has) & nights:
             causes.append(f"{kin} {'has them' if has & nights else 'no longer has them'}")
     return "; ".join(causes) or "judged anew"

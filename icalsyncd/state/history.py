@@ -111,6 +111,8 @@ def _of_kin(was: Ledger, now: Ledger, event: Event) -> Iterator[Event]:
         old, new = (each.kin[kin].taken if kin in each.kin else EMPTY for each in (was, now))
         yield from _stretches(event._replace(what=f"taken at {kin}"), (new - old).since(now.today))
         yield from _stretches(event._replace(what=f"taken no more at {kin}"), (old - new).since(now.today))
+        old, new = (each.kin[kin].doubted if kin in each.kin else EMPTY for each in (was, now))
+        yield from _stretches(event._replace(what=f"perhaps taken at {kin}"), (new - old).since(now.today))
 
 
 def _of_blocks(was: tuple[Block, ...], now: tuple[Block, ...], at: Moment) -> Iterator[Event]:

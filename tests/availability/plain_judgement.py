@@ -28,18 +28,19 @@ def _judged(made: Claim, nights: Nights, at: Circumstances) -> Claim:
     doubted = (nights & at.maybe_told) - kept
     matched = doubted & exact
     genuine = nights - told - matched - kept
+    alike = [claim for claim in at.ended if claim.kind is made.kind]
+    was_own = told & union(claim.genuine | claim.under(Rule.WAS_OWN) for claim in alike)
     verdicts = merged(
         (
             *carried.verdicts,
-            (Rule.TOLD, told),
+            (Rule.TOLD, told - was_own),
+            (Rule.WAS_OWN, was_own),
             (Rule.MATCHED, matched),
             (Rule.MISMATCHED, doubted - matched),
             (Rule.UNTOLD, genuine - doubted),
         )
     )
-    alike = [claim for claim in at.ended if claim.kind is made.kind]
     certain = union(claim.genuine - claim.contested for claim in alike)
-    was_genuine = union(claim.genuine for claim in alike)
     was_plain = union(claim.echoes - claim.doubtful for claim in alike)
     doubtful = ((EMPTY if at.unseen else matched) | (told - exact - was_plain)) & at.held
     return replace(
@@ -47,7 +48,7 @@ def _judged(made: Claim, nights: Nights, at: Circumstances) -> Claim:
         verdicts=verdicts,
         contested=carried.contested | ((genuine & at.others) - certain),
         grown=carried.grown | _grown(stay, fresh & genuine, at) | (genuine & union(claim.grown for claim in alike)),
-        doubtful=carried.doubtful | doubtful | (told & was_genuine),
+        doubtful=carried.doubtful | doubtful | was_own,
     )
 
 

@@ -6,13 +6,15 @@ from dataclasses import replace
 
 import pytest
 
+from icalsyncd.availability.beside import takers_beside
 from icalsyncd.availability.families import components, rejoined, units_of
 from icalsyncd.availability.ledger import Channel
+from icalsyncd.availability.offers import trouble
 from icalsyncd.availability.plan import Plan, Seat
 from icalsyncd.availability.roster import expire, reconcile
 from icalsyncd.availability.taking import Parting
 from icalsyncd.calendars.calendar import Kind
-from icalsyncd.calendars.nights import Stay
+from icalsyncd.calendars.nights import EMPTY, Stay
 from tests.availability.family import Family, house_with_rooms
 from tests.availability.house import DAY_ONE, nights
 
@@ -213,3 +215,63 @@ def test_half_a_file_without_the_group_in_the_middle_opens_nothing_before_its_de
     expired = {name: expire(ledger, delay=60.0, now=61.0) for name, ledger in after.items()}
     expired |= rejoined(expired, 61.0, expired)
     assert not expired["finca"].syncs["x"].offered.nights
+
+
+def house_and_room_booked_twice() -> Family:
+    """The house's portal, which shows neighbouring stays as one, has two stays of its own; room b has the first one too."""
+    family = Family({"house": "x", "a": "y", "b": "z", "c": "z"}, {"house": "a b c"})
+    family.begin()
+    family.shows("house/x", (5, 9))
+    family.shows("b/z", (5, 7, Kind.RESERVATION))
+    family.reads("house/x")
+    # the second stay is cancelled: what is left may be the first one, or what the portal was told of room b
+    family.shows("house/x", (5, 7))
+    return family
+
+
+def test_a_doubt_closes_what_the_one_who_has_the_night_does_not_cover() -> None:
+    family = house_and_room_booked_twice()
+    assert set(family.closed()) == {"house", "a", "b", "c"}
+    assert family.offer("a/y") == family.offer("c/z") == STAY
+    assert family.ghosts() == {"a", "c"}
+    assert {name for name, ledger in family.ledgers.items() if trouble(ledger).perhaps_two} == {"house", "b"}
+    assert takers_beside(family.ledgers["a"], STAY.hull[0]) == ("house/x",)
+    # whoever has the night itself is not told of it
+    assert family.offer("b/z") == EMPTY
+    # nor does it end with the next event in which it may be
+    family.shows("c/z", (7, 9, Kind.RESERVATION))
+    family.reads("house/x")
+    family.shows("house/x", (5, 9))
+    assert family.offer("a/y") == STAY
+
+
+@pytest.mark.parametrize("booked", [True, False])
+def test_the_doubt_ends_when_its_portal_may_say_that_the_night_is_free(booked: bool) -> None:
+    family = house_and_room_booked_twice()
+    family.shows("b/z")
+    assert family.offer("house/x") == EMPTY
+    assert set(family.closed()) == {"house", "a", "b", "c"}
+    family.reads("house/x")
+    family.shows("house/x", *([(5, 7)] if booked else []))
+    family.wait(7)
+    family.shows("house/x", *([(5, 7)] if booked else []))
+    assert family.closed() == (dict.fromkeys(("house", "a", "b", "c"), STAY) if booked else {})
+    assert family.ghosts() == set()
+
+
+def test_of_two_doubts_that_meet_one_portal_is_told_that_the_night_is_free() -> None:
+    family = Family({"ab": "x", "bc": "y", "a": "z", "b": "z", "c": "z"}, {"ab": "a b", "bc": "b c"})
+    family.begin()
+    for sync in ("ab/x", "bc/y"):
+        family.shows(sync, (5, 9))
+    family.shows("b/z", (5, 7, Kind.RESERVATION))
+    for sync in ("ab/x", "bc/y"):
+        family.reads(sync)
+        family.shows(sync, (5, 7))
+    family.shows("b/z")
+    assert set(family.closed()) == {"ab", "bc", "a", "b", "c"}
+    for _ in range(3):
+        for sync in ("ab/x", "bc/y"):
+            family.reads(sync)
+            family.shows(sync, *([(5, 7)] if family.offer(sync) else []))
+    assert family.closed() == {}
