@@ -68,6 +68,15 @@ class Claims(tuple[Claim, ...]):
         return union(claim.under(Rule.WAS_OWN) for claim in self)
 
     @cached_property
+    def twice_told(self) -> Nights:
+        """Echoes that are shown by two events, of which one may be a booking."""
+        once, twice = EMPTY, EMPTY
+        for claim in self:
+            twice |= once & claim.echoes
+            once |= claim.echoes
+        return twice & self.disputable
+
+    @cached_property
     def grown(self) -> Nights:
         return union(claim.grown for claim in self)
 

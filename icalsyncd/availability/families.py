@@ -79,15 +79,20 @@ def _doubted(sync: SyncLedger) -> Nights:
     return sync.summed.doubtful | sync.perhaps_sold
 
 
+def _own_perhaps(sync: SyncLedger) -> Nights:
+    """Echoes behind which more than their portal's delay speaks for a guest, whoever else has the night."""
+    return sync.summed.was_own | sync.summed.twice_told | sync.perhaps_sold
+
+
 def _taking(ledger: Ledger, found: Mapping[str, Nights]) -> Taking:
     split = [stays_of(ledger.syncs[name], taken) for name, taken in found.items()]
     links = links_of(ledger)
     judged, _, certain = weighed(ledger, links)
-    doubts = [(name, sync.summed.was_own - found[name]) for name, sync in ledger.syncs.items()]
+    doubts = [(name, _own_perhaps(sync) - found[name]) for name, sync in ledger.syncs.items()]
     doubted = union(nights for _, nights in doubts)
     guesses = {name: doubts_alone(sync) for name, sync in ledger.syncs.items()}
     sure = ledger.local | union(
-        (found[name] | sync.summed.was_own) - guesses[name] for name, sync in ledger.syncs.items()
+        (found[name] | _own_perhaps(sync)) - guesses[name] for name, sync in ledger.syncs.items()
     )
     return Taking(
         units=ledger.units,

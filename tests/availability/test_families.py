@@ -275,3 +275,16 @@ def test_of_two_doubts_that_meet_one_portal_is_told_that_the_night_is_free() -> 
             family.reads(sync)
             family.shows(sync, *([(5, 7)] if family.offer(sync) else []))
     assert family.closed() == {}
+
+
+def test_an_echo_beside_another_event_on_the_same_nights_closes_the_other_rooms() -> None:
+    family = Family({"house": "x", "a": "y", "b": "z"}, {"house": "a b"})
+    family.begin()
+    family.shows("b/z", (5, 7, Kind.RESERVATION))
+    family.reads("house/x")
+    # a guest took the house before its portal acted on what it had read
+    family.shows("house/x", (5, 7))
+    assert family.offer("a/y") == EMPTY
+    family.shows("house/x", (5, 7), (5, 6), (6, 7))
+    assert family.offer("a/y") == STAY
+    assert family.ghosts() == {"a"}
