@@ -36,6 +36,8 @@ class Errand:
     """It is about a stored copy, not about a pull."""
     released: bool = False
     """The host believes that copy, whatever it lacks."""
+    since: Moment = 0.0
+    """Since when its sync takes part: one that was paused and resumed meanwhile is asked anew."""
 
     @property
     def read_as(self) -> ReadAs:
@@ -56,6 +58,6 @@ class Errand:
         known = state.ledger.syncs.get(self.name[1]) if state is not None else None
         if state is None or known is None or known.presence is not Presence.ACTIVE or known.calendar != self.calendar:
             return False
-        if sync != self.sync and not heard:
+        if (sync != self.sync or known.since != self.since) and not heard:
             return False
         return over is None or (known.pulled_at is not None and state.of(self.name[1]).copies.last == over)

@@ -341,7 +341,9 @@ class Intake:
             return None
         known = state.ledger.syncs[name[1]]
         calendar = self._installation.fingerprint(sync.url.reveal()) if sync.url is not None else known.calendar
-        errand = Errand(name, sync, calendar, state.ledger.today, self._clock.now(), known.channel.read)
+        errand = Errand(
+            name, sync, calendar, state.ledger.today, self._clock.now(), known.channel.read, since=known.since
+        )
         return errand if self._standing(errand) is not None else None
 
     def _standing(self, errand: Errand, *, over: Copy | None = None, heard: bool = False) -> State | None:

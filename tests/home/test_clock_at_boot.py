@@ -127,6 +127,36 @@ async def test_a_portal_that_reads_on_is_seen_to_after_the_clock_was_set_back(
             assert max(sync.fetches) <= now + 60
 
 
+async def test_starts_with_a_clock_ahead_do_not_end_the_wait_of_a_shorter_delay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    house = House(tmp_path, monkeypatch, None)
+    long = house.file.read_text()
+    long = long.replace("server: {", "server: {removal_delay: 7d, ")
+    house.file.write_text(long)
+    async with house.runs() as daemon:
+        assert daemon.hub.removal_delay == 7 * DAY
+    # half a file: it says nothing of the delay, and so wants the default
+    house.file.write_text(long.replace("removal_delay: 7d, ", ""))
+    async with house.runs() as daemon:
+        assert daemon.hub.removal_delay == 7 * DAY
+    house.ahead = 20 * DAY
+    for _ in range(2):
+        async with house.runs() as daemon:
+            assert daemon.hub.clock.doubted is None
+            assert daemon.hub.removal_delay == 7 * DAY, "however often it starts"
+            # and not after the half hour for which every wait lasts on after a start
+            house.ahead += 2000.0
+            assert await daemon.reload() == ()
+            assert daemon.hub.removal_delay == 7 * DAY, "however long it runs"
+    # it ends only by a clock that somebody outside agrees to
+    house.ahead = 0.0
+    async with house.runs() as daemon:
+        known = daemon.hub.journal.removal_delay
+        assert known is not None
+        assert (known.seconds, known.shorter) == (7 * DAY, 1800.0)
+
+
 async def test_forty_days_off_without_a_portal_to_ask_are_accepted_by_the_host(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

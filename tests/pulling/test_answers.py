@@ -45,6 +45,24 @@ async def test_a_304_asked_before_a_resume_does_not_stand_for_nothing(tmp_path: 
         assert before >= {10, 11, 20, 26}
 
 
+async def test_an_answer_asked_for_before_a_pause_is_thrown_away_after_it(tmp_path: Path) -> None:
+    async with portals(2) as (a, b), house(tmp_path, sync("a", a), sync("b", b)) as made:
+        gate = Gate(a)
+        a.body = calendar((10, 12))
+        await made.hub.intake.pull(B)
+        gate.shut()
+        pulling = asyncio.create_task(made.hub.intake.look(A))
+        await asyncio.wait_for(gate.came.wait(), 10)
+        await made.save(sync("a", a, ", paused: true"), sync("b", b))
+        await made.save(sync("a", a), sync("b", b))
+        gate.open.set()
+        report = await asyncio.wait_for(pulling, 10)
+        assert gate.answered == [200, 200], "it is asked again at once"
+        assert isinstance(report, Report)
+        assert report.outcome == "updated"
+        assert {10, 11} <= await made.shown()
+
+
 async def test_two_pulls_of_one_sync_never_run_at_once(tmp_path: Path) -> None:
     async with portals(2) as (a, b), house(tmp_path, sync("a", a), sync("b", b)) as made:
         gate = Gate(a)
