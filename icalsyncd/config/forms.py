@@ -175,6 +175,7 @@ def _portal(value: object) -> str:
     return value
 
 
+_LONGEST_ZONE: Final = 100
 _LIKE_A_CITY: Final = 0.85
 """Of a misspelt name: another city of the same continent is no help."""
 
@@ -187,6 +188,9 @@ def _zone(value: object) -> str:
 @cache
 def _zone_named(value: str) -> str:
     wanted = "not a time zone: write an IANA name such as Europe/Madrid"
+    if len(value) > _LONGEST_ZONE:
+        # each `/` of it would be looked into, one within the other
+        raise ValueError(wanted)
     try:
         ZoneInfo(value)
     except (ZoneInfoNotFoundError, ValueError, OSError):

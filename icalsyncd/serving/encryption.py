@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.config.resolved import TlsFiles
+from icalsyncd.state.files import LARGEST, content
 
 HANDSHAKE: Final = 10.0
 """Seconds that a newcomer has to agree on a key."""
@@ -64,6 +66,9 @@ def nothing() -> ssl.SSLContext:
 def _context(files: TlsFiles) -> ssl.SSLContext:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     try:
+        for each in (files.cert, files.key):
+            # where that is a pipe, OpenSSL would wait for its other end, and all later reloads with it
+            content(Path(each), LARGEST)
         # a key with a passphrase would have it asked for at the terminal
         context.load_cert_chain(files.cert, files.key, password=lambda: "")
     except ssl.SSLError as error:

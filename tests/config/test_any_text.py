@@ -15,6 +15,7 @@ from tests.config.test_accepted import EXAMPLE, HEAD, SYNC
 CASA = "accommodations:\n  casa:\n    timezone: Europe/Madrid\n"
 REFUSED = {
     "time zone in a list": (CASA.replace("Europe/Madrid", "[Europe/Madrid]"), ":4:15: ", "not a time zone"),
+    "time zone of many parts": (CASA.replace("Europe/Madrid", "a/" * 3000 + "b"), ":4:15: ", "not a time zone"),
     "label left out": ("server: {listen: 'a..b:21549'}\n", ":2:18: ", "not a host"),
     "label too long": (f"server: {{listen: '{'a' * 64}.b:21549'}}\n", ":2:18: ", "not a host"),
     "no address of IPv6": ("server: {admin: '[::::]:21549'}\n", ":2:17: ", "not a host"),

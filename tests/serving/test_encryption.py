@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import ssl
 import subprocess
@@ -82,6 +83,13 @@ async def test_it_encrypts_and_a_renewed_certificate_is_taken_up(home: Daemon) -
     await home.until(lambda: asyncio.sleep(0.05, home.words()), lambda words: words.count("was taken over") >= 2)
     assert (await get(home, "/"))[0] == 200
     assert "Traceback" not in home.words()
+    # what never ends, or never begins, is no certificate, and is not waited for
+    os.mkfifo(home.folder / "pipe")
+    for other in ("pipe", "/dev/zero"):
+        write(home, removal_delay="20m" if other == "pipe" else "21m")
+        home.write(home.config.read_text().replace("cert.pem", other))
+        await home.until(lambda: asyncio.sleep(0.05, home.words()), lambda words, other=other: f"{other} or" in words)
+    assert (await get(home, "/"))[0] == 200
 
 
 async def test_newcomers_that_never_agree_keep_nobody_out(home: Daemon) -> None:
