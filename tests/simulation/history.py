@@ -11,12 +11,15 @@ from tests.simulation.household import SyncPlan
 from tests.simulation.oracle import UNSETTLED, Place
 from tests.simulation.play import Play, changed_sync
 from tests.simulation.portal import Mood, Portal
+from tests.simulation.words import listen
 from tests.simulation.world import DAY, HOUR, MINUTE
 
 PAUSES: Final = (0.0, 0.02, 0.3, 2.0, 10.0, 30.0, 100.0, 1500.0)
 BREATHS: Final = (0.0, 0.02, 0.1, 0.3, 1.0, 2.0, 4.0, 8.0)
 """Pauses within a burst."""
 LONG: Final = frozenset({"wait", "suspend", "restart", "clock"})
+ILL: Final = ("book", "cancel", "cancel", "pull", "pull", "read", "read", "pause", "resume", "rename", "unblock")
+"""What matters most while the disk does not take what is known."""
 SHORT: Final = ("book", "cancel", "read", "pull", "pause", "blink", "half", "remove", "restore", "settings")
 MOODS: Final = tuple(
     "late late slow 429 503 500 404 html empty cut never refused unreachable dns bug".split()  # noqa: SIM905
@@ -49,6 +52,7 @@ class History:
             "block": self.block,
             "unblock": self.unblock,
             "settings": self.settings,
+            "ignore": self.ignore,
             "accept": self.accept,
             "rotate": self.rotate,
             "address": self.address,
@@ -69,6 +73,8 @@ class History:
         self.names = 0
         self.bursts = dice.choice([0.0, 0.1, 0.3])
         """The share of acts that begin a burst."""
+        self.ill = False
+        """The disk does not take what is known in this burst."""
         self.focus: Place | None = None
         """The sync that most of a burst is about."""
         self.out: dict[Place, float] = {}
@@ -86,9 +92,13 @@ class History:
             name = self.dice.choices(names, weights)[0]
             if left:
                 left -= 1
-                name = name if name not in LONG else self.dice.choice(SHORT)
+                if name in LONG or self.ill:
+                    name = self.dice.choice(ILL if self.ill else SHORT)
+                if self.ill and not left:
+                    # what a host does who sees that the disk is full
+                    name = self.dice.choice(["kill", "restart", "wait"])
             else:
-                self.focus = None
+                self.focus, self.ill = None, False
             self.world.note(f"# {name}")
             self.play.acts += 1
             self._acts[name]()
@@ -99,6 +109,7 @@ class History:
             self.play.oracle.manners.look()
             if self.dice.random() < 0.4:
                 self.play.peek()
+                listen(self.play)
 
     def _begin_burst(self) -> None:
         """Much happens to one sync within seconds, mostly while its portal takes its time."""
@@ -106,6 +117,9 @@ class History:
         if self.focus is None:
             return
         portal = self.play.household.syncs()[self.focus].portal
+        self.ill = self.dice.random() < 0.3
+        if self.ill:
+            self.disk()
         self.world.note(f"# a burst about {'/'.join(self.focus)}")
         if self.dice.random() < 0.7:
             portal.mood = Mood(self.dice.choice(["late", "late", "slow", "429", "503"]), self.world.now + 60.0, 600.0)
@@ -220,7 +234,11 @@ class History:
         # what is judged anew beside buffers that its portal was told is no blink's affair
         if place and house and not (house.before or house.after) and not self._repeats(place[0]):
             self.play.save(changed_sync(self.play.household, place, paused=True))
-            self.world.rest(self.dice.choice([1.5, 3.0, 10.0]))
+            rest = self.dice.choice([1.5, 3.0, 10.0])
+            if self.dice.random() < 0.5:
+                # a portal has a button for that, too
+                self.world.after(self.dice.uniform(0.0, rest), self.play.household.syncs()[place].portal.read)
+            self.world.rest(rest)
             self.play.save(changed_sync(self.play.household, place, paused=False))
 
     def _repeats(self, house: str) -> bool:
@@ -295,7 +313,9 @@ class History:
         """The file is saved in two steps."""
         text = self.play.household.text()
         lines = text.splitlines(keepends=True)
-        half = "".join(lines[: self.dice.randrange(1, len(lines))])
+        # who writes a file down is mostly near its end
+        least = 1 if self.dice.random() < 0.5 else max(1, len(lines) - 6)
+        half = "".join(lines[: self.dice.randrange(least, len(lines))])
         if self.dice.random() < 0.2:
             half = text[: self.dice.randrange(20, len(text))]
         self.play.scribble(half)
@@ -326,10 +346,18 @@ class History:
             case "hold":
                 household = replace(household, hold=dice.choice([0.0, HOUR, 6 * HOUR]))
             case "removal_delay":
-                household = replace(household, removal_delay=dice.choice([1800.0, 6 * HOUR, 7 * DAY]))
+                household = replace(household, removal_delay=dice.choice([1800.0, 1800.0, 6 * HOUR, 7 * DAY]))
             case "order":
                 household = replace(household, server_last=not household.server_last)
         self.play.save(household)
+
+    def ignore(self) -> None:
+        """The host says, or takes back, that events are to be ignored that its portal has none of."""
+        place = self._sync(lambda sync: sync.receives)
+        if place:
+            had = self.play.household.syncs()[place].ignore
+            ignore = None if had is not None and self.dice.random() < 0.5 else f"nothing {self.play.acts}"
+            self.play.save(changed_sync(self.play.household, place, ignore=ignore))
 
     def accept(self) -> None:
         house = self.dice.choice(list(self.play.household.houses))
@@ -393,9 +421,10 @@ class History:
     def clock(self) -> None:
         """Somebody sets the wall clock; mostly it is set right before long. Or it is wrong at the next start."""
         machine, dice = self.play.machine, self.dice
-        size = dice.choice([10 * MINUTE, 50 * MINUTE, 3 * HOUR, 2 * DAY, 20 * DAY, 60 * DAY])
-        wrong = size * dice.choice([1, 1, -1])
         at_start = dice.random() < 0.5 and machine.loop is not None
+        sizes = [3 * HOUR, 2 * DAY, 10 * DAY, 20 * DAY, 25 * DAY, 60 * DAY]
+        size = dice.choice(sizes if at_start else [10 * MINUTE, 50 * MINUTE, 3 * HOUR, 2 * DAY, 20 * DAY, 60 * DAY])
+        wrong = size * dice.choice([1, 1, -1])
         if at_start:
             machine.kill(power=True)
             self.play.oracle.killed()

@@ -22,6 +22,8 @@ class SyncPlan:
     paused: bool = False
     generation: int = 1
     was: str | None = None
+    ignore: str | None = None
+    """A summary that none of its events has: its stored calendar is read anew where this changes."""
 
     @property
     def receives(self) -> bool:
@@ -110,6 +112,8 @@ class Household:
                     houses.append(f"        url: {plan.portal.url}")
                 if plan.portal.summary == "Reserved":
                     houses.append("        reservation: [Reserved]")
+                if plan.ignore:
+                    houses.append(f"        ignore: ['{plan.ignore}']")
                 if plan.paused:
                     houses.append("        paused: true")
                 if plan.generation > 1:

@@ -29,6 +29,13 @@ class Known:
     good_at: float | None = None
     """When the last whole answer was in."""
     failed_at: float | None = None
+    heard: Showing | None = None
+    """What the last whole answer said, where it was surely taken and nothing came since."""
+    heard_at: float = 0.0
+    delivered_at: float | None = None
+    """When the last whole answer came, whether it was taken or not."""
+    answered: bool = False
+    """Any whole answer has come since it takes part."""
     uncertain: bool = False
     """Whether one of the answers since may have been thrown away."""
 
@@ -43,11 +50,13 @@ class Known:
             for night in showing.sold:
                 self.sold.setdefault(night, now)
             self.last, self.good_at, self.uncertain = showing, now, False
+            self.heard, self.heard_at = showing, now
         else:
             self.uncertain = True
 
     def free(self, showing: Showing) -> None:
         """What a whole answer no longer shows may be free from now on."""
+        self.heard = None
         self.sold = {night: since for night, since in self.sold.items() if night in showing.sold}
         self.durable = {night: since for night, since in self.durable.items() if night in self.sold}
 
@@ -55,10 +64,11 @@ class Known:
         """The host said that nothing of it counts any more."""
         self.sold.clear()
         self.durable.clear()
-        self.last = self.good_at = None
+        self.last = self.good_at = self.heard = None
 
     def lost(self, now: float, *, disk_well_since: float | None) -> None:
         """The daemon was killed: what was not yet on the disk may be unknown again."""
+        self.heard = None
         if disk_well_since is None:
             self.sold = dict(self.durable)
             return

@@ -97,6 +97,18 @@ class Manners:
         """The daemon runs under the config as it lies there."""
         self._seen_at = self._now
 
+    def has_seen(self, since: float) -> bool:
+        """Whether the daemon has surely run under what was saved at *since*, and is not to be asked about what came later."""
+        return self._seen_at > since + 0.5
+
+    def ran_under(self, since: float) -> bool:
+        """Whether all that is heard now was said under what was saved at *since*."""
+        return self._seen_at > since + 0.5 and self._now > self._seen_at + 0.2
+
+    def last_tried(self, portal: Portal) -> float | None:
+        """When the daemon last tried to reach *portal*."""
+        return self._tried[portal.key][-1] if self._tried.get(portal.key) else None
+
     def planned(self, plan: SyncPlan, before: SyncPlan | None, since: float) -> None:
         """What the host wants of a sync now, and wanted before, *since* when."""
         if before != plan:
@@ -129,6 +141,10 @@ class Manners:
         self._wait_until.clear()
         self.allow(None)
         self.allow(None)
+
+    def forgotten(self) -> None:
+        """The host has let all syncs go at once: what comes back is asked anew."""
+        self._wait_until.clear()
 
     def clock_set(self) -> None:
         """Somebody set the clock: a wish that was heard under a clock that was wrong names no moment."""

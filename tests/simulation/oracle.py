@@ -56,9 +56,15 @@ class Oracle:
     clock_touched: float = -1e18
     """When somebody last set the clock."""
     fetched_at: dict[str, float] = field(default_factory=dict)
+    resumed: set[str] = field(default_factory=set)
+    """Syncs that the daemon surely saw paused before they took part again."""
+    begun = 0.0
+    """When the first config was written."""
+    first = FIRST_DAY
+    """The day on which histories begin."""
 
     def __post_init__(self) -> None:
-        self.disk_well_since = self.world.now
+        self.disk_well_since = self.begun = self.world.now
         self.manners = Manners(self)
 
     # what is found
@@ -99,6 +105,9 @@ class Oracle:
         if answer.showing is not None and (heard := self.plan_of(answer.portal)) is not None:
             # what it frees may be free at once; what it closes is given its time
             self.knows(heard).free(answer.showing)
+            self.knows(heard).delivered_at = now
+            if answer.asked_at >= self.changed.get(heard.first_name, 0.0):
+                self.knows(heard).answered = True
 
         def settled() -> None:
             plan = self.plan_of(answer.portal)
@@ -124,6 +133,7 @@ class Oracle:
         self.fetched_at[portal.key] = self.world.now
         self.manners.fetched(portal)
         self.judge(place, told, asked_at, "was told")
+        self.judge_ready(place, "was told")
         for house, name in self.household.syncs():
             if house == place[0] and name != place[1]:
                 known = self.knows(self.household.syncs()[house, name])
@@ -144,6 +154,7 @@ class Oracle:
                 for known in self.known.values():
                     known.forget()
                 self.blocks.clear()
+                self.manners.forgotten()
             return
         before, self.household = self.household, household
         # a longer delay counts at once, for what is leaving already, too
@@ -158,6 +169,9 @@ class Oracle:
                 self.kept[name] = now + max(before.removal_delay, household.removal_delay)
             elif new[name][1].paused and not sync.paused:
                 self.known[name] = Known(ever=self.known.get(name, Known()).ever)
+                self.resumed.discard(name)
+            elif sync.paused and not new[name][1].paused and self.manners.has_seen(self.changed.get(name, 0.0)):
+                self.resumed.add(name)
         for name, (place, sync) in new.items():
             was, since = old.get(name), self.changed.get(name, 0.0)
             if was is not None and was[1] != sync:
@@ -207,6 +221,8 @@ class Oracle:
         """Somebody set the clock."""
         self.clock_touched = self.world.now
         self.manners.clock_set()
+        # what waits to go may begin to wait anew, for as long as any delay that a host has here
+        self.kept = {name: max(until, self.world.now + 7 * DAY) for name, until in self.kept.items()}
         for house in self.household.houses:
             # what waits to go may be over by the clock that is shown now
             self._open(house, list(self.blocks.get(house, {})))
@@ -257,6 +273,16 @@ class Oracle:
         if missing:
             self.find("open block", f"{'/'.join(place)} {how}: {_spans(missing)}")
         self._judge_closed(place, told, how)
+
+    def judge_ready(self, place: Place, how: str) -> None:
+        """Whether the feed of a sync that takes part may be told at all by now: not before all beside it were heard once."""
+        plan = self.household.syncs().get(place)
+        if plan is None or not plan.sends or not self.manners.ran_under(self.changed.get(plan.first_name, 0.0)):
+            return
+        for (house, name), sync in self.household.syncs().items():
+            always = sync.receives and self.changed.get(sync.first_name) == self.begun
+            if house == place[0] and always and not self.knows(sync).answered:
+                self.find("told too soon", f"{'/'.join(place)} {how}, and {house}/{name} was never heard")
 
     def _judge_closed(self, place: Place, told: frozenset[Night], how: str) -> None:
         house = self.household.houses[place[0]]

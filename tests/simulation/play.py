@@ -17,7 +17,8 @@ from tests.simulation.machine import SECRET, Machine
 from tests.simulation.messages import Question
 from tests.simulation.network import Network, Peer
 from tests.simulation.oracle import Finding, Oracle, Place
-from tests.simulation.portal import Portal, make
+from tests.simulation.portal import Mood, Portal, make
+from tests.simulation.stored import judge_opened, look_at_copies, nights_on_disk
 from tests.simulation.world import DAY, HOUR, MINUTE, World
 
 BROWSER: Final = {"Accept": "text/html", "Accept-Language": "en"}
@@ -86,7 +87,7 @@ class Play:
             houses,
             interval=dice.choice([20 * MINUTE, HOUR, 2 * HOUR, 6 * HOUR]),
             hold=dice.choice([0.0, HOUR, 6 * HOUR]),
-            removal_delay=dice.choice([0.0, 1800.0, 1800.0, 6 * HOUR, 7 * DAY]),
+            removal_delay=dice.choice([0.0, 1800.0, 6 * HOUR, 7 * DAY, 7 * DAY]),
             server_last=dice.random() < 0.5,
             folder=folder,
         )
@@ -111,6 +112,11 @@ class Play:
                 for _ in range(self.dice.randrange(4)):
                     self.book(house, portal)
         self.save(self.household)
+        if self.dice.random() < 0.3:
+            # one that cannot be heard for its first hours
+            portal = self.dice.choice(list(self.portals.values()))
+            until = self.world.now + self.dice.choice([HOUR, 6 * HOUR, 24 * HOUR])
+            portal.fall_into(Mood(self.dice.choice(["404", "503", "html", "refused"]), until, 600.0))
         self.machine.start()
         self.world.until(self.world.now + 120.0, lambda: self.machine.is_up)
         self.paste()
@@ -181,25 +187,36 @@ class Play:
         if not self.machine.is_up or self.machine.clock.is_suspended:
             return seen
         waiting: list[Place] = []
+        stored = nights_on_disk(self)
         for place, sync in self.household.syncs().items():
             if sync.direction == "import":
                 continue
             asked_at = self.world.now
 
             def done(
-                status: int | None, headers: object, body: bytes, place: Place = place, at: float = asked_at
+                status: int | None,
+                headers: object,
+                body: bytes,
+                place: Place = place,
+                at: float = asked_at,
+                sync: SyncPlan = sync,
             ) -> None:
                 waiting.remove(place)
                 found = read(body) if status == 200 else None
                 if found is not None:
                     seen[place] = body
                     if check:
-                        self.oracle.judge(place, nights(stay for stay, _ in found), at, "is told")
+                        told = nights(stay for stay, _ in found)
+                        self.oracle.judge(place, told, at, "is told")
+                        self.oracle.judge_ready(place, "is told")
+                        judge_opened(self, sync.first_name, told, stored, nights_on_disk(self))
 
             question = Question("GET", seam.link_of(SECRET, sync.first_name, sync.generation), BROWSER, done)
             if self.network.connect(self.household.port, question):
                 waiting.append(place)
         self.world.until(self.world.now + 20.0, lambda: not waiting)
+        if check:
+            look_at_copies(self)
         return seen
 
     # the guests

@@ -27,6 +27,8 @@ class Showing:
     """Nights of the portal's own bookings."""
     shown: frozenset[Night]
     """All nights of its events."""
+    events: frozenset[tuple[Stay, str]]
+    """All of them, with their UIDs."""
 
 
 @dataclass
@@ -95,6 +97,8 @@ class Portal:
     repeats: str
     """What of what it reads its calendar shows: nothing, ours (under our UIDs), own (under UIDs of its own)."""
     summary: str
+    repeated: str
+    """The summary of what it repeats."""
     reads_every: float
     stamps: bool
     """Each copy has other DTSTAMPs."""
@@ -171,12 +175,16 @@ class Portal:
             for (first, last), uid in self.told:
                 if last > day:
                     named = uid if self.repeats == "ours" else f"{self.key}-{first}-{last}@repeated"
-                    events.append(((max(first, day), last), named, "Not available"))
+                    events.append(((max(first, day), last), named, self.repeated))
         return sorted(events)
 
     def showing(self) -> Showing:
         events = self._events()
-        return Showing(nights(self.sold.values()), nights(stay for stay, _, _ in events))
+        return Showing(
+            nights(self.sold.values()),
+            nights(stay for stay, _, _ in events),
+            frozenset((stay, uid) for stay, uid, _ in events),
+        )
 
     # how it answers
 
@@ -333,14 +341,18 @@ class Portal:
 def make(world: World, network: Network, watcher: Watcher, key: str) -> Portal:
     """A portal of habits that the seed chooses."""
     dice = world.dice
+    repeats = dice.choice(["nothing", "nothing", "ours", "own"])
+    summary = dice.choice(["Booked", "Booked", "Reserved"])
     return Portal(
         world,
         network,
         watcher,
         key,
         validators=dice.choice(["none", "etag", "etag", "date"]),
-        repeats=dice.choice(["nothing", "nothing", "ours", "own"]),
-        summary=dice.choice(["Booked", "Booked", "Reserved"]),
+        repeats=repeats,
+        summary=summary,
+        # many say the same of every night that cannot be booked; under UIDs of their own nobody could tell them then
+        repeated=summary if repeats == "ours" and world.chance(0.5) else "Not available",
         reads_every=dice.choice([20 * MINUTE, HOUR, 2 * HOUR, 4 * HOUR]),
         stamps=world.chance(0.5),
         tells_date=world.chance(0.9),

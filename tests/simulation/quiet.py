@@ -11,6 +11,7 @@ from tests.simulation.machine import SECRET
 from tests.simulation.oracle import FIRST_DAY
 from tests.simulation.play import Play
 from tests.simulation.portal import Mood
+from tests.simulation.words import compare
 from tests.simulation.world import HOUR
 
 
@@ -66,9 +67,10 @@ def _look_around(play: Play) -> None:
             oracle.find(
                 "another count", f"{'/'.join(place)} offers {count}, and the status says {sync['offered_nights']}"
             )
+    compare(play)
     _look_at_the_shelf(play, feeds)
-    owners = seam.owners_on_disk(machine.disk.state)
-    known = {sync.first_name for sync in play.household.syncs().values()}
+    owners = seam.copies_on_disk(machine.disk.state).keys()
+    known = {sync.first_name for sync in play.household.syncs().values() if not sync.paused}
     known |= {name for name, until in oracle.kept.items() if until > play.world.now - HOUR}
     for owner in sorted(owners - known):
         oracle.find("a copy without a sync", owner)
