@@ -247,6 +247,9 @@ class Portal:
                 self.world.after(400.0, lambda: asked.wire.cut(error=True))
             case "bug":
                 answer.status = 200
+                if not self._events():
+                    # nothing in it that a reading could stumble over
+                    answer.showing = self.showing()
                 self._send(asked, answer, response(200, dated, write(self._events(), self._stamp(), " BUG")), 0.05)
             case "late":
                 self._send(asked, answer, self._whole(headers, answer, dated), dice.uniform(0.5, 29))
