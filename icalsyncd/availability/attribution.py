@@ -115,7 +115,7 @@ def pulled(
         own_before=() if good else sync.own_before,
         departed=departed,
         in_force=_fetched_since(sync, began) if good else sync.in_force,
-        unfetched=sync.told is None if good else sync.unfetched,
+        unfetched=_unfetched_since(sync, began) if good else sync.unfetched,
         unsure_since=None if good and _has_settled(sync, began) else sync.unsure_since,
         withdrawn=sync.withdrawn.only(claims.echoes | (claims.nights - (others - returned))),
         untold=untold,
@@ -376,6 +376,11 @@ def _fetched_since(sync: SyncLedger, began: Moment) -> tuple[Nights, ...]:
     last = sync.perhaps_told
     # an answer of which nobody knows whether it arrived
     return (*last, *(feed for feed in sync.in_force[-1:] if feed not in last))
+
+
+def _unfetched_since(sync: SyncLedger, began: Moment) -> bool:
+    """Whether, since a pull *began*, there was a time at which the portal had fetched nothing yet."""
+    return sync.told is None or (sync.unfetched and sync.last_fetch is not None and sync.last_fetch >= began)
 
 
 def _hidden(sync: SyncLedger, present: Nights, began: Moment) -> Nights:

@@ -54,6 +54,9 @@ class Manners:
     def tried(self, portal: Portal) -> None:
         """The daemon tries to reach a portal."""
         now, key = self._now, portal.key
+        if not portal.can_be_asked and key in self._owed and now > self._owed[key][1] + 2:
+            # that it cannot be reached is no fault of who tries
+            del self._owed[key]
         until = self._wait_until.get(key)
         if until is not None and now < until - 2 and now > self._host_asked.get(key, 0.0) + SOON:
             self._oracle.find("asked too soon", f"{key} had asked to wait {until - now:.0f} s more")

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 from tests.simulation.calendars import Night, nights
 from tests.simulation.household import Household, SyncPlan
-from tests.simulation.knowledge import SETTLING, Known
+from tests.simulation.knowledge import SETTLED, SETTLING, Known
 from tests.simulation.manners import SOON, Manners
 from tests.simulation.portal import Answer, Portal
+from tests.simulation.removal import Delays
 from tests.simulation.world import DAY, EPOCH, World
 
 UNSETTLED = 6.0
@@ -53,6 +54,11 @@ class Oracle:
     broken_at: float = 0.0
     """When the daemon was last killed, stopped or put to sleep."""
     disk_well_since: float | None = 0.0
+    stored_until: float = 0.0
+    """What was known by then is on the disk, however the daemon ends."""
+    delays: Delays = field(default_factory=Delays)
+    served: set[str] = field(default_factory=set)
+    """Accommodations whose feeds were told while the disk was well: they are complete for good."""
     clock_touched: float = -1e18
     """When somebody last set the clock."""
     fetched_at: dict[str, float] = field(default_factory=dict)
@@ -118,7 +124,10 @@ class Oracle:
             since = min(answer.asked_at - UNSETTLED, now)
             surely = not any(save >= since for save in self.saves) and self.broken_at < since and plan.receives
             surely = surely and self.changed.get(plan.first_name, 0.0) < since
-            self.knows(plan).take(answer, now, surely=surely and self.is_up())
+            surely = surely and self.is_up()
+            self.knows(plan).take(answer, now, surely=surely)
+            if surely and self.disk_well_since is not None:
+                answer.portal.seen(answer.asked_at)
 
         self.world.after(0.5, settled)
 
@@ -137,8 +146,9 @@ class Oracle:
         for house, name in self.household.syncs():
             if house == place[0] and name != place[1]:
                 known = self.knows(self.household.syncs()[house, name])
-                for night in known.sold.keys() & told:
-                    known.durable.setdefault(night, self.world.now)
+                known.told |= known.sold.keys() & told
+        if not plan.paused and self.disk_well_since is not None and self.disk_well_since < asked_at - 60:
+            self.served.add(place[0])
 
     # what the host does
 
@@ -155,8 +165,10 @@ class Oracle:
                     known.forget()
                 self.blocks.clear()
                 self.manners.forgotten()
+            self.delays.say(self.household.removal_delay, now)
             return
         before, self.household = self.household, household
+        self.delays.say(household.removal_delay, now)
         # a longer delay counts at once, for what is leaving already, too
         longer = max(0.0, household.removal_delay - before.removal_delay)
         self.kept = {name: until + longer if until > now else until for name, until in self.kept.items()}
@@ -166,7 +178,7 @@ class Oracle:
         for name, (place, sync) in old.items():
             if name not in new:
                 self.leaving[name] = place, now + before.removal_delay
-                self.kept[name] = now + max(before.removal_delay, household.removal_delay)
+                self.kept[name] = now + max(before.removal_delay, self.delays.longest(now))
             elif new[name][1].paused and not sync.paused:
                 self.known[name] = Known(ever=self.known.get(name, Known()).ever)
                 self.resumed.discard(name)
@@ -239,14 +251,18 @@ class Oracle:
         for held in self.blocks.values():
             held.update((night, UNSEEN) for night, since in held.items() if since > self.world.now)
 
-    def killed(self) -> None:
-        """The daemon was killed, or ended without its last commit."""
+    def killed(self, *, stopped: bool) -> None:
+        """The daemon was killed, or *stopped* and ended without its last commit, but for what the reserve had room for."""
         self.interrupted()
+        until = self.world.now - SETTLED if self.disk_well_since is not None else self.stored_until
         for known in self.known.values():
-            known.lost(self.world.now, disk_well_since=self.disk_well_since)
+            known.lost(until, stopped=stopped)
 
     def disk(self, *, well: bool) -> None:
-        self.disk_well_since = self.world.now if well else None
+        now, since = self.world.now, self.disk_well_since
+        if since is not None and not well and now > since + SETTLED:
+            self.stored_until = now - SETTLED
+        self.disk_well_since = now if well else None
 
     # what the daemon says
 
@@ -256,7 +272,10 @@ class Oracle:
         if plan is None or not plan.sends or self.changed.get(plan.first_name, 0.0) > asked_at - 60:
             return
         first, last = self.today() + 2, self.today() + AHEAD
+        asked = self._all_asked(place[0])
         for name, known in self._beside(place).items():
+            if not asked and (early := sorted(known.doubted & set(range(first, last)) - told)):
+                self.find("open", f"{'/'.join(place)} {how}: {_spans(early)} open before {name} was asked again")
             missing = sorted(
                 night
                 for night, since in known.sold.items()
@@ -273,6 +292,22 @@ class Oracle:
         if missing:
             self.find("open block", f"{'/'.join(place)} {how}: {_spans(missing)}")
         self._judge_closed(place, told, how)
+
+    def _all_asked(self, house: str) -> bool:
+        """Whether each portal of *house* was asked since the start, or nobody has to wait for that any more."""
+        since = self.broken_at
+        portals = [sync.portal for (name, _), sync in self.household.syncs().items() if name == house and sync.receives]
+        return self.world.now > since + 600.0 or all((self.manners.last_tried(each) or 0.0) > since for each in portals)
+
+    def may_be_withheld(self, house: str) -> bool:
+        """Whether there may be no feed of *house* yet: not each sync of it was heard, nor was any feed ever told."""
+        if house in self.served:
+            return False
+        names = {
+            sync.first_name for (name, _), sync in self.household.syncs().items() if name == house and sync.receives
+        }
+        names |= {name for name, (place, _) in self.leaving.items() if place[0] == house}
+        return not all(name in self.known and self.known[name].answered for name in names)
 
     def judge_ready(self, place: Place, how: str) -> None:
         """Whether the feed of a sync that takes part may be told at all by now: not before all beside it were heard once."""

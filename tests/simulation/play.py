@@ -72,9 +72,12 @@ class Play:
         for house in ("elm", "oak")[: 1 if dice.random() < 0.7 else 2]:
             syncs: dict[str, SyncPlan] = {}
             count = dice.choice([2, 2, 3, 3, 4])
+            silent = dice.random() < 0.3
             for number in range(count):
                 name = "abcd"[number]
                 portal = self._portal()
+                if silent:
+                    portal.repeats = "nothing"
                 profile = f"site-{portal.key}"
                 direction = "bidirectional" if number < 2 else dice.choice(["bidirectional", "import", "export"])
                 syncs[name] = SyncPlan(portal, f"{house}/{name}", profile, direction)
@@ -108,7 +111,7 @@ class Play:
     def begin(self) -> None:
         """The first start."""
         for house in self.household.houses:
-            for portal in self._portals_of(house):
+            for portal in self.portals_of(house):
                 for _ in range(self.dice.randrange(4)):
                     self.book(house, portal)
         self.save(self.household)
@@ -122,7 +125,7 @@ class Play:
         self.paste()
         self.world.rest(90.0)
 
-    def _portals_of(self, house: str) -> list[Portal]:
+    def portals_of(self, house: str) -> list[Portal]:
         return [sync.portal for sync in self.household.houses[house].syncs.values()]
 
     # what the network asks
@@ -227,7 +230,7 @@ class Play:
             return
         day = int(self.world.now // DAY) + 719163
         taken = set(portal.closed())
-        for each in self._portals_of(house):
+        for each in self.portals_of(house):
             taken |= nights(each.sold.values())
         place = self.oracle.place_of(portal) if self.oracle else None
         if place is not None:
@@ -248,7 +251,7 @@ class Play:
         if self.household.folder is None:
             return True
         recently = self.world.now - 2 * DAY
-        gone = [night for each in self._portals_of(house) for night, at in each.sold_out.items() if at > recently]
+        gone = [night for each in self.portals_of(house) for night, at in each.sold_out.items() if at > recently]
         # with the nights around them, which were published as well
         return wanted.isdisjoint(night + step for night in gone for step in (-1, 0, 1))
 

@@ -110,6 +110,10 @@ class Portal:
     mood: Mood = field(default_factory=Mood)
     sold: dict[str, Stay] = field(default_factory=dict)
     told: list[tuple[Stay, str]] = field(default_factory=list)
+    _feeds: list[tuple[float, frozenset[Night]]] = field(default_factory=list)
+    """The feeds of which each may be taken for the last that it has read: when it had read them, and their nights."""
+    elsewhere: str = "404"
+    """What there is at addresses that it never gave out: 404, never."""
     token: int = 1
     """Which URL of its calendar is the one in force."""
     _tag: str | None = None
@@ -165,8 +169,13 @@ class Portal:
             self.sold_out.update(dict.fromkeys(nights([stay]), self.world.now))
 
     def closed(self) -> frozenset[Night]:
-        """What cannot be booked here."""
-        return nights(self.sold.values()) | nights(stay for stay, _ in self.told) | self.shelf()
+        """What cannot be booked here, or would be taken for a feed that it may have read last."""
+        return nights(self.sold.values()).union(*(told for _, told in self._feeds), self.shelf())
+
+    def seen(self, asked_at: float) -> None:
+        """What it showed to whoever asked at *asked_at* is known: it shows what it had read before that, or reads later."""
+        older = [feed for feed in self._feeds if feed[0] < asked_at]
+        self._feeds = [*older[-1:], *(feed for feed in self._feeds if feed[0] >= asked_at)]
 
     def _events(self) -> list[tuple[Stay, str, str]]:
         day = int(self.world.now // DAY) + 719163
@@ -219,6 +228,9 @@ class Portal:
         asked.on_close = close
         dated = {"Date": formatdate(now, usegmt=True)} if self.tells_date else {}
         if not answer.current:
+            if self.elsewhere == "never":
+                self.world.after(400.0, lambda: asked.wire.cut(error=True))
+                return
             answer.status = 404
             self._send(asked, answer, response(404, dated), dice.uniform(0, 0.2))
             return
@@ -319,6 +331,8 @@ class Portal:
             elif status == 304:
                 self.told = self._tagged
                 told = nights(stay for stay, _ in self.told)
+            if told is not None:
+                self._feeds.append((self.world.now, told))
             self.watcher.fetched(self, began, status, told)
 
         question = Question("GET", self.link, headers, done)
