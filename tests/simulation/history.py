@@ -93,7 +93,10 @@ class History:
 
     def _look(self) -> None:
         """Whether all is as it must be; at each start of the daemon soon, and else now and then."""
-        self.play.oracle.manners.look()
+        oracle = self.play.oracle
+        oracle.manners.look()
+        if self.play.cloud is not None and oracle.is_up():
+            self.play.cloud.look(max(oracle.broken_at, oracle.clock_touched, oracle.disk_well_since or self.world.now))
         started = self.play.machine.is_up and self.play.machine.runs > self._runs
         if started:
             self._runs = self.play.machine.runs

@@ -65,7 +65,8 @@ class Manners:
         self._tried[key] = tries
         reasons = sum(at > now - WINDOW - 10 for which in (key, "") for at in self._leave.get(which, []))
         # each publication of other nights is looked for, and each try at a folder that hangs
-        most = 4 if self._oracle.household.folder is None else 8
+        household = self._oracle.household
+        most = 4 + 4 * (household.folder is not None) + 4 * (household.cloud is not None)
         if len(tries) > most + 2 * reasons:
             self._oracle.find("asked too often", f"{key} was asked {len(tries)} times in {WINDOW:.0f} s")
             self._tried[key] = [now]

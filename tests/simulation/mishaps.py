@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.simulation.attention import Act
+from tests.simulation.cloud import STORMS
+from tests.simulation.portal import Mood
 from tests.simulation.world import DAY, HOUR, MINUTE
 
 if TYPE_CHECKING:
@@ -28,6 +30,8 @@ class Mishaps:
             "clock": self.clock,
             "disk": self.disk,
             "shelf": self.shelf,
+            "storm": self.storm,
+            "clone": self.clone,
         }
 
     def steps(self) -> dict[str, Act]:
@@ -130,3 +134,14 @@ class Mishaps:
     def shelf(self) -> None:
         """The folder that is published in hangs."""
         self._machine.disk.hangs_until = self._world.now + self._dice.choice([5.0, 30.0, 300.0, HOUR])
+
+    def storm(self) -> None:
+        """The server that is published on answers badly."""
+        if self._play.cloud is not None:
+            lasts = self._dice.choice([5.0, 40.0, 10 * MINUTE, 2 * HOUR])
+            self._play.cloud.fall_into(Mood(self._dice.choice(STORMS), self._world.now + lasts))
+
+    def clone(self) -> None:
+        """A machine that was forgotten publishes what it knows."""
+        if self._play.cloud is not None:
+            self._play.cloud.write_over()

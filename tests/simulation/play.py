@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from tests.simulation import seam
 from tests.simulation.calendars import Night, nights, read
+from tests.simulation.cloud import ADDRESS, Cloud
 from tests.simulation.household import Household, HousePlan, SyncPlan
 from tests.simulation.machine import SECRET, Machine
 from tests.simulation.messages import Question
@@ -50,6 +51,7 @@ class Play:
         self.network = Network(self.world)
         self.machine = Machine(self.world, self.network, self.folder)
         self.portals: dict[str, Portal] = {}
+        self.cloud: Cloud | None = None
         self.feeds: dict[Place, bytes] = {}
         self.oracle: Oracle = None  # type: ignore[assignment]
         self.household = self._first_household()
@@ -60,6 +62,7 @@ class Play:
             portal.watcher = self.oracle
         self.network.answers = self._answers
         self.machine.names = self._look_up
+        self.machine.disk.find = self.oracle.find
         self.machine.on_log = self._heard
         self.machine.on_exit = lambda why: self.oracle.find("ended", why)
         self.acts = 0
@@ -86,6 +89,15 @@ class Play:
         if dice.random() < 0.4:
             folder = str(self.folder / "shelf")
             Path(folder).mkdir()
+            self.machine.disk.shelf = Path(folder)
+        if dice.random() < 0.3:
+            self.cloud = Cloud(
+                self.world,
+                lambda kind, detail: self.oracle.find(kind, detail),
+                lambda: self.machine.runs,
+                lambda: self.machine.awake(),
+                moves=dice.random() < 0.6,
+            )
         return Household(
             houses,
             interval=dice.choice([20 * MINUTE, HOUR, 2 * HOUR, 6 * HOUR]),
@@ -93,6 +105,7 @@ class Play:
             removal_delay=dice.choice([0.0, 1800.0, 6 * HOUR, 7 * DAY, 7 * DAY]),
             server_last=dice.random() < 0.5,
             folder=folder,
+            cloud=self.cloud.url if self.cloud is not None else None,
         )
 
     def _portal(self) -> Portal:
@@ -136,10 +149,14 @@ class Play:
         return f"10.1.0.{int(portal.key[1:]) + 1}"
 
     def _answers(self, host: str, port: int) -> Callable[[], Peer] | OSError | None:
+        if host == ADDRESS and self.cloud is not None:
+            return self.cloud.answers()
         portal = self.portals[f"p{int(host.rpartition('.')[2]) - 1}"]
         return portal.answers()
 
     def _heard(self, message: str, fields: dict[str, Any], level: int, problem: BaseException | None) -> None:
+        if message == "started" and self.cloud is not None:
+            self.cloud.began()
         if message in ("the config was taken over", "started"):
             self.oracle.manners.taken_over()
         if problem is not None and not isinstance(problem, seam.Bug):
@@ -248,7 +265,7 @@ class Play:
 
     def may_be_sold(self, house: str, wanted: frozenset[Night]) -> bool:
         """Whether a booking of *wanted* could be told from a published copy that somebody has read late."""
-        if self.household.folder is None:
+        if not self.household.is_published:
             return True
         recently = self.world.now - 2 * DAY
         gone = [night for each in self.portals_of(house) for night, at in each.sold_out.items() if at > recently]
@@ -256,14 +273,17 @@ class Play:
         return wanted.isdisjoint(night + step for night in gone for step in (-1, 0, 1))
 
     def _shelf(self, portal: Portal) -> frozenset[Night]:
-        """The nights of the published copy of a portal's feed."""
-        if self.household.folder is None or portal.link is None:
+        """The nights of the published copies of a portal's feed."""
+        if portal.link is None:
             return frozenset()
+        lying = self.cloud.nights(portal.link) if self.cloud is not None else None
+        if self.household.folder is None:
+            return lying or frozenset()
         try:
             body = Path(self.household.folder + portal.link).read_bytes()
         except OSError:
-            return frozenset()
-        return nights(stay for stay, _ in read(body) or ())
+            return lying or frozenset()
+        return nights(stay for stay, _ in read(body) or ()) | (lying or frozenset())
 
     # the end
 

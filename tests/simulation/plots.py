@@ -30,5 +30,7 @@ PLOTS: Final = (
     _plot("an address mended while the wrong one hangs", "mistype look"),
     _plot("told while it is asked", "late book told cancel told look"),
     _plot("published while the folder hangs", "shelf book pull linger cancel pull linger look"),
+    _plot("published while the cloud takes its time", "storm book pull linger cancel pull linger look"),
+    _plot("another machine publishes", "book pull clone look linger cancel pull look"),
     _plot("the file in two steps, and its sync put out", "pull half pause look"),
 )

@@ -20,6 +20,8 @@ def come_to_rest(play: Play, history: History) -> None:
     world, machine, oracle = play.world, play.machine, play.oracle
     world.note("# rest")
     machine.disk.hangs_until = 0.0
+    if play.cloud is not None:
+        play.cloud.mood = Mood()
     history.mishaps.well()
     if machine.clock.wrong:
         machine.clock.wrong = 0.0
@@ -83,13 +85,21 @@ def _look_around(play: Play) -> None:
 def _look_at_the_shelf(play: Play, feeds: dict[tuple[str, str], frozenset[int]]) -> None:
     folder = play.household.folder
     for place, sync in play.household.syncs().items():
-        if folder is None or place not in feeds or sync.paused:
+        if place not in feeds or sync.paused:
             continue
-        path = Path(folder + seam.link_of(SECRET, sync.first_name, sync.generation))
-        there = nights(stay for stay, _ in read(path.read_bytes()) or ()) if path.exists() else None
-        if there != feeds[place]:
-            lies = "nothing" if there is None else sorted(night - FIRST_DAY for night in there ^ feeds[place])
-            play.oracle.find("another copy on the shelf", f"{'/'.join(place)}: {lies}")
+        link = seam.link_of(SECRET, sync.first_name, sync.generation)
+        copies: dict[str, frozenset[int] | None] = {}
+        if folder is not None:
+            path = Path(folder + link)
+            copies["on the shelf"] = (
+                nights(stay for stay, _ in read(path.read_bytes()) or ()) if path.exists() else None
+            )
+        if play.cloud is not None:
+            copies["at the cloud"] = play.cloud.nights(link)
+        for where, there in copies.items():
+            if there != feeds[place]:
+                lies = "nothing" if there is None else sorted(night - FIRST_DAY for night in there ^ feeds[place])
+                play.oracle.find(f"another copy {where}", f"{'/'.join(place)}: {lies}")
 
 
 def _compare(play: Play, *, long: bool) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from tests.simulation.calendars import nights
 from tests.simulation.household import SyncPlan
 from tests.simulation.oracle import UNSETTLED, Place
-from tests.simulation.world import DAY, MINUTE
+from tests.simulation.world import DAY, HOUR, MINUTE
 
 if TYPE_CHECKING:
     from tests.simulation.play import Play
@@ -29,6 +29,7 @@ def listen(play: Play) -> dict[Place, Any]:
     status, said = play.asked("GET", "/api/v1/status")
     if status != 200 or not isinstance(said, dict) or not play.oracle.is_up():
         return {}
+    _judge_target(play, said["targets"], asked_at)
     told = {tuple(sync["id"].split("/")): sync for house in said["accommodations"] for sync in house["syncs"]}
     for place, plan in play.household.syncs().items():
         if (sync := told.get(place)) is not None:
@@ -64,6 +65,15 @@ def _judge(play: Play, place: Place, plan: SyncPlan, said: Any, asked_at: float)
             oracle.find(
                 "another count", f"{'/'.join(place)} claims {count}, and the status says {said['claimed_nights']}"
             )
+
+
+def _judge_target(play: Play, targets: list[Any], asked_at: float) -> None:
+    """Whether the host is told that another machine writes where the feeds are published."""
+    noticed = play.cloud.noticed.get(play.machine.runs) if play.cloud is not None else None
+    if noticed is None or play.oracle.clock_touched > noticed or asked_at > noticed + DAY - HOUR:
+        return
+    if any(each["name"] == "cloud" and not each["overwritten"] for each in targets):
+        play.oracle.find("overwritten in silence", "the status says nothing of another machine")
 
 
 def compare(play: Play) -> None:
