@@ -11,7 +11,7 @@ from tests.simulation.knowledge import SETTLED, SETTLING, Known
 from tests.simulation.manners import SOON, Manners
 from tests.simulation.portal import Answer, Portal
 from tests.simulation.removal import Delays
-from tests.simulation.world import DAY, EPOCH, World
+from tests.simulation.world import DAY, EPOCH, HOUR, World
 
 UNSETTLED = 6.0
 """Seconds after a save in which it may be taken over at any moment."""
@@ -43,8 +43,9 @@ class Oracle:
     known: dict[str, Known] = field(default_factory=dict)
     leaving: dict[str, tuple[Place, float]] = field(default_factory=dict)
     """Syncs that left the config, by their first names: where they were, and until when they stay as they were."""
-    kept: dict[str, float] = field(default_factory=dict)
-    """Until when something of a sync that left may be kept, whatever the host said to a daemon that may not have heard it."""
+    kept: dict[str | tuple[str, Night], float] = field(default_factory=dict)
+    """Until when something of a sync that left, or a night that was blocked, may be kept, whatever the host said to a daemon
+    that may not have heard it."""
     blocks: dict[str, dict[Night, float]] = field(default_factory=dict)
     """Nights of the host's blocks, by accommodation, each since when it is surely closed."""
     ever_blocked: dict[str, set[Night]] = field(default_factory=dict)
@@ -210,6 +211,11 @@ class Oracle:
             for night in [each for each, since in held.items() if each not in wanted and since > now]:
                 del held[night]
             gone = [night for night in held if night not in wanted]
+            last = before.houses.get(house)
+            for night in nights(last.blocks) - wanted if last is not None else ():
+                self.kept.setdefault((house, night), now + self.delays.longest(now) + HOUR)
+            for night in wanted:
+                self.kept.pop((house, night), None)
             self.world.after(
                 max(0.0, before.removal_delay - 30.0), lambda house=house, gone=gone: self._open(house, gone)
             )

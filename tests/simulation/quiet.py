@@ -145,6 +145,8 @@ def _compare_feed(play: Play, place: tuple[str, str], body: bytes) -> None:
         if where[0] == place[0] and play.world.now < until:
             beside.update(oracle.known[name].ever if name in oracle.known else ())
     beside |= oracle.blocks.get(place[0], {}).keys()
+    kept = [each for each, until in oracle.kept.items() if isinstance(each, tuple) and play.world.now < until]
+    beside |= {night for house_name, night in kept if house_name == place[0]}
     around = range(-house.before, house.after + 1)
     allowed = {night + step for night in beside | own for step in around} - (own - beside)
     if not (house.before or house.after):
