@@ -66,7 +66,7 @@ def pulled(
     """
     sync = ledger.syncs[name]
     found = _counted(events, ours) if events is not None else None
-    present = Nights.of_stays(event.stay for event, _ in found) if found is not None else sync.summed.reported
+    present = Nights.of_stays(event[:2] for event, _ in found) if found is not None else sync.summed.reported
     if good and present and len(sync.published) > 1:
         # an empty calendar tells nothing: it may be a lie; and what has passed goes by itself
         dropped = (sync.summed.echoes - present).since(ledger.today + 1)

@@ -15,10 +15,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from icalsyncd.availability.claims import ECHOES, Claim, Rule
+from icalsyncd.availability.claims import ECHOES, PROOFS, Claim, Rule
 from icalsyncd.availability.stamps import NONE, Moment, Stamps
 from icalsyncd.calendars.calendar import Event, Kind
-from icalsyncd.calendars.nights import EMPTY, Night, Nights, Stay, union
+from icalsyncd.calendars.nights import EMPTY, Night, Nights, Stay
 
 if TYPE_CHECKING:
     from icalsyncd.availability.ledger import SyncLedger
@@ -171,17 +171,17 @@ def after_copy(
     """
     habits = sync.habits
     # behind a booking of its own nobody sees whether it let go of what it was told
-    behind = union(claim.under(Rule.UNTOLD) | claim.proven for claim in sync.claims)
-    habits = replace(habits, undropped=habits.undropped.only(habits.undropped.nights - behind))
+    behind = sync.summed.under(Rule.UNTOLD, *PROOFS)
+    waited_for = habits.undropped.only(habits.undropped.nights - behind)
     present = Nights.of_stays(event.stay for event in events)
-    gone = [(since, nights) for since, nights in habits.undropped if since <= began and nights - present]
+    gone = [(since, nights) for since, nights in waited_for if since <= began and nights - present]
     drops = [
         now - since for since, nights in gone if (nights - present).since(today + 1) and now - since <= LONGEST_LAG
     ]
     undropped = Stamps(
         tuple(
             (since, left)
-            for since, nights in habits.undropped
+            for since, nights in waited_for
             if (left := (nights & present if since <= began else nights).since(today + 1))
         )
     )
@@ -310,9 +310,9 @@ def _returned(habits: Habits, sync: SyncLedger, events: Sequence[Event], *, now:
     gone = dict.fromkeys(
         claim.stay
         for claim in sync.claims
-        if claim.genuine == claim.nights
+        if claim.stay not in known
         and claim.stay.check_in > today
-        and claim.stay not in known
+        and claim.genuine == claim.nights
         and len(claim.nights) == claim.stay.check_out - claim.stay.check_in
     )
     vanished += [(stay, now) for stay in gone]
