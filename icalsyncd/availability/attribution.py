@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import Final
 
 from icalsyncd.availability.claims import Rule
-from icalsyncd.availability.habits import after_telling
+from icalsyncd.availability.habits import after_publishing, after_telling
 from icalsyncd.availability.ledger import DAY, FETCHES_KEPT, Ledger, SyncLedger
 from icalsyncd.availability.mirroring import begun_untold, given_up
 from icalsyncd.availability.offers import offers
@@ -103,7 +103,7 @@ def pulled(
     departed = (sync.departed | sync.genuine).until(ledger.today).since(ledger.today - DEPARTED_KEPT)
     retained -= present
     same = claims is sync.claims and departed == sync.departed and retained == sync.retained
-    shown_on = perhaps_sold(sync, claims, began)
+    shown_on = perhaps_sold(ledger, name, claims, began)
     same = same and shown_on == sync.shown_on
     nothing_new = same and sync.pulled_at is not None
     after = replace(
@@ -262,6 +262,8 @@ def published(ledger: Ledger, name: str, nights: Nights, *, now: Moment) -> Ledg
     sync = replace(
         sync,
         published=(*earlier[-FEEDS_KEPT:], (now, nights)),
+        doubts_told=doubts_told(ledger, name, nights),
+        habits=after_publishing(sync, nights, now),
         withdrawn=_withdrawn(ledger, name, nights, now),
     )
     return settled(ledger.with_sync(name, sync), now)
