@@ -16,9 +16,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 _BASE = "localhost/base:made"
-_BUILDER = re.compile(
-    r"^(?:hatchling|packaging|pathspec|pluggy|trove-classifiers)==.*?[^\\]$", re.MULTILINE | re.DOTALL
-)
+_BUILDER = re.compile(r"sed -n '([^']+)' requirements\.lock")
+"""How the recipe takes what builds the wheel out of the lock."""
 
 
 class Containers:
@@ -26,9 +25,9 @@ class Containers:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        (folder / "tmp").mkdir(parents=True)
         settings = folder / "storage.conf"
         settings.write_text(f'[storage]\ndriver = "vfs"\nrunroot = "{folder}/run"\ngraphroot = "{folder}/store"\n')
-        (folder / "tmp").mkdir()
         self._environment = {**os.environ, "CONTAINERS_STORAGE_CONF": str(settings), "TMPDIR": str(folder / "tmp")}
 
     def does(self, *command: str | Path, patience: float = 60) -> subprocess.CompletedProcess[str]:
@@ -74,66 +73,28 @@ class Containers:
 
     def build(self, base: str, name: str) -> None:
         """The image of the tree, by the recipe, on *base*."""
-        version = self.says("buildah", "from", "--name", "asked", base)
-        version = self.says(
-            "buildah",
-            "run",
-            "--isolation",
-            "chroot",
-            "asked",
-            "--",
-            "python",
-            "-c",
-            "import sys; print(*sys.version_info[:2], sep='.')",
-        )
-        self.says("buildah", "rm", "asked")
+        asking = self.says("buildah", "from", base)
+        inside = ("buildah", "run", "--isolation", "chroot", asking, "--")
+        version = self.says(*inside, "python", "-c", "import sys; print(*sys.version_info[:2], sep='.')")
+        self.says("buildah", "rm", asking)
         wheels = self._folder / "wheels"
         builder = self._folder / "builder.lock"
-        builder.write_text("\n".join(_BUILDER.findall((ROOT / "requirements.lock").read_text())) + "\n")
+        builder.write_text(
+            self.says("sed", "-n", *_BUILDER.findall((ROOT / "Containerfile").read_text()), "requirements.lock")
+        )
         for lock in (ROOT / "requirements.image.lock", builder):
-            done = subprocess.run(
-                [
-                    sys.executable,
-                    "-m",
-                    "pip",
-                    "download",
-                    "--quiet",
-                    "--require-hashes",
-                    "--no-deps",
-                    "--dest",
-                    wheels,
-                    "--only-binary=:all:",
-                    "--python-version",
-                    version,
-                    "--requirement",
-                    lock,
-                ],
-                capture_output=True,
-                text=True,
-                timeout=300,
-            )
-            assert done.returncode == 0, done.stderr
+            self.says(
+                sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check",
+                "--require-hashes", "--no-deps", "--only-binary=:all:", "--python-version", version,
+                "--dest", wheels, "--requirement", lock, patience=300,
+            )  # fmt: skip
         offline = self._folder / "pip.conf"
         offline.write_text("[global]\nno-index = true\nfind-links = /wheels\n")
         self.says(
-            "podman",
-            "build",
-            "--isolation",
-            "chroot",
-            "--pull=never",
-            "--format",
-            "docker",
-            "--build-arg",
-            f"BASE={base}",
-            "--volume",
-            f"{wheels}:/wheels:ro",
-            "--volume",
-            f"{offline}:/etc/pip.conf:ro",
-            "--tag",
-            name,
-            ".",
-            patience=600,
-        )
+            "podman", "build", "--isolation", "chroot", "--pull=never", "--format", "docker",
+            "--build-arg", f"BASE={base}", "--volume", f"{wheels}:/wheels:ro",
+            "--volume", f"{offline}:/etc/pip.conf:ro", "--tag", name, ".", patience=600,
+        )  # fmt: skip
 
     def run(self, image: str, name: str, config: Path) -> None:
         """Start the container as the guide does, but for its network, which has nothing but loopback."""

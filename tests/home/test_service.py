@@ -202,7 +202,8 @@ def test_systemd_gives_the_process_the_bounds_that_the_unit_states(service: Mach
     limits = service.says(f"cat /proc/{pid}/limits")
     files = re.search(r"^Max open files +(\d+) +(\d+) ", limits, re.MULTILINE)
     # a soft limit below the hard one would have to be raised by the daemon
-    assert files is not None and files.groups() == ("4096", "4096"), limits
+    assert files is not None, limits
+    assert files.groups() == ("4096", "4096")
     assert re.search(r"^Max core file size +0 +0 ", limits, re.MULTILINE), limits
     assert service.shown("MemoryMax") == str(1 << 30)
     assert service.shown("TasksMax") == "256"
