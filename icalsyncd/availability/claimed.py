@@ -6,10 +6,11 @@ reckoned once.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import cached_property
 from typing import Final
 
-from icalsyncd.availability.claims import Claim, Rule
+from icalsyncd.availability.claims import DISPUTABLE, ECHOES, PROOFS, Claim, Rule
 from icalsyncd.calendars.nights import EMPTY, Nights, Stay, union
 
 
@@ -17,8 +18,26 @@ class Claims(tuple[Claim, ...]):
     """The claims of one sync, in order."""
 
     @cached_property
+    def _by_rule(self) -> dict[Rule, Nights]:
+        listed: dict[Rule, list[Nights]] = {}
+        for claim in self:
+            for rule, nights in claim.verdicts:
+                listed.setdefault(rule, []).append(nights)
+        return {rule: union(each) for rule, each in listed.items()}
+
+    def under(self, *rules: Rule) -> Nights:
+        """Nights on which one of *rules* decided, for one of the claims at least."""
+        return self._ruled(rules)
+
+    def _ruled(self, rules: Collection[Rule]) -> Nights:
+        return union(nights for rule, nights in self._by_rule.items() if rule in rules)
+
+    def _ruled_not(self, rules: Collection[Rule]) -> Nights:
+        return union(nights for rule, nights in self._by_rule.items() if rule not in rules)
+
+    @cached_property
     def nights(self) -> Nights:
-        return union(nights for claim in self for _, nights in claim.verdicts)
+        return union(self._by_rule.values())
 
     @cached_property
     def reported(self) -> Nights:
@@ -33,30 +52,30 @@ class Claims(tuple[Claim, ...]):
     @cached_property
     def genuine(self) -> Nights:
         """Nights that one of them at least claims as an origin."""
-        return union(claim.genuine for claim in self)
+        return self._ruled_not(ECHOES)
 
     @cached_property
     def echoes(self) -> Nights:
         """Nights that one of them at least repeats."""
-        return union(claim.echoes for claim in self)
+        return self._ruled(ECHOES)
 
     @cached_property
     def not_ours(self) -> Nights:
         """Nights claimed otherwise than by our own UID."""
-        return union(nights for claim in self for rule, nights in claim.verdicts if rule is not Rule.OWN_UID)
+        return self._ruled_not((Rule.OWN_UID,))
 
     @cached_property
     def proven(self) -> Nights:
-        return union(claim.proven for claim in self)
+        return self._ruled(PROOFS)
 
     @cached_property
     def confirmed(self) -> Nights:
         """Nights that are its own by the host's word."""
-        return union(claim.under(Rule.CONFIRMED) for claim in self)
+        return self.under(Rule.CONFIRMED)
 
     @cached_property
     def disputable(self) -> Nights:
-        return union(claim.disputable for claim in self)
+        return self._ruled(DISPUTABLE)
 
     @cached_property
     def doubtful(self) -> Nights:
@@ -65,7 +84,7 @@ class Claims(tuple[Claim, ...]):
     @cached_property
     def was_own(self) -> Nights:
         """Echoes of nights that their portal had as its own: whatever else is known, it may have them still."""
-        return union(claim.under(Rule.WAS_OWN) for claim in self)
+        return self.under(Rule.WAS_OWN)
 
     @cached_property
     def twice_told(self) -> Nights:
@@ -92,6 +111,8 @@ class Claims(tuple[Claim, ...]):
     @cached_property
     def certain_initial(self) -> Nights:
         """Those of them that one claim at least leaves no doubt of, as far as this sync alone can tell."""
+        if not self.contested and not self.grown:
+            return self.initial
         return union(claim.genuine - claim.contested - claim.grown for claim in self if claim.initial)
 
     @cached_property

@@ -67,6 +67,9 @@ ECHOES: Final = frozenset(
 DISPUTABLE: Final = frozenset({Rule.TOLD, Rule.WAS_OWN, Rule.MATCHED, Rule.ANOTHERS})
 """Echoes by what the portal was told, or by another's booking, so that they may turn out to be none."""
 
+PROOFS: Final = frozenset({Rule.RESERVATION, Rule.CONFIRMED})
+"""Origins that are surely bookings of that portal."""
+
 Verdicts = tuple[tuple[Rule, Nights], ...]
 
 ALIKE: Final = 2**16
@@ -117,20 +120,31 @@ class Claim:
     @property
     def proven(self) -> Nights:
         """Nights that are surely taken at this portal."""
-        return self.under(Rule.RESERVATION) | self.under(Rule.CONFIRMED)
+        if len(self.verdicts) == 1:
+            rule, nights = self.verdicts[0]
+            return nights if rule in PROOFS else EMPTY
+        return union(nights for rule, nights in self.verdicts if rule in PROOFS)
 
     @property
     def disputable(self) -> Nights:
         """Echoes that rest on what the portal was told, or on another's booking, so that they may turn out to be none."""
+        if len(self.verdicts) == 1:
+            rule, nights = self.verdicts[0]
+            return nights if rule in DISPUTABLE else EMPTY
         return union(nights for rule, nights in self.verdicts if rule in DISPUTABLE)
 
     @property
     def is_ours(self) -> bool:
         """Its event bears a UID of ours."""
+        if len(self.verdicts) == 1:
+            return self.verdicts[0][0] is Rule.OWN_UID
         return any(rule is Rule.OWN_UID for rule, _ in self.verdicts)
 
     def under(self, rule: Rule) -> Nights:
         """Nights on which *rule* decided."""
+        if len(self.verdicts) == 1:
+            other, nights = self.verdicts[0]
+            return nights if other is rule else EMPTY
         return union(nights for other, nights in self.verdicts if other is rule)
 
     def rule_on(self, night: Night) -> Rule | None:

@@ -15,10 +15,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from icalsyncd.availability.claims import ECHOES, Claim, Rule
+from icalsyncd.availability.claims import ECHOES, PROOFS, Claim, Rule
 from icalsyncd.availability.stamps import NONE, Moment, Stamps
 from icalsyncd.calendars.calendar import Event, Kind
-from icalsyncd.calendars.nights import EMPTY, Night, Nights, Stay, union
+from icalsyncd.calendars.nights import EMPTY, Night, Nights, Stay
 
 if TYPE_CHECKING:
     from icalsyncd.availability.ledger import SyncLedger
@@ -140,17 +140,23 @@ _CHANGEABLE: Final = frozenset({Rule.UNTOLD, Rule.MISMATCHED, Rule.OUTLIVED, Rul
 def after_telling(sync: SyncLedger, nights: Nights, now: Moment) -> Habits:
     """What is known of *sync*'s portal after it has read a feed that holds *nights*."""
     habits = sync.habits
-    gap = (now - sync.last_fetch,) if sync.last_fetch is not None else ()
-    told = sync.told.nights if sync.told is not None else EMPTY
+    if sync.last_fetch is not None:
+        habits = replace(habits, gaps=(*habits.gaps, now - sync.last_fetch)[-KEPT:])
+    return after_publishing(replace(sync, habits=habits), nights, now)
+
+
+def after_publishing(sync: SyncLedger, nights: Nights, now: Moment) -> Habits:
+    """The same after that feed was put where the portal reads it unseen: what it takes to read it is in what it takes to
+    act on it."""
+    habits, told = sync.habits, sync.last_told
     if told == nights:
-        return replace(habits, gaps=(*habits.gaps, *gap)[-KEPT:])
+        return habits
     gone = ((told - nights) & sync.summed.echoes) - sync.proven
     before = set(told.stays())
     fresh = [(run, now) for run in nights.stays() if run not in before]
     still = set(nights.stays())
     return replace(
         habits,
-        gaps=(*habits.gaps, *gap)[-KEPT:],
         awaited=(*(each for each in habits.awaited if each[0] in still), *fresh)[-KEPT:],
         undropped=_stamped(habits.undropped, gone, now),
     )
@@ -165,17 +171,17 @@ def after_copy(
     """
     habits = sync.habits
     # behind a booking of its own nobody sees whether it let go of what it was told
-    behind = union(claim.under(Rule.UNTOLD) | claim.proven for claim in sync.claims)
-    habits = replace(habits, undropped=habits.undropped.only(habits.undropped.nights - behind))
+    behind = sync.summed.under(Rule.UNTOLD, *PROOFS)
+    waited_for = habits.undropped.only(habits.undropped.nights - behind)
     present = Nights.of_stays(event.stay for event in events)
-    gone = [(since, nights) for since, nights in habits.undropped if since <= began and nights - present]
+    gone = [(since, nights) for since, nights in waited_for if since <= began and nights - present]
     drops = [
         now - since for since, nights in gone if (nights - present).since(today + 1) and now - since <= LONGEST_LAG
     ]
     undropped = Stamps(
         tuple(
             (since, left)
-            for since, nights in habits.undropped
+            for since, nights in waited_for
             if (left := (nights & present if since <= began else nights).since(today + 1))
         )
     )
@@ -196,7 +202,7 @@ def is_sticky(sync: SyncLedger) -> bool:
     ample time to drop it has dropped nothing."""
     if sync.pulled_at is None:
         return False
-    habits, told = sync.habits, sync.told.nights if sync.told is not None else EMPTY
+    habits, told = sync.habits, sync.last_told
     ample = sync.pulled_at - max(2 * sync.delay, DAY)
     kept = (nights - told for since, nights in habits.undropped if habits.dropped_at < since <= ample)
     return sum(len(nights.stays()) for nights in kept) >= UNDROPPED
@@ -304,9 +310,9 @@ def _returned(habits: Habits, sync: SyncLedger, events: Sequence[Event], *, now:
     gone = dict.fromkeys(
         claim.stay
         for claim in sync.claims
-        if claim.genuine == claim.nights
+        if claim.stay not in known
         and claim.stay.check_in > today
-        and claim.stay not in known
+        and claim.genuine == claim.nights
         and len(claim.nights) == claim.stay.check_out - claim.stay.check_in
     )
     vanished += [(stay, now) for stay in gone]

@@ -253,4 +253,4 @@ def identity_of(stay: Stay, kind: Kind, *, is_ours: bool, today: Night, edge: Ni
     That is: the same kind, ours or not as before, and the same nights or the same less those that have passed, since
     portals clip what runs to today or a day or two before. An end at the horizon moves with it.
     """
-    return max(stay.check_in, today), min(stay.check_out, edge), kind, is_ours
+    return max(stay[0], today), min(stay[1], edge), kind, is_ours

@@ -34,8 +34,7 @@ def begun_untold(sync: SyncLedger, claims: Claims, beside: Collection[Claims]) -
         return sync.untold
     found: list[bool] = []
     if appeared := claims.genuine - claims.proven - sync.claimed:
-        shown = {claim.stay for others in beside for claim in others}
-        found += [stay in shown for stay in appeared.stays()]
+        found += [any(stay in others.stays for others in beside) for stay in appeared.stays()]
     if doubled := _doubled(sync, claims):
         repeated = doubled & union(others.nights for others in beside)
         found += [True for _ in repeated.stays()]
@@ -44,14 +43,17 @@ def begun_untold(sync: SyncLedger, claims: Claims, beside: Collection[Claims]) -
 
 def _doubled(sync: SyncLedger, claims: Claims) -> Nights:
     """The nights of events that began untold in *claims*, within nights of others that went on."""
+    # most are the very objects that they were, so that few need be compared
+    same = set(map(id, sync.claims))
+    if not (changed := [claim for claim in claims if id(claim) not in same]):
+        return EMPTY
     before = {(claim.stay, claim.kind, claim.began) for claim in sync.claims}
-    own, begun = EMPTY, []
-    for claim in claims:
-        if (claim.stay, claim.kind, claim.began) in before:
-            own |= claim.genuine
-        else:
-            begun.append(claim)
-    return union(claim.nights for claim in begun if claim.under(Rule.UNTOLD) == claim.nights <= own)
+    begun = [claim for claim in changed if (claim.stay, claim.kind, claim.began) not in before]
+    if not (untold := [claim for claim in begun if claim.under(Rule.UNTOLD) == claim.nights]):
+        return EMPTY
+    new = set(map(id, begun))
+    own = union(claim.genuine for claim in claims if id(claim) not in new)
+    return union(claim.nights for claim in untold if claim.nights <= own)
 
 
 def given_up(sync: SyncLedger, claims: Claims, now: Moment) -> Stamps:

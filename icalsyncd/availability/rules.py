@@ -273,7 +273,7 @@ class _Chains:
     """The events of a calendar that stand beside each other without a gap: those from today on, and those at its end."""
 
     def __init__(self, events: Sequence[Event], today: Night) -> None:
-        runs = Nights.of_stays(event.stay for event in events).stays()
+        runs = Nights.of_stays(event[:2] for event in events).stays()
         self._events = events
         self.end: Night = runs[-1].check_out if runs else 0
         first = next((run for run in runs if run.check_in <= today + 1 and run.check_out > today), None)

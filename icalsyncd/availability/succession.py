@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -13,7 +13,7 @@ from icalsyncd.availability.judgement import Circumstances, Identity, begin, cir
 from icalsyncd.availability.ledger import SyncLedger
 from icalsyncd.availability.rules import export_end
 from icalsyncd.availability.stamps import Moment
-from icalsyncd.calendars.calendar import Event, Kind
+from icalsyncd.calendars.calendar import Event
 from icalsyncd.calendars.nights import EMPTY, Night, Nights, Stay, intersection, union
 
 Found: TypeAlias = list[tuple[Event, Nights]]
@@ -75,7 +75,8 @@ def carried_over(
     end = export_end(sync, today)
     edge = edge_of(today) if end is None else min(end, edge_of(today))
     old = _Claims(sync.claims, surely_told | sync.habits.changed(surely_told), today, edge)
-    going_on: list[tuple[Claim, Claim, Event, Nights]] = []
+    going_on: list[tuple[Claim, Claim, Event, Nights | None]] = []
+    """Each claim as it was, and clipped to its event; its nights under our UID, where it lacks nights of the event."""
     fresh: list[tuple[Event, Nights]] = []
     begun: set[Stay] = set()
     for event, own in found:
@@ -85,8 +86,9 @@ def carried_over(
             begun.add(event.stay)
             continue
         kept = _clipped(claim, event)
-        going_on.append((claim, kept, event, own))
-        if _lacks_nights(kept, event):
+        lacks = len(kept.nights) < event.check_out - event.check_in
+        going_on.append((claim, kept, event, own if lacks else None))
+        if lacks:
             begun.add(event.stay)
     at = circumstances(
         now=now,
@@ -102,7 +104,7 @@ def carried_over(
         unseen=bool(sync.published),
         change=sync.habits.change,
     )
-    claims = _begun(fresh, at, {claim.stay for _, claim, _, _ in going_on if claim.under(Rule.PADDED)})
+    claims = _begun(fresh, at, (claim for _, claim, _, _ in going_on))
     if sync.own_before:
         former = _Claims(sync.own_before, surely_told, today, edge)
         claims = [
@@ -112,10 +114,10 @@ def carried_over(
     hidden -= _shown_twice(found) if hidden else EMPTY
     unclear = hidden | (returned - lapsed)
     ended = {(claim.stay, claim.kind): claim for claim in at.ended}
-    for claim, clipped, event, own in going_on:
+    for claim, clipped, event, ours in going_on:
         kept = clipped
-        if _lacks_nights(kept, event):
-            kept = widen(kept, begin(event, own, at).only(Nights.between(*event.stay) - kept.nights))
+        if ours is not None:
+            kept = widen(kept, begin(event, ours, at).only(Nights.between(*event.stay) - kept.nights))
         if lapsed:
             kept = outlive(kept, lapsed, rivals - returned)
         if unclear and (more := (kept.genuine & unclear) - kept.proven - kept.contested):
@@ -124,7 +126,8 @@ def carried_over(
             # which of the two has ended nobody can tell
             kept = replace(kept, contested=kept.contested | (twin.contested & kept.genuine))
         claims.append(kept)
-    claims.extend(_held_back(old.ended(), retained - union(claim.nights for claim in claims), today))
+    if retained:
+        claims.extend(_held_back(old.ended(), retained - union(claim.nights for claim in claims), today))
     if any(claim.stay.check_in < today - 1 for claim in claims):
         claims = [left for claim in claims if (left := claim.only(claim.nights.since(today - 1))).verdicts]
     return Claims(sorted(_twice_told(claims), key=lambda claim: (claim.stay, claim.kind, claim.began)))
@@ -149,11 +152,12 @@ def _resumed(claim: Claim, before: Claim | None) -> Claim:
     )
 
 
-def _begun(fresh: list[tuple[Event, Nights]], at: Circumstances, changed: set[Stay]) -> list[Claim]:
-    """The claims of the events *fresh*. Of a run that the portal changes alike there is one event; *changed*: it is there
-    already. Another one that is just like it is its own."""
+def _begun(fresh: list[tuple[Event, Nights]], at: Circumstances, going_on: Iterable[Claim]) -> list[Claim]:
+    """The claims of the events *fresh*. Of a run that the portal changes alike there is one event, which may be there
+    already among the claims *going_on*. Another one that is just like it is its own."""
     if not at.changed_runs:
         return [begin(event, own, at) for event, own in fresh]
+    changed = {claim.stay for claim in going_on if claim.under(Rule.PADDED)}
     plain, made = replace(at, change=None), []
     for event, own in fresh:
         made.append(begin(event, own, plain if event.stay in changed else at))
@@ -162,13 +166,9 @@ def _begun(fresh: list[tuple[Event, Nights]], at: Circumstances, changed: set[St
 
 
 def _clipped(claim: Claim, event: Event) -> Claim:
-    if claim.stay == event.stay:
+    if claim.stay == event[:2]:
         return claim
     return replace(claim.only(Nights.between(*event.stay)), stay=event.stay)
-
-
-def _lacks_nights(claim: Claim, event: Event) -> bool:
-    return len(claim.nights) < event.check_out - event.check_in
 
 
 def _shown_twice(found: Found) -> Nights:
@@ -219,16 +219,21 @@ class _Claims:
         self._alike: dict[tuple[Identity, bool], deque[int]] = {}
         """Where those that cannot be told apart are, first in the order first: those with echoes, and those without."""
         for place, claim in self._left.items():
-            identity = self._identity(claim.stay, claim.kind, is_ours=claim.is_ours)
-            self._alike.setdefault((identity, bool(claim.echoes)), deque()).append(place)
+            identity = identity_of(claim.stay, claim.kind, is_ours=claim.is_ours, today=today, edge=edge)
+            alike = identity, bool(claim.echoes)
+            if (places := self._alike.get(alike)) is None:
+                places = self._alike[alike] = deque()
+            places.append(place)
 
     def carried_on(self, event: Event, own: Nights) -> Claim | None:
         """The claim that *event* carries on, if any.
 
         Of several alike the portal has dropped its own while it is told of the night, and our echo where it no longer is.
         """
-        nights = Nights.between(*event.stay)
-        identity = self._identity(event.stay, event.kind, is_ours=not own.isdisjoint(nights))
+        stay = event.stay
+        nights = Nights.between(*stay)
+        is_ours = not own.isdisjoint(nights)
+        identity = identity_of(stay, event.kind, is_ours=is_ours, today=self._today, edge=self._edge)
         still_told = nights <= self._told
         for echo in (still_told, not still_told):
             if places := self._alike.get((identity, echo)):
@@ -238,6 +243,3 @@ class _Claims:
     def ended(self) -> tuple[Claim, ...]:
         """Those that no event has carried on so far."""
         return tuple(self._left.values())
-
-    def _identity(self, stay: Stay, kind: Kind, *, is_ours: bool) -> Identity:
-        return identity_of(stay, kind, is_ours=is_ours, today=self._today, edge=self._edge)

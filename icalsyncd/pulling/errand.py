@@ -58,6 +58,7 @@ class Errand:
         known = state.ledger.syncs.get(self.name[1]) if state is not None else None
         if state is None or known is None or known.presence is not Presence.ACTIVE or known.calendar != self.calendar:
             return False
-        if (sync != self.sync or known.since != self.since) and not heard:
+        # the same object, until a config is taken over
+        if ((sync is not self.sync and sync != self.sync) or known.since != self.since) and not heard:
             return False
         return over is None or (known.pulled_at is not None and state.of(self.name[1]).copies.last == over)

@@ -149,6 +149,15 @@ class _Crowd:
     def add(self, connection: Connection) -> None:
         (self._answering if connection.answering else self._waiting)[connection] = None
 
+    def heard(self, connection: Connection, *, answering: bool) -> None:
+        """*connection*, one of them, is the last from now on; *answering*: its answer is being made."""
+        if answering is connection.answering:
+            (self._answering if answering else self._waiting).move_to_end(connection)
+            return
+        left, entered = (self._waiting, self._answering) if answering else (self._answering, self._waiting)
+        del left[connection]
+        entered[connection] = None
+
     def remove(self, connection: Connection) -> None:
         (self._answering if connection.answering else self._waiting).pop(connection, None)
 
@@ -212,12 +221,11 @@ class Connections:
 
     def heard(self, connection: Connection, *, answering: bool) -> None:
         """*connection* was heard of, so that it is the last to give way from now on."""
-        here = connection in self._all
-        if here:
-            self.leave(connection)
+        if connection in self._all:
+            self._all.heard(connection, answering=answering)
+            if connection.peer is not None:
+                self._peers[connection.peer].heard(connection, answering=answering)
         connection.answering = answering
-        if here:
-            self._add(connection)
 
     def make_room(self) -> None:
         """Close the connection that has been silent longest, where there is one."""

@@ -103,7 +103,7 @@ class Feeds:
         await response.prepare(request)
         await response.write_eof()
         if _arrived(request):
-            fetch = Fetch(self._now(), _agent(request), manner_of(request))
+            fetch = Fetch(self._now(), _agent(request), str(manner_of(request)))
             self._record(name, feed, fetch, looked=looked)
             log.info("fetched", sync="/".join(name), nights=len(feed.nights), looked=looked)
         return response

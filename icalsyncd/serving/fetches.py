@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
-from aiohttp import web
+from aiohttp import HttpVersion, web
 from aiohttp.hdrs import ACCEPT, ACCEPT_LANGUAGE, IF_MODIFIED_SINCE, IF_NONE_MATCH, RANGE, USER_AGENT
 
 from icalsyncd.availability.stamps import Moment
@@ -43,7 +43,21 @@ class Fetch:
     """How it asked: HTTP version, whether under a condition, and Accept."""
 
 
-_Answer = tuple[web.Response, float, str, str]
+class Manner(NamedTuple):
+    """How a program asks."""
+
+    version: HttpVersion
+    is_conditional: bool
+    accept: str | None
+
+    def __str__(self) -> str:
+        major, minor = self.version
+        conditional = "conditional" if self.is_conditional else "unconditional"
+        accept = f", Accept: {self.accept}" if self.accept is not None else ""
+        return f"HTTP/{major}.{minor}, {conditional}{accept}"
+
+
+_Answer = tuple[web.Response, float, str, Manner]
 """With the machine's uptime at which it was given, the User-Agent, and how it was asked for. One that has not gone out in
 full has no length."""
 
@@ -84,7 +98,7 @@ class Fetches:
             complete = [answer for answer in known if answer[0].body_length]
             if complete:
                 _, since, agent, manner = max(complete, key=lambda answer: answer[1])
-                taken.append((name, Fetch(now - (up - since), agent, manner)))
+                taken.append((name, Fetch(now - (up - since), agent, str(manner))))
             slow = [answer for answer in known if not answer[0].body_length and up - answer[1] < MAX_ANSWER]
             if slow:
                 self._slow[name] = deque(slow, maxlen=_HELD)
@@ -96,13 +110,10 @@ class Fetches:
             answers.pop(name, None)
 
 
-def manner_of(request: web.BaseRequest) -> str:
+def manner_of(request: web.BaseRequest) -> Manner:
     """How a program asks: HTTP version, whether under a condition, and what it accepts, as far as it says."""
-    major, minor = request.version
     asked = request.headers
-    conditional = "conditional" if IF_NONE_MATCH in asked or IF_MODIFIED_SINCE in asked else "unconditional"
-    accept = f", Accept: {asked[ACCEPT]}" if ACCEPT in asked else ""
-    return f"HTTP/{major}.{minor}, {conditional}{accept}"
+    return Manner(request.version, IF_NONE_MATCH in asked or IF_MODIFIED_SINCE in asked, asked.get(ACCEPT))
 
 
 def is_fetch(method: str, asked: Mapping[str, str]) -> bool:

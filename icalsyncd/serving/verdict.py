@@ -49,7 +49,7 @@ def with_verdict(answer: Handler, wanted: Callable[[], bool], verdict: Verdict) 
     """*answer*, and the verdict at :data:`PATH` while it is *wanted*."""
 
     async def answered(request: web.BaseRequest) -> web.StreamResponse:
-        if request.path == PATH and request.method in ("GET", "HEAD") and wanted():
+        if wanted() and request.path == PATH and request.method in ("GET", "HEAD"):
             return web.Response(status=200 if await verdict.is_well() else 503, headers={"Cache-Control": "no-store"})
         return await answer(request)
 
