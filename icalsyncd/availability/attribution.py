@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import Final
 
 from icalsyncd.availability.claims import Rule
-from icalsyncd.availability.learning import after_telling
+from icalsyncd.availability.learning import after_publishing, after_telling
 from icalsyncd.availability.ledger import DAY, FETCHES_KEPT, Ledger, SyncLedger
 from icalsyncd.availability.mirroring import begun_untold, given_up
 from icalsyncd.availability.offers import offers
@@ -103,7 +103,7 @@ def pulled(
     departed = (sync.departed | sync.genuine).until(ledger.today).since(ledger.today - DEPARTED_KEPT)
     retained -= present
     same = claims is sync.claims and departed == sync.departed and retained == sync.retained
-    shown_on = perhaps_sold(sync, claims, began)
+    shown_on = perhaps_sold(ledger, name, claims, began)
     same = same and shown_on == sync.shown_on
     nothing_new = same and sync.pulled_at is not None
     after = replace(
@@ -115,7 +115,7 @@ def pulled(
         own_before=() if good else sync.own_before,
         departed=departed,
         in_force=_fetched_since(sync, began) if good else sync.in_force,
-        unfetched=sync.told is None if good else sync.unfetched,
+        unfetched=_unfetched_since(sync, began) if good else sync.unfetched,
         unsure_since=None if good and _has_settled(sync, began) else sync.unsure_since,
         withdrawn=sync.withdrawn.only(claims.echoes | (claims.nights - (others - returned))),
         untold=untold,
@@ -262,6 +262,8 @@ def published(ledger: Ledger, name: str, nights: Nights, *, now: Moment) -> Ledg
     sync = replace(
         sync,
         published=(*earlier[-FEEDS_KEPT:], (now, nights)),
+        doubts_told=doubts_told(ledger, name, nights),
+        habits=after_publishing(sync, nights, now),
         withdrawn=_withdrawn(ledger, name, nights, now),
     )
     return settled(ledger.with_sync(name, sync), now)
@@ -376,6 +378,11 @@ def _fetched_since(sync: SyncLedger, began: Moment) -> tuple[Nights, ...]:
     last = sync.perhaps_told
     # an answer of which nobody knows whether it arrived
     return (*last, *(feed for feed in sync.in_force[-1:] if feed not in last))
+
+
+def _unfetched_since(sync: SyncLedger, began: Moment) -> bool:
+    """Whether, since a pull *began*, there was a time at which the portal had fetched nothing yet."""
+    return sync.told is None or (sync.unfetched and sync.last_fetch is not None and sync.last_fetch >= began)
 
 
 def _hidden(sync: SyncLedger, present: Nights, began: Moment) -> Nights:

@@ -32,17 +32,23 @@ _CHANGEABLE: Final = frozenset({Rule.UNTOLD, Rule.MISMATCHED, Rule.OUTLIVED, Rul
 def after_telling(sync: SyncLedger, nights: Nights, now: Moment) -> Habits:
     """What is known of *sync*'s portal after it has read a feed that holds *nights*."""
     habits = sync.habits
-    gap = (now - sync.last_fetch,) if sync.last_fetch is not None else ()
-    told = sync.told.nights if sync.told is not None else EMPTY
+    if sync.last_fetch is not None:
+        habits = replace(habits, gaps=(*habits.gaps, now - sync.last_fetch)[-KEPT:])
+    return after_publishing(replace(sync, habits=habits), nights, now)
+
+
+def after_publishing(sync: SyncLedger, nights: Nights, now: Moment) -> Habits:
+    """The same after that feed was put where the portal reads it unseen: what it takes to read it is in what it takes to
+    act on it."""
+    habits, told = sync.habits, sync.last_told
     if told == nights:
-        return replace(habits, gaps=(*habits.gaps, *gap)[-KEPT:])
+        return habits
     gone = ((told - nights) & sync.summed.echoes) - sync.proven
     before = set(told.stays())
     fresh = [(run, now) for run in nights.stays() if run not in before]
     still = set(nights.stays())
     return replace(
         habits,
-        gaps=(*habits.gaps, *gap)[-KEPT:],
         awaited=(*(each for each in habits.awaited if each[0] in still), *fresh)[-KEPT:],
         undropped=_stamped(habits.undropped, gone, now),
     )
@@ -88,7 +94,7 @@ def is_sticky(sync: SyncLedger) -> bool:
     ample time to drop it has dropped nothing."""
     if sync.pulled_at is None:
         return False
-    habits, told = sync.habits, sync.told.nights if sync.told is not None else EMPTY
+    habits, told = sync.habits, sync.last_told
     ample = sync.pulled_at - max(2 * sync.delay, DAY)
     kept = (nights - told for since, nights in habits.undropped if habits.dropped_at < since <= ample)
     return sum(len(nights.stays()) for nights in kept) >= UNDROPPED

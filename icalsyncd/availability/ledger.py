@@ -288,8 +288,15 @@ class SyncLedger:
     @property
     def delay(self) -> float:
         """Seconds after which the portal has acted on what it was told, or was to read where that is not seen."""
-        lag = self.channel.lag if self.channel.lag_is_given else self.habits.lag(self.channel.lag)
-        return lag + (2 * self.channel.reads_every if self.published else 0.0)
+        prior = self.channel.lag + (2 * self.channel.reads_every if self.published else 0.0)
+        return prior if self.channel.lag_is_given else self.habits.lag(prior)
+
+    @property
+    def last_told(self) -> Nights:
+        """The nights of the feed that its portal last read, or of the one that lies where it reads unseen."""
+        if self.published:
+            return self.published[-1][1]
+        return self.told.nights if self.told is not None else EMPTY
 
     def published_since(self, moment: Moment) -> tuple[tuple[Moment, Nights], ...]:
         """The published feeds that the portal may have acted on at *moment* or later."""

@@ -3,8 +3,9 @@
 An echo says that its portal only repeats a night that it was told is taken. Two things may hide a guest behind one. A portal
 that has acted on reading that the night is free can sell it, and shows it on as before. And one that has read that the night
 is taken can sell it until it acts on that, and shows sooner what it is taken to repeat. How soon a portal acts at the least
-is learned of it (:mod:`~icalsyncd.availability.habits`). What it shows so may be either, from then on until it drops the
-night, or has had time to and has not.
+is learned of it (:mod:`~icalsyncd.availability.habits`); where nobody sees it read, the time until it reads is in that, and
+what begins there when nobody else has the night may be a guest at once. What it shows so may be either, from then on until
+it drops the night, or has had time to and has not.
 """
 
 from __future__ import annotations
@@ -17,17 +18,20 @@ from icalsyncd.calendars.calendar import Kind
 from icalsyncd.calendars.nights import EMPTY, Nights, union
 
 
-def perhaps_sold(sync: SyncLedger, claims: Claims, began: Moment) -> Nights:
-    """The echoes among *claims*, made of a copy of *sync*'s calendar that was pulled from *began* on, behind which may be a
-    guest.
+def perhaps_sold(ledger: Ledger, name: str, claims: Claims, began: Moment) -> Nights:
+    """The echoes among *claims*, made of a copy of sync *name*'s calendar that was pulled from *began* on, behind which may
+    be a guest.
 
     Never those that rest on such a doubt themselves, once that has gone: two portals would keep each other closed for ever.
     """
-    if sync.published:
-        return EMPTY  # when it reads is not known: all that it claims is in doubt anyway
+    sync = ledger.syncs[name]
     habits, found = sync.habits, sync.perhaps_sold
     found |= (sync.summed.disputable & sync.withdrawn.by(began - habits.soon_drops)) - sync.doubts_told
-    if (acts := habits.soonest_shows) is not None and sync.told is not None:
+    if sync.published:
+        # when it reads is not seen, so that what nobody else holds by now may be its own whenever it appears
+        if appeared := claims.disputable - sync.claimed - sync.doubts_told:
+            found |= appeared - taken_beside(ledger, name)
+    elif (acts := habits.soonest_shows) is not None and sync.told is not None:
         appeared = (claims.disputable - sync.claimed) & sync.told.nights
         found |= appeared - sync.told.by(began - acts)
     if not found:
@@ -43,7 +47,7 @@ def doubts_told(ledger: Ledger, name: str, nights: Nights) -> Nights:
     sync = ledger.syncs[name]
     if not (sync.doubts_told or ledger.kin.guessed or any(each.shown_on for each in ledger.syncs.values())):
         return EMPTY
-    told = sync.told.nights if sync.told is not None else EMPTY
+    told = sync.last_told
     firm, doubted = ledger.local | ledger.kin.firm, ledger.kin.guessed
     for other, taken in origins(ledger).items():
         if other != name:
@@ -51,6 +55,12 @@ def doubts_told(ledger: Ledger, name: str, nights: Nights) -> Nights:
             firm |= taken - doubts
             doubted |= taken & doubts
     return ((sync.doubts_told | ((nights - told) & doubted)) - (nights & firm)) & (nights | told | sync.claimed)
+
+
+def taken_beside(ledger: Ledger, name: str) -> Nights:
+    """Nights that others than sync *name* take or stand in for, or the host, here or at the kin."""
+    beside = (taken for other, taken in origins(ledger).items() if other != name)
+    return union((ledger.local, ledger.taken_by_kin, *beside))
 
 
 def doubts_alone(sync: SyncLedger) -> Nights:

@@ -19,6 +19,7 @@ from weakref import WeakValueDictionary
 
 from icalsyncd import PROJECT_URL, __version__, log
 from icalsyncd.availability.admission import Outcome
+from icalsyncd.availability.ledger import Presence
 from icalsyncd.availability.receipt import Receipt
 from icalsyncd.calendars.calendar import Event, Failed, Partial, Reason
 from icalsyncd.clock import Clock
@@ -122,6 +123,7 @@ class Intake:
                     return None
                 if (report := await self._pull_once(replace(errand, dry=dry))) is not None:
                     return report
+                name = self._now_called(errand).name
         return None
 
     async def _pull_once(self, errand: Errand) -> Report | None:
@@ -286,15 +288,18 @@ class Intake:
 
     def _fail(self, errand: Errand, failure: Failure) -> Report | None:
         """Put that a pull failed."""
-        state = self._standing(errand, heard=failure.retry_after is not None)
+        heard = failure.retry_after is not None
+        called = self._now_called(errand) if heard else errand
+        state = self._standing(called, heard=heard)
         if state is None:
             return None
         if not errand.dry:
-            facts = state.of(errand.name[1])
-            tell_failed(errand.sync.name, facts, failure)
+            accommodation, name = called.name
+            facts = state.of(name)
+            tell_failed("/".join(called.name), facts, failure)
             facts = facts_after_failure(errand, facts, failure, self._clock.now())
-            self._journal.note(errand.name[0], state.with_facts(errand.name[1], facts))
-        return report_of_failure(errand, state, failure)
+            self._journal.note(accommodation, state.with_facts(name, facts))
+        return report_of_failure(errand, state, failure) if called is errand else None
 
     async def _reread(self, errand: Errand) -> None:
         """The steps for a stored copy."""
@@ -345,6 +350,19 @@ class Intake:
             name, sync, calendar, state.ledger.today, self._clock.now(), known.channel.read, since=known.since
         )
         return errand if self._standing(errand) is not None else None
+
+    def _now_called(self, errand: Errand) -> Errand:
+        """*errand* under the name that its sync has now: it may have been renamed meanwhile."""
+        state = self._journal.current.get(errand.name[0])
+        if state is None or errand.name[1] in state.ledger.syncs:
+            return errand
+        names = (
+            name
+            for name, known in state.ledger.syncs.items()
+            if known.presence is Presence.ACTIVE and known.calendar == errand.calendar
+        )
+        name = next(names, None)
+        return errand if name is None else replace(errand, name=(errand.name[0], name))
 
     def _standing(self, errand: Errand, *, over: Copy | None = None, heard: bool = False) -> State | None:
         """The state in which what comes of *errand* is entered; None where it stands no longer, see :class:`Errand`."""

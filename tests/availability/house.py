@@ -56,14 +56,14 @@ class House:
         blocks = (*self.ledger.blocks, Block(Stay(DAY_ONE + start, DAY_ONE + end)))
         self.ledger = settled(replace(self.ledger, blocks=blocks), self.now)
 
-    def shows(self, name: str, *events: Shown, good: bool = True, retained: Nights = EMPTY) -> None:
-        """The portal's calendar is pulled and holds *events*; half an hour has passed."""
+    def shows(self, name: str, *events: Shown, good: bool = True, retained: Nights = EMPTY, took: float = 1.0) -> None:
+        """The portal's calendar is pulled, which *took* so many seconds, and holds *events*; half an hour has passed."""
         self.now += HOUR / 2
         self.ledger = pulled(
             self.ledger,
             name,
             [_event(*event) for event in events],
-            began=self.now - 1,
+            began=self.now - took,
             now=self.now,
             ours=_ours,
             retained=retained,

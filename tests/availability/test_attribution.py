@@ -7,7 +7,7 @@ from icalsyncd.availability.claims import Rule
 from icalsyncd.availability.roster import pause, resume
 from icalsyncd.calendars.calendar import Kind
 from icalsyncd.calendars.nights import EMPTY
-from tests.availability.house import DAY_ONE, nights, started, uid
+from tests.availability.house import DAY_ONE, HOUR, House, nights, started, uid
 
 BLOCK, RESERVATION = Kind.BLOCK, Kind.RESERVATION
 
@@ -67,6 +67,19 @@ def test_a_booking_seen_by_the_look_is_an_origin_though_the_portal_is_then_told(
     assert house.rules("b", 10) == {Rule.UNTOLD}
     assert house.overbooked == nights(10, 11)
     assert house.offer("a") == house.offer("b") == nights(10, 11)
+
+
+def test_a_copy_asked_for_before_the_first_fetch_does_not_show_what_was_booked_before_it() -> None:
+    house = House("a", "b")
+    house.shows("a", (12, 13))
+    house.shows("b")
+    house.reads("b", looked=False)
+    # made before the booking, while the answer was on its way
+    house.shows("b", took=HOUR)
+    house.shows("b", (11, 15))
+    assert house.rules("b", 12) == {Rule.MISMATCHED}
+    house.shows("a")
+    assert house.offer("a") == nights(11, 12, 13, 14)
 
 
 def test_a_reservation_is_an_origin_though_the_portal_was_told_the_night() -> None:

@@ -63,6 +63,21 @@ class Street(House):
         return Nights(night - DAY_ONE for night in self.offer(name).since(self.ledger.today))
 
 
+def test_where_it_reads_unseen_it_is_learned_from_what_lies_there() -> None:
+    street = Street()
+    street.publishes("p")
+    assert street.p.delay == 54 * HOUR
+    for day in (40, 44, 48, 52):
+        for shown in (((day, day + 2),), ()):
+            street.copy("q", *shown)
+            street.publishes("p")
+            street.copy("p", after=3)
+            street.copy("p", *shown, after=1)
+    assert street.habits.shows == (4 * HOUR,) * 4
+    assert street.habits.soon_drops == 3 * HOUR
+    assert street.p.delay == 54 * HOUR
+
+
 def test_the_lag_is_at_least_what_was_seen_and_the_host_s_word_counts_more() -> None:
     slow, given = Street(), Street(lag_is_given=True)
     for street in (slow, given):

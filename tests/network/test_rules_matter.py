@@ -4,154 +4,82 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from math import inf
 
 import pytest
 
-from icalsyncd.availability import attribution, judgement, mirroring, offers, succession
+from icalsyncd.availability import attribution, habits, judgement, mirroring, offers, succession, support
 from icalsyncd.availability import ledger as ledgers
-from icalsyncd.availability.attribution import Feeds
 from icalsyncd.availability.claimed import Claims
-from icalsyncd.availability.claims import Claim
-from icalsyncd.availability.judgement import Circumstances, Identity
-from icalsyncd.availability.ledger import SyncLedger
-from icalsyncd.availability.stamps import NONE, Moment
-from icalsyncd.calendars.calendar import Event, Kind
-from icalsyncd.calendars.nights import EMPTY, Nights, Stay, union
+from icalsyncd.availability.stamps import NONE
+from icalsyncd.calendars.nights import EMPTY, Nights, horizon
 from tests.availability import test_attribution as stories
 from tests.availability import test_doubt as doubt
 from tests.availability import test_mirroring as mirroring_stories
 from tests.availability import test_overbooked as overbooked
 from tests.availability import test_padding as padding
+from tests.availability import test_perhaps_sold as sold_stories
 from tests.availability import test_published as published_feeds
 from tests.availability import test_readers as reader_stories
+from tests.network.switched_off import (
+    carried_with_what_is_left,
+    carried_with_what_was_ours,
+    carried_without_growth,
+    first_come,
+    hidden_behind_fetches,
+    matching_nothing,
+    never_in_doubt,
+    nothing_told_in_doubt,
+    of_any_kind,
+    of_the_same_nights,
+    origins_as_they_are,
+    outlived_night_by_night,
+    outlived_without_growth,
+    readable_whatever_it_begins,
+    readable_whatever_it_dropped,
+    to_everyone,
+    told_for_ever,
+    told_nothing,
+    without_proof,
+    without_uid,
+)
 
 Story = Callable[[], None]
-
-_circumstances, _begin, _identity_of = judgement.circumstances, judgement.begin, judgement.identity_of
-_carried, _outlive, _hidden = judgement._carried, succession.outlive, attribution._hidden
-_readable = attribution._readable
-
-
-def _told_nothing(**given: Any) -> Circumstances:
-    return replace(_circumstances(**given), in_force=(), surely_told=EMPTY, maybe_told=EMPTY, runs_told=frozenset())
-
-
-def _told_for_ever(**given: Any) -> Circumstances:
-    at = _circumstances(**given)
-    return replace(at, surely_told=at.surely_told | at.maybe_told | at.others)
-
-
-def _matching_nothing(**given: Any) -> Circumstances:
-    return replace(_circumstances(**given), runs_told=frozenset())
-
-
-def _never_in_doubt(**given: Any) -> Circumstances:
-    at = _circumstances(**given)
-    return replace(at, surely_told=at.surely_told | at.maybe_told, maybe_told=EMPTY)
-
-
-def _without_proof(event: Event, own: Nights, at: Circumstances) -> Claim:
-    return _begin(event._replace(kind=Kind.UNKNOWN), own, at)
-
-
-def _without_uid(event: Event, own: Nights, at: Circumstances) -> Claim:
-    return _begin(event, EMPTY, at)
-
-
-def _of_the_same_nights(stay: Stay, kind: Kind, *, is_ours: bool, today: int, edge: int) -> Identity:
-    return (*stay, kind, False)
-
-
-def _of_any_kind(stay: Stay, kind: Kind, *, is_ours: bool, today: int, edge: int) -> Identity:
-    return _identity_of(stay, Kind.UNKNOWN, is_ours=is_ours, today=today, edge=edge)
-
-
-def _to_everyone(closed: dict[str, Nights]) -> dict[str, Nights]:
-    return dict.fromkeys(closed, union(closed.values()))
-
-
-def _first_come(found: dict[str, Nights]) -> dict[str, Nights]:
-    held, kept = EMPTY, {}
-    for name, nights in found.items():
-        kept[name] = nights - held
-        held |= nights
-    return kept
-
-
-def _carried_without_growth(made: Claim, nights: Nights, at: Circumstances) -> tuple[Claim, Nights]:
-    carried, former = _carried(made, nights, at)
-    return replace(carried, grown=EMPTY), former
-
-
-def _carried_with_what_was_ours(made: Claim, nights: Nights, at: Circumstances) -> tuple[Claim, Nights]:
-    carried, former = _carried(made, nights, at)
-    return carried, former | (union(claim.echoes for claim in at.ended) & nights)
-
-
-def _carried_with_what_is_left(made: Claim, nights: Nights, at: Circumstances) -> tuple[Claim, Nights]:
-    carried, former = _carried(made, nights, at)
-    return carried, former | (union(claim.genuine for claim in at.ended) & nights)
-
-
-def _outlived_without_growth(claim: Claim, withdrawn: Nights, others: Nights) -> Claim:
-    after = _outlive(claim, withdrawn, others)
-    return replace(after, grown=after.grown & claim.grown)
-
-
-def _outlived_night_by_night(claim: Claim, withdrawn: Nights, others: Nights) -> Claim:
-    after = _outlive(claim, withdrawn, others)
-    return after if claim.echoes else replace(after, grown=claim.grown - (withdrawn - others))
-
-
-def _hidden_behind_fetches(sync: SyncLedger, present: Nights, began: Moment) -> Nights:
-    return EMPTY if sync.published else _hidden(sync, present, began)
-
-
-def _readable_whatever_it_dropped(feeds: Feeds, began: Moment, **shown: Nights) -> Feeds:
-    return _readable(feeds, began, **{**shown, "dropped": EMPTY})
-
-
-def _readable_whatever_it_begins(feeds: Feeds, began: Moment, **shown: Nights) -> Feeds:
-    return _readable(feeds, began, **{**shown, "begun": EMPTY})
-
-
-_origins = offers.origins
 
 SWITCHES: list[tuple[str, object, str, object, Story]] = [
     (
         "split horizon",
         offers,
         "_closed_by_others",
-        _to_everyone,
+        to_everyone,
         stories.test_what_came_from_a_portal_never_goes_back_to_it,
     ),
     (
         "echo",
         succession,
         "circumstances",
-        _told_nothing,
+        told_nothing,
         stories.test_what_a_portal_repeats_is_offered_to_nobody_and_goes_with_its_origin,
     ),
     (
         "last fetched, not ever told",
         succession,
         "circumstances",
-        _told_for_ever,
+        told_for_ever,
         stories.test_a_booking_seen_by_the_look_is_an_origin_though_the_portal_is_then_told,
     ),
     (
         "doubt: a run that matches",
         succession,
         "circumstances",
-        _matching_nothing,
+        matching_nothing,
         doubt.test_in_doubt_exactly_what_was_told_is_an_echo,
     ),
     (
         "doubt: a run that does not",
         succession,
         "circumstances",
-        _never_in_doubt,
+        never_in_doubt,
         doubt.test_in_doubt_anything_else_than_what_was_told_is_an_origin,
     ),
     (
@@ -165,28 +93,28 @@ SWITCHES: list[tuple[str, object, str, object, Story]] = [
         "proof by reservation",
         succession,
         "begin",
-        _without_proof,
+        without_proof,
         stories.test_a_reservation_is_an_origin_though_the_portal_was_told_the_night,
     ),
     (
         "proof by our UID",
         succession,
         "begin",
-        _without_uid,
+        without_uid,
         stories.test_an_event_under_our_own_uid_is_an_echo_on_our_nights_and_judged_on_the_others,
     ),
     (
         "the same less what has passed",
         succession,
         "identity_of",
-        _of_the_same_nights,
+        of_the_same_nights,
         stories.test_a_running_double_booking_clipped_to_today_every_day_stays_overbooked,
     ),
     (
         "another kind begins anew",
         succession,
         "identity_of",
-        _of_any_kind,
+        of_any_kind,
         stories.test_a_night_that_turns_from_reservation_to_block_begins_anew,
     ),
     (
@@ -214,7 +142,7 @@ SWITCHES: list[tuple[str, object, str, object, Story]] = [
         "overbooked nights go to both sides",
         offers,
         "origins",
-        lambda ledger: _first_come(_origins(ledger)),
+        lambda ledger: first_come(origins_as_they_are(ledger)),
         overbooked.test_an_overbooked_night_stays_offered_to_both_sides,
     ),
     (
@@ -249,56 +177,56 @@ SWITCHES: list[tuple[str, object, str, object, Story]] = [
         "grown: carried over",
         judgement,
         "_carried",
-        _carried_without_growth,
+        carried_without_growth,
         padding.test_a_night_that_was_added_stays_a_possible_ghost_though_its_portal_is_told_of_it_later,
     ),
     (
         "grown: what was ours",
         judgement,
         "_carried",
-        _carried_with_what_was_ours,
+        carried_with_what_was_ours,
         padding.test_what_was_ours_and_is_left_beside_a_run_that_is_told_is_a_possible_ghost,
     ),
     (
         "grown: what is left of a booking",
         judgement,
         "_carried",
-        _carried_with_what_is_left,
+        carried_with_what_is_left,
         padding.test_what_is_left_of_a_booking_around_a_run_that_is_told_is_a_possible_ghost,
     ),
     (
         "grown: outlived beside a run",
         succession,
         "outlive",
-        _outlived_without_growth,
+        outlived_without_growth,
         padding.test_an_added_night_that_outlives_what_it_repeats_beside_a_run_that_is_told_is_a_possible_ghost,
     ),
     (
         "grown: while the run is told",
         succession,
         "outlive",
-        _outlived_night_by_night,
+        outlived_night_by_night,
         padding.test_added_nights_stay_possible_ghosts_while_the_run_within_is_told_though_that_was_in_doubt,
     ),
     (
         "possible ghosts: hidden where no fetch is seen",
         attribution,
         "_hidden",
-        _hidden_behind_fetches,
+        hidden_behind_fetches,
         overbooked.test_two_that_look_like_each_other_are_shown_where_no_fetch_is_seen_as_soon_as_both_must_have_read,
     ),
     (
         "published: no way back from what was dropped",
         attribution,
         "_readable",
-        _readable_whatever_it_dropped,
+        readable_whatever_it_dropped,
         published_feeds.test_a_portal_that_has_dropped_what_it_repeated_does_not_go_back_to_an_older_published_feed,
     ),
     (
         "published: no way back from what is repeated",
         attribution,
         "_readable",
-        _readable_whatever_it_begins,
+        readable_whatever_it_begins,
         published_feeds.test_a_portal_that_repeats_a_published_feed_does_not_go_back_to_an_older_one,
     ),
     (
@@ -350,11 +278,53 @@ SWITCHES: list[tuple[str, object, str, object, Story]] = [
         lambda sync, claims, now: NONE,
         mirroring_stories.test_a_ghost_that_comes_and_goes_is_shown_until_it_has_been_gone_for_a_day,
     ),
+    (
+        "perhaps sold: shown on",
+        habits.Habits,
+        "soon_drops",
+        inf,
+        sold_stories.test_nights_sold_again_where_they_were_repeated_are_told_free_to_nobody_else,
+    ),
+    (
+        "perhaps sold: shown too soon",
+        habits.Habits,
+        "soonest_shows",
+        None,
+        sold_stories.test_what_appears_sooner_than_its_portal_acts_may_be_a_guest_when_its_origin_goes,
+    ),
+    (
+        "perhaps sold: no doubt for a doubt's sake",
+        attribution,
+        "doubts_told",
+        nothing_told_in_doubt,
+        sold_stories.test_what_a_portal_was_told_for_such_a_doubt_is_no_doubt_again,
+    ),
+    (
+        "perhaps sold: what nobody else holds, where no fetch is seen",
+        support,
+        "taken_beside",
+        lambda ledger, name: Nights.between(*horizon(ledger.today)),
+        published_feeds.test_what_appears_where_nobody_holds_it_any_more_is_told_free_to_nobody_else,
+    ),
+    (
+        "perhaps sold: no doubt for a doubt's sake, where no fetch is seen",
+        attribution,
+        "doubts_told",
+        nothing_told_in_doubt,
+        published_feeds.test_two_that_read_unseen_do_not_keep_each_other_closed,
+    ),
+    (
+        "what comes back may repeat what stood in",
+        attribution,
+        "_returned",
+        lambda ledger, name, present, in_force: EMPTY,
+        doubt.test_what_comes_back_while_it_was_kept_and_told_may_be_an_echo_of_what_stood_in,
+    ),
 ]
 
 
 @pytest.mark.parametrize(
-    ("place", "name", "instead", "story"), [switch[1:] for switch in SWITCHES], ids=[switch[0] for switch in SWITCHES]
+    ("place", "name", "instead", "story"), [each[1:] for each in SWITCHES], ids=[each[0] for each in SWITCHES]
 )
 def test_without_the_rule_its_story_goes_wrong(
     monkeypatch: pytest.MonkeyPatch, place: object, name: str, instead: object, story: Story

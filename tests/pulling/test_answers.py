@@ -291,6 +291,35 @@ async def test_what_a_portal_wishes_is_heard_though_settings_changed(tmp_path: P
         assert gate.answered == [429]
 
 
+async def test_what_a_portal_wishes_is_heard_though_its_sync_was_renamed(tmp_path: Path) -> None:
+    async with portals(1) as (a,), house(tmp_path, sync("a", a)) as made:
+        gate = Gate(a)
+        gate.status = 429
+        gate.shut()
+        look = asyncio.create_task(made.hub.intake.look(A))
+        await asyncio.wait_for(gate.came.wait(), 10)
+        await made.save(sync("a", a).replace(" a:", " c:"))
+        gate.open.set()
+        await asyncio.wait_for(look, 10)
+        assert await made.hub.intake.look(("house", "c")) is None
+        assert gate.answered == [429]
+        assert made.facts("c").attempts.not_before is not None
+
+
+async def test_an_answer_to_a_sync_that_was_renamed_is_asked_for_again_at_once(tmp_path: Path) -> None:
+    async with portals(1) as (a,), house(tmp_path, sync("a", a)) as made:
+        gate = Gate(a)
+        a.body = calendar((10, 12))
+        gate.shut()
+        look = asyncio.create_task(made.hub.intake.look(A))
+        await asyncio.wait_for(gate.came.wait(), 10)
+        await made.save(sync("a", a).replace(" a:", " c:"))
+        gate.open.set()
+        await asyncio.wait_for(look, 10)
+        assert gate.answered == [200, 200]
+        assert await made.shown() == {10, 11}
+
+
 async def test_a_new_address_does_not_wait_for_what_the_old_one_asked(tmp_path: Path) -> None:
     async with portals(2) as (old, new), house(tmp_path, sync("a", old)) as made:
         gate = Gate(old)

@@ -26,6 +26,12 @@ class Disk:
         self.slow = 0.0
         """Seconds that a commit takes beyond what it usually does."""
         self.full_since: float | None = None
+        self.shelf: Path | None = None
+        """The published folder."""
+        self.find: Callable[[str, str], None] = lambda kind, detail: None
+        self._works = 0
+        self._landed: dict[str, int] = {}
+        """Which piece of work in the published folder changed a file there last."""
         self.hangs_until = 0.0
         """When the published folder answers again."""
         self.hung_until = 0.0
@@ -52,13 +58,31 @@ class Disk:
 
     def folder_work(self, work: Callable[[], None]) -> None:
         """Do *work*, of a thread of its own, in the published folder."""
+        self._works += 1
+        number = self._works
+
+        def done() -> None:
+            before = self._published()
+            work()
+            after = self._published()
+            for name in (name for name in before.keys() | after.keys() if before.get(name) != after.get(name)):
+                if self._landed.get(name, 0) > number:
+                    self.find("an older write over a newer one", name[:8])
+                self._landed[name] = number
+
         now, dice = self._world.now, self._world.dice
         when = now + dice.uniform(0.0005, 0.01)
         if now < self.hangs_until:
             # what hangs goes on in any order
             when = self.hangs_until + dice.uniform(0.0, 4.0)
             self.hung_until = max(self.hung_until, when)
-        self._world.at(when, work)
+        self._world.at(when, done)
+
+    def _published(self) -> dict[str, bytes]:
+        """What lies in the published folder, drafts aside."""
+        if self.shelf is None:
+            return {}
+        return {path.name: path.read_bytes() for path in self.shelf.iterdir() if not path.name.startswith(".")}
 
     def survive(self, following: Path, writing: Callable[[], object] | None, *, cuts: bool) -> str:
         """Make *following* the state folder as the dead daemon leaves this one; *writing* is what it was at."""

@@ -22,6 +22,8 @@ class SyncPlan:
     paused: bool = False
     generation: int = 1
     was: str | None = None
+    ignore: str | None = None
+    """A summary that none of its events has: its stored calendar is read anew where this changes."""
 
     @property
     def receives(self) -> bool:
@@ -55,6 +57,8 @@ class Household:
     """The server's keys are the last of the file."""
     folder: str | None = None
     """Where the feeds are published as well."""
+    cloud: str | None = None
+    """The URL of a server on which they are, too."""
 
     def syncs(self) -> dict[tuple[str, str], SyncPlan]:
         return {(house, name): sync for house, plan in self.houses.items() for name, sync in plan.syncs.items()}
@@ -70,6 +74,11 @@ class Household:
         house = self.houses[place[0]]
         left = {name: sync for name, sync in house.syncs.items() if name != place[1]}
         return self.with_house(place[0], replace(house, syncs=left))
+
+    @property
+    def is_published(self) -> bool:
+        """Portals may read their feeds where nobody sees it."""
+        return self.folder is not None or self.cloud is not None
 
     @property
     def port(self) -> int:
@@ -89,9 +98,11 @@ class Household:
             f"  interval: {self.interval:.0f}s",
             f"  hold: {self.hold:.0f}s",
         ]
-        publish = []
+        publish = ["publish:"] if self.is_published else []
         if self.folder:
-            publish = ["publish:", "  - name: shelf", "    type: folder", f"    path: '{self.folder}'"]
+            publish += ["  - name: shelf", "    type: folder", f"    path: '{self.folder}'"]
+        if self.cloud:
+            publish += ["  - name: cloud", "    type: webdav", f"    url: '{self.cloud}'"]
         houses = ["accommodations:"]
         for name, house in self.houses.items():
             houses += [f"  {name}:", "    timezone: UTC"]
@@ -110,6 +121,8 @@ class Household:
                     houses.append(f"        url: {plan.portal.url}")
                 if plan.portal.summary == "Reserved":
                     houses.append("        reservation: [Reserved]")
+                if plan.ignore:
+                    houses.append(f"        ignore: ['{plan.ignore}']")
                 if plan.paused:
                     houses.append("        paused: true")
                 if plan.generation > 1:

@@ -54,6 +54,9 @@ class Manners:
     def tried(self, portal: Portal) -> None:
         """The daemon tries to reach a portal."""
         now, key = self._now, portal.key
+        if not portal.can_be_asked and key in self._owed and now > self._owed[key][1] + 2:
+            # that it cannot be reached is no fault of who tries
+            del self._owed[key]
         until = self._wait_until.get(key)
         if until is not None and now < until - 2 and now > self._host_asked.get(key, 0.0) + SOON:
             self._oracle.find("asked too soon", f"{key} had asked to wait {until - now:.0f} s more")
@@ -62,7 +65,8 @@ class Manners:
         self._tried[key] = tries
         reasons = sum(at > now - WINDOW - 10 for which in (key, "") for at in self._leave.get(which, []))
         # each publication of other nights is looked for, and each try at a folder that hangs
-        most = 4 if self._oracle.household.folder is None else 8
+        household = self._oracle.household
+        most = 4 + 4 * (household.folder is not None) + 4 * (household.cloud is not None)
         if len(tries) > most + 2 * reasons:
             self._oracle.find("asked too often", f"{key} was asked {len(tries)} times in {WINDOW:.0f} s")
             self._tried[key] = [now]
@@ -97,6 +101,18 @@ class Manners:
         """The daemon runs under the config as it lies there."""
         self._seen_at = self._now
 
+    def has_seen(self, since: float) -> bool:
+        """Whether the daemon has surely run under what was saved at *since*, and is not to be asked about what came later."""
+        return self._seen_at > since + 0.5
+
+    def ran_under(self, since: float) -> bool:
+        """Whether all that is heard now was said under what was saved at *since*."""
+        return self._seen_at > since + 0.5 and self._now > self._seen_at + 0.2
+
+    def last_tried(self, portal: Portal) -> float | None:
+        """When the daemon last tried to reach *portal*."""
+        return self._tried[portal.key][-1] if self._tried.get(portal.key) else None
+
     def planned(self, plan: SyncPlan, before: SyncPlan | None, since: float) -> None:
         """What the host wants of a sync now, and wanted before, *since* when."""
         if before != plan:
@@ -129,6 +145,10 @@ class Manners:
         self._wait_until.clear()
         self.allow(None)
         self.allow(None)
+
+    def forgotten(self) -> None:
+        """The host has let all syncs go at once: what comes back is asked anew."""
+        self._wait_until.clear()
 
     def clock_set(self) -> None:
         """Somebody set the clock: a wish that was heard under a clock that was wrong names no moment."""

@@ -86,6 +86,8 @@ def _hurry_lost() -> None:
         "Rounds.hurry",
         ("if name in self._running:\n        self._wanted.add(name)\n    elif name", "if name"),
     )
+    # an answer that was thrown away would be asked for again, and stand in for it
+    rewrite(icalsyncd.pulling.intake, "Intake._pull_in_turn", ("while (errand", "if (errand"))
 
 
 def _today_runs_ahead() -> None:

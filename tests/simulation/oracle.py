@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 
 from tests.simulation.calendars import Night, nights
 from tests.simulation.household import Household, SyncPlan
-from tests.simulation.knowledge import SETTLING, Known
+from tests.simulation.knowledge import SETTLED, SETTLING, Known
 from tests.simulation.manners import SOON, Manners
 from tests.simulation.portal import Answer, Portal
-from tests.simulation.world import DAY, EPOCH, World
+from tests.simulation.removal import Delays
+from tests.simulation.world import DAY, EPOCH, HOUR, World
 
 UNSETTLED = 6.0
 """Seconds after a save in which it may be taken over at any moment."""
@@ -42,8 +43,9 @@ class Oracle:
     known: dict[str, Known] = field(default_factory=dict)
     leaving: dict[str, tuple[Place, float]] = field(default_factory=dict)
     """Syncs that left the config, by their first names: where they were, and until when they stay as they were."""
-    kept: dict[str, float] = field(default_factory=dict)
-    """Until when something of a sync that left may be kept, whatever the host said to a daemon that may not have heard it."""
+    kept: dict[str | tuple[str, Night], float] = field(default_factory=dict)
+    """Until when something of a sync that left, or a night that was blocked, may be kept, whatever the host said to a daemon
+    that may not have heard it."""
     blocks: dict[str, dict[Night, float]] = field(default_factory=dict)
     """Nights of the host's blocks, by accommodation, each since when it is surely closed."""
     ever_blocked: dict[str, set[Night]] = field(default_factory=dict)
@@ -53,12 +55,23 @@ class Oracle:
     broken_at: float = 0.0
     """When the daemon was last killed, stopped or put to sleep."""
     disk_well_since: float | None = 0.0
+    stored_until: float = 0.0
+    """What was known by then is on the disk, however the daemon ends."""
+    delays: Delays = field(default_factory=Delays)
+    served: set[str] = field(default_factory=set)
+    """Accommodations whose feeds were told while the disk was well: they are complete for good."""
     clock_touched: float = -1e18
     """When somebody last set the clock."""
     fetched_at: dict[str, float] = field(default_factory=dict)
+    resumed: set[str] = field(default_factory=set)
+    """Syncs that the daemon surely saw paused before they took part again."""
+    begun = 0.0
+    """When the first config was written."""
+    first = FIRST_DAY
+    """The day on which histories begin."""
 
     def __post_init__(self) -> None:
-        self.disk_well_since = self.world.now
+        self.disk_well_since = self.begun = self.world.now
         self.manners = Manners(self)
 
     # what is found
@@ -99,6 +112,9 @@ class Oracle:
         if answer.showing is not None and (heard := self.plan_of(answer.portal)) is not None:
             # what it frees may be free at once; what it closes is given its time
             self.knows(heard).free(answer.showing)
+            self.knows(heard).delivered_at = now
+            if answer.asked_at >= self.changed.get(heard.first_name, 0.0):
+                self.knows(heard).answered = True
 
         def settled() -> None:
             plan = self.plan_of(answer.portal)
@@ -109,7 +125,10 @@ class Oracle:
             since = min(answer.asked_at - UNSETTLED, now)
             surely = not any(save >= since for save in self.saves) and self.broken_at < since and plan.receives
             surely = surely and self.changed.get(plan.first_name, 0.0) < since
-            self.knows(plan).take(answer, now, surely=surely and self.is_up())
+            surely = surely and self.is_up()
+            self.knows(plan).take(answer, now, surely=surely)
+            if surely and self.disk_well_since is not None:
+                answer.portal.seen(answer.asked_at)
 
         self.world.after(0.5, settled)
 
@@ -124,11 +143,13 @@ class Oracle:
         self.fetched_at[portal.key] = self.world.now
         self.manners.fetched(portal)
         self.judge(place, told, asked_at, "was told")
+        self.judge_ready(place, "was told")
         for house, name in self.household.syncs():
             if house == place[0] and name != place[1]:
                 known = self.knows(self.household.syncs()[house, name])
-                for night in known.sold.keys() & told:
-                    known.durable.setdefault(night, self.world.now)
+                known.told |= known.sold.keys() & told
+        if not plan.paused and self.disk_well_since is not None and self.disk_well_since < asked_at - 60:
+            self.served.add(place[0])
 
     # what the host does
 
@@ -144,8 +165,11 @@ class Oracle:
                 for known in self.known.values():
                     known.forget()
                 self.blocks.clear()
+                self.manners.forgotten()
+            self.delays.say(self.household.removal_delay, now)
             return
         before, self.household = self.household, household
+        self.delays.say(household.removal_delay, now)
         # a longer delay counts at once, for what is leaving already, too
         longer = max(0.0, household.removal_delay - before.removal_delay)
         self.kept = {name: until + longer if until > now else until for name, until in self.kept.items()}
@@ -155,9 +179,12 @@ class Oracle:
         for name, (place, sync) in old.items():
             if name not in new:
                 self.leaving[name] = place, now + before.removal_delay
-                self.kept[name] = now + max(before.removal_delay, household.removal_delay)
+                self.kept[name] = now + max(before.removal_delay, self.delays.longest(now))
             elif new[name][1].paused and not sync.paused:
                 self.known[name] = Known(ever=self.known.get(name, Known()).ever)
+                self.resumed.discard(name)
+            elif sync.paused and not new[name][1].paused and self.manners.has_seen(self.changed.get(name, 0.0)):
+                self.resumed.add(name)
         for name, (place, sync) in new.items():
             was, since = old.get(name), self.changed.get(name, 0.0)
             if was is not None and was[1] != sync:
@@ -184,6 +211,11 @@ class Oracle:
             for night in [each for each, since in held.items() if each not in wanted and since > now]:
                 del held[night]
             gone = [night for night in held if night not in wanted]
+            last = before.houses.get(house)
+            for night in nights(last.blocks) - wanted if last is not None else ():
+                self.kept.setdefault((house, night), now + self.delays.longest(now) + HOUR)
+            for night in wanted:
+                self.kept.pop((house, night), None)
             self.world.after(
                 max(0.0, before.removal_delay - 30.0), lambda house=house, gone=gone: self._open(house, gone)
             )
@@ -207,6 +239,8 @@ class Oracle:
         """Somebody set the clock."""
         self.clock_touched = self.world.now
         self.manners.clock_set()
+        # what waits to go may begin to wait anew, for as long as any delay that a host has here
+        self.kept = {name: max(until, self.world.now + 7 * DAY) for name, until in self.kept.items()}
         for house in self.household.houses:
             # what waits to go may be over by the clock that is shown now
             self._open(house, list(self.blocks.get(house, {})))
@@ -223,14 +257,18 @@ class Oracle:
         for held in self.blocks.values():
             held.update((night, UNSEEN) for night, since in held.items() if since > self.world.now)
 
-    def killed(self) -> None:
-        """The daemon was killed, or ended without its last commit."""
+    def killed(self, *, stopped: bool) -> None:
+        """The daemon was killed, or *stopped* and ended without its last commit, but for what the reserve had room for."""
         self.interrupted()
+        until = self.world.now - SETTLED if self.disk_well_since is not None else self.stored_until
         for known in self.known.values():
-            known.lost(self.world.now, disk_well_since=self.disk_well_since)
+            known.lost(until, stopped=stopped)
 
     def disk(self, *, well: bool) -> None:
-        self.disk_well_since = self.world.now if well else None
+        now, since = self.world.now, self.disk_well_since
+        if since is not None and not well and now > since + SETTLED:
+            self.stored_until = now - SETTLED
+        self.disk_well_since = now if well else None
 
     # what the daemon says
 
@@ -240,7 +278,10 @@ class Oracle:
         if plan is None or not plan.sends or self.changed.get(plan.first_name, 0.0) > asked_at - 60:
             return
         first, last = self.today() + 2, self.today() + AHEAD
+        asked = self._all_asked(place[0])
         for name, known in self._beside(place).items():
+            if not asked and (early := sorted(known.doubted & set(range(first, last)) - told)):
+                self.find("open", f"{'/'.join(place)} {how}: {_spans(early)} open before {name} was asked again")
             missing = sorted(
                 night
                 for night, since in known.sold.items()
@@ -257,6 +298,32 @@ class Oracle:
         if missing:
             self.find("open block", f"{'/'.join(place)} {how}: {_spans(missing)}")
         self._judge_closed(place, told, how)
+
+    def _all_asked(self, house: str) -> bool:
+        """Whether each portal of *house* was asked since the start, or nobody has to wait for that any more."""
+        since = self.broken_at
+        portals = [sync.portal for (name, _), sync in self.household.syncs().items() if name == house and sync.receives]
+        return self.world.now > since + 600.0 or all((self.manners.last_tried(each) or 0.0) > since for each in portals)
+
+    def may_be_withheld(self, house: str) -> bool:
+        """Whether there may be no feed of *house* yet: not each sync of it was heard, nor was any feed ever told."""
+        if house in self.served:
+            return False
+        names = {
+            sync.first_name for (name, _), sync in self.household.syncs().items() if name == house and sync.receives
+        }
+        names |= {name for name, (place, _) in self.leaving.items() if place[0] == house}
+        return not all(name in self.known and self.known[name].answered for name in names)
+
+    def judge_ready(self, place: Place, how: str) -> None:
+        """Whether the feed of a sync that takes part may be told at all by now: not before all beside it were heard once."""
+        plan = self.household.syncs().get(place)
+        if plan is None or not plan.sends or not self.manners.ran_under(self.changed.get(plan.first_name, 0.0)):
+            return
+        for (house, name), sync in self.household.syncs().items():
+            always = sync.receives and self.changed.get(sync.first_name) == self.begun
+            if house == place[0] and always and not self.knows(sync).answered:
+                self.find("told too soon", f"{'/'.join(place)} {how}, and {house}/{name} was never heard")
 
     def _judge_closed(self, place: Place, told: frozenset[Night], how: str) -> None:
         house = self.household.houses[place[0]]

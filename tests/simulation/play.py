@@ -12,12 +12,14 @@ from typing import Any, Final
 
 from tests.simulation import seam
 from tests.simulation.calendars import Night, nights, read
+from tests.simulation.cloud import ADDRESS, Cloud
 from tests.simulation.household import Household, HousePlan, SyncPlan
 from tests.simulation.machine import SECRET, Machine
 from tests.simulation.messages import Question
 from tests.simulation.network import Network, Peer
 from tests.simulation.oracle import Finding, Oracle, Place
-from tests.simulation.portal import Portal, make
+from tests.simulation.portal import Mood, Portal, make
+from tests.simulation.stored import judge_opened, look_at_copies, nights_on_disk
 from tests.simulation.world import DAY, HOUR, MINUTE, World
 
 BROWSER: Final = {"Accept": "text/html", "Accept-Language": "en"}
@@ -49,6 +51,7 @@ class Play:
         self.network = Network(self.world)
         self.machine = Machine(self.world, self.network, self.folder)
         self.portals: dict[str, Portal] = {}
+        self.cloud: Cloud | None = None
         self.feeds: dict[Place, bytes] = {}
         self.oracle: Oracle = None  # type: ignore[assignment]
         self.household = self._first_household()
@@ -59,6 +62,7 @@ class Play:
             portal.watcher = self.oracle
         self.network.answers = self._answers
         self.machine.names = self._look_up
+        self.machine.disk.find = self.oracle.find
         self.machine.on_log = self._heard
         self.machine.on_exit = lambda why: self.oracle.find("ended", why)
         self.acts = 0
@@ -71,9 +75,12 @@ class Play:
         for house in ("elm", "oak")[: 1 if dice.random() < 0.7 else 2]:
             syncs: dict[str, SyncPlan] = {}
             count = dice.choice([2, 2, 3, 3, 4])
+            silent = dice.random() < 0.3
             for number in range(count):
                 name = "abcd"[number]
                 portal = self._portal()
+                if silent:
+                    portal.repeats = "nothing"
                 profile = f"site-{portal.key}"
                 direction = "bidirectional" if number < 2 else dice.choice(["bidirectional", "import", "export"])
                 syncs[name] = SyncPlan(portal, f"{house}/{name}", profile, direction)
@@ -82,13 +89,23 @@ class Play:
         if dice.random() < 0.4:
             folder = str(self.folder / "shelf")
             Path(folder).mkdir()
+            self.machine.disk.shelf = Path(folder)
+        if dice.random() < 0.3:
+            self.cloud = Cloud(
+                self.world,
+                lambda kind, detail: self.oracle.find(kind, detail),
+                lambda: self.machine.runs,
+                lambda: self.machine.awake(),
+                moves=dice.random() < 0.6,
+            )
         return Household(
             houses,
             interval=dice.choice([20 * MINUTE, HOUR, 2 * HOUR, 6 * HOUR]),
             hold=dice.choice([0.0, HOUR, 6 * HOUR]),
-            removal_delay=dice.choice([0.0, 1800.0, 1800.0, 6 * HOUR, 7 * DAY]),
+            removal_delay=dice.choice([0.0, 1800.0, 6 * HOUR, 7 * DAY, 7 * DAY]),
             server_last=dice.random() < 0.5,
             folder=folder,
+            cloud=self.cloud.url if self.cloud is not None else None,
         )
 
     def _portal(self) -> Portal:
@@ -107,16 +124,21 @@ class Play:
     def begin(self) -> None:
         """The first start."""
         for house in self.household.houses:
-            for portal in self._portals_of(house):
+            for portal in self.portals_of(house):
                 for _ in range(self.dice.randrange(4)):
                     self.book(house, portal)
         self.save(self.household)
+        if self.dice.random() < 0.3:
+            # one that cannot be heard for its first hours
+            portal = self.dice.choice(list(self.portals.values()))
+            until = self.world.now + self.dice.choice([HOUR, 6 * HOUR, 24 * HOUR])
+            portal.fall_into(Mood(self.dice.choice(["404", "503", "html", "refused"]), until, 600.0))
         self.machine.start()
         self.world.until(self.world.now + 120.0, lambda: self.machine.is_up)
         self.paste()
         self.world.rest(90.0)
 
-    def _portals_of(self, house: str) -> list[Portal]:
+    def portals_of(self, house: str) -> list[Portal]:
         return [sync.portal for sync in self.household.houses[house].syncs.values()]
 
     # what the network asks
@@ -127,10 +149,14 @@ class Play:
         return f"10.1.0.{int(portal.key[1:]) + 1}"
 
     def _answers(self, host: str, port: int) -> Callable[[], Peer] | OSError | None:
+        if host == ADDRESS and self.cloud is not None:
+            return self.cloud.answers()
         portal = self.portals[f"p{int(host.rpartition('.')[2]) - 1}"]
         return portal.answers()
 
     def _heard(self, message: str, fields: dict[str, Any], level: int, problem: BaseException | None) -> None:
+        if message == "started" and self.cloud is not None:
+            self.cloud.began()
         if message in ("the config was taken over", "started"):
             self.oracle.manners.taken_over()
         if problem is not None and not isinstance(problem, seam.Bug):
@@ -181,25 +207,36 @@ class Play:
         if not self.machine.is_up or self.machine.clock.is_suspended:
             return seen
         waiting: list[Place] = []
+        stored = nights_on_disk(self)
         for place, sync in self.household.syncs().items():
             if sync.direction == "import":
                 continue
             asked_at = self.world.now
 
             def done(
-                status: int | None, headers: object, body: bytes, place: Place = place, at: float = asked_at
+                status: int | None,
+                headers: object,
+                body: bytes,
+                place: Place = place,
+                at: float = asked_at,
+                sync: SyncPlan = sync,
             ) -> None:
                 waiting.remove(place)
                 found = read(body) if status == 200 else None
                 if found is not None:
                     seen[place] = body
                     if check:
-                        self.oracle.judge(place, nights(stay for stay, _ in found), at, "is told")
+                        told = nights(stay for stay, _ in found)
+                        self.oracle.judge(place, told, at, "is told")
+                        self.oracle.judge_ready(place, "is told")
+                        judge_opened(self, sync.first_name, told, stored, nights_on_disk(self))
 
             question = Question("GET", seam.link_of(SECRET, sync.first_name, sync.generation), BROWSER, done)
             if self.network.connect(self.household.port, question):
                 waiting.append(place)
         self.world.until(self.world.now + 20.0, lambda: not waiting)
+        if check:
+            look_at_copies(self)
         return seen
 
     # the guests
@@ -210,7 +247,7 @@ class Play:
             return
         day = int(self.world.now // DAY) + 719163
         taken = set(portal.closed())
-        for each in self._portals_of(house):
+        for each in self.portals_of(house):
             taken |= nights(each.sold.values())
         place = self.oracle.place_of(portal) if self.oracle else None
         if place is not None:
@@ -228,22 +265,25 @@ class Play:
 
     def may_be_sold(self, house: str, wanted: frozenset[Night]) -> bool:
         """Whether a booking of *wanted* could be told from a published copy that somebody has read late."""
-        if self.household.folder is None:
+        if not self.household.is_published:
             return True
         recently = self.world.now - 2 * DAY
-        gone = [night for each in self._portals_of(house) for night, at in each.sold_out.items() if at > recently]
+        gone = [night for each in self.portals_of(house) for night, at in each.sold_out.items() if at > recently]
         # with the nights around them, which were published as well
         return wanted.isdisjoint(night + step for night in gone for step in (-1, 0, 1))
 
     def _shelf(self, portal: Portal) -> frozenset[Night]:
-        """The nights of the published copy of a portal's feed."""
-        if self.household.folder is None or portal.link is None:
+        """The nights of the published copies of a portal's feed."""
+        if portal.link is None:
             return frozenset()
+        lying = self.cloud.nights(portal.link) if self.cloud is not None else None
+        if self.household.folder is None:
+            return lying or frozenset()
         try:
             body = Path(self.household.folder + portal.link).read_bytes()
         except OSError:
-            return frozenset()
-        return nights(stay for stay, _ in read(body) or ())
+            return lying or frozenset()
+        return nights(stay for stay, _ in read(body) or ()) | (lying or frozenset())
 
     # the end
 

@@ -27,6 +27,8 @@ class Showing:
     """Nights of the portal's own bookings."""
     shown: frozenset[Night]
     """All nights of its events."""
+    events: frozenset[tuple[Stay, str]]
+    """All of them, with their UIDs."""
 
 
 @dataclass
@@ -95,6 +97,8 @@ class Portal:
     repeats: str
     """What of what it reads its calendar shows: nothing, ours (under our UIDs), own (under UIDs of its own)."""
     summary: str
+    repeated: str
+    """The summary of what it repeats."""
     reads_every: float
     stamps: bool
     """Each copy has other DTSTAMPs."""
@@ -106,6 +110,10 @@ class Portal:
     mood: Mood = field(default_factory=Mood)
     sold: dict[str, Stay] = field(default_factory=dict)
     told: list[tuple[Stay, str]] = field(default_factory=list)
+    _feeds: list[tuple[float, frozenset[Night]]] = field(default_factory=list)
+    """The feeds of which each may be taken for the last that it has read: when it had read them, and their nights."""
+    elsewhere: str = "404"
+    """What there is at addresses that it never gave out: 404, never."""
     token: int = 1
     """Which URL of its calendar is the one in force."""
     _tag: str | None = None
@@ -161,8 +169,13 @@ class Portal:
             self.sold_out.update(dict.fromkeys(nights([stay]), self.world.now))
 
     def closed(self) -> frozenset[Night]:
-        """What cannot be booked here."""
-        return nights(self.sold.values()) | nights(stay for stay, _ in self.told) | self.shelf()
+        """What cannot be booked here, or would be taken for a feed that it may have read last."""
+        return nights(self.sold.values()).union(*(told for _, told in self._feeds), self.shelf())
+
+    def seen(self, asked_at: float) -> None:
+        """What it showed to whoever asked at *asked_at* is known: it shows what it had read before that, or reads later."""
+        older = [feed for feed in self._feeds if feed[0] < asked_at]
+        self._feeds = [*older[-1:], *(feed for feed in self._feeds if feed[0] >= asked_at)]
 
     def _events(self) -> list[tuple[Stay, str, str]]:
         day = int(self.world.now // DAY) + 719163
@@ -171,12 +184,16 @@ class Portal:
             for (first, last), uid in self.told:
                 if last > day:
                     named = uid if self.repeats == "ours" else f"{self.key}-{first}-{last}@repeated"
-                    events.append(((max(first, day), last), named, "Not available"))
+                    events.append(((max(first, day), last), named, self.repeated))
         return sorted(events)
 
     def showing(self) -> Showing:
         events = self._events()
-        return Showing(nights(self.sold.values()), nights(stay for stay, _, _ in events))
+        return Showing(
+            nights(self.sold.values()),
+            nights(stay for stay, _, _ in events),
+            frozenset((stay, uid) for stay, uid, _ in events),
+        )
 
     # how it answers
 
@@ -211,6 +228,9 @@ class Portal:
         asked.on_close = close
         dated = {"Date": formatdate(now, usegmt=True)} if self.tells_date else {}
         if not answer.current:
+            if self.elsewhere == "never":
+                self.world.after(400.0, lambda: asked.wire.cut(error=True))
+                return
             answer.status = 404
             self._send(asked, answer, response(404, dated), dice.uniform(0, 0.2))
             return
@@ -239,6 +259,9 @@ class Portal:
                 self.world.after(400.0, lambda: asked.wire.cut(error=True))
             case "bug":
                 answer.status = 200
+                if not self._events():
+                    # nothing in it that a reading could stumble over
+                    answer.showing = self.showing()
                 self._send(asked, answer, response(200, dated, write(self._events(), self._stamp(), " BUG")), 0.05)
             case "late":
                 self._send(asked, answer, self._whole(headers, answer, dated), dice.uniform(0.5, 29))
@@ -308,6 +331,8 @@ class Portal:
             elif status == 304:
                 self.told = self._tagged
                 told = nights(stay for stay, _ in self.told)
+            if told is not None:
+                self._feeds.append((self.world.now, told))
             self.watcher.fetched(self, began, status, told)
 
         question = Question("GET", self.link, headers, done)
@@ -333,14 +358,18 @@ class Portal:
 def make(world: World, network: Network, watcher: Watcher, key: str) -> Portal:
     """A portal of habits that the seed chooses."""
     dice = world.dice
+    repeats = dice.choice(["nothing", "nothing", "ours", "own"])
+    summary = dice.choice(["Booked", "Booked", "Reserved"])
     return Portal(
         world,
         network,
         watcher,
         key,
         validators=dice.choice(["none", "etag", "etag", "date"]),
-        repeats=dice.choice(["nothing", "nothing", "ours", "own"]),
-        summary=dice.choice(["Booked", "Booked", "Reserved"]),
+        repeats=repeats,
+        summary=summary,
+        # many say the same of every night that cannot be booked; under UIDs of their own nobody could tell them then
+        repeated=summary if repeats == "ours" and world.chance(0.5) else "Not available",
         reads_every=dice.choice([20 * MINUTE, HOUR, 2 * HOUR, 4 * HOUR]),
         stamps=world.chance(0.5),
         tells_date=world.chance(0.9),

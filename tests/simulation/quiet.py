@@ -11,6 +11,7 @@ from tests.simulation.machine import SECRET
 from tests.simulation.oracle import FIRST_DAY
 from tests.simulation.play import Play
 from tests.simulation.portal import Mood
+from tests.simulation.words import compare
 from tests.simulation.world import HOUR
 
 
@@ -19,7 +20,9 @@ def come_to_rest(play: Play, history: History) -> None:
     world, machine, oracle = play.world, play.machine, play.oracle
     world.note("# rest")
     machine.disk.hangs_until = 0.0
-    history.well()
+    if play.cloud is not None:
+        play.cloud.mood = Mood()
+    history.mishaps.well()
     if machine.clock.wrong:
         machine.clock.wrong = 0.0
         oracle.clock_set()
@@ -66,9 +69,10 @@ def _look_around(play: Play) -> None:
             oracle.find(
                 "another count", f"{'/'.join(place)} offers {count}, and the status says {sync['offered_nights']}"
             )
+    compare(play)
     _look_at_the_shelf(play, feeds)
-    owners = seam.owners_on_disk(machine.disk.state)
-    known = {sync.first_name for sync in play.household.syncs().values()}
+    owners = seam.copies_on_disk(machine.disk.state).keys()
+    known = {sync.first_name for sync in play.household.syncs().values() if not sync.paused}
     known |= {name for name, until in oracle.kept.items() if until > play.world.now - HOUR}
     for owner in sorted(owners - known):
         oracle.find("a copy without a sync", owner)
@@ -81,13 +85,21 @@ def _look_around(play: Play) -> None:
 def _look_at_the_shelf(play: Play, feeds: dict[tuple[str, str], frozenset[int]]) -> None:
     folder = play.household.folder
     for place, sync in play.household.syncs().items():
-        if folder is None or place not in feeds or sync.paused:
+        if place not in feeds or sync.paused:
             continue
-        path = Path(folder + seam.link_of(SECRET, sync.first_name, sync.generation))
-        there = nights(stay for stay, _ in read(path.read_bytes()) or ()) if path.exists() else None
-        if there != feeds[place]:
-            lies = "nothing" if there is None else sorted(night - FIRST_DAY for night in there ^ feeds[place])
-            play.oracle.find("another copy on the shelf", f"{'/'.join(place)}: {lies}")
+        link = seam.link_of(SECRET, sync.first_name, sync.generation)
+        copies: dict[str, frozenset[int] | None] = {}
+        if folder is not None:
+            path = Path(folder + link)
+            copies["on the shelf"] = (
+                nights(stay for stay, _ in read(path.read_bytes()) or ()) if path.exists() else None
+            )
+        if play.cloud is not None:
+            copies["at the cloud"] = play.cloud.nights(link)
+        for where, there in copies.items():
+            if there != feeds[place]:
+                lies = "nothing" if there is None else sorted(night - FIRST_DAY for night in there ^ feeds[place])
+                play.oracle.find(f"another copy {where}", f"{'/'.join(place)}: {lies}")
 
 
 def _compare(play: Play, *, long: bool) -> None:
@@ -98,6 +110,8 @@ def _compare(play: Play, *, long: bool) -> None:
         if sync.direction == "import":
             continue
         if place not in feeds:
+            if not sync.paused and oracle.may_be_withheld(place[0]):
+                continue
             oracle.find("no feed", f"{'/'.join(place)} has no feed when all is quiet")
             continue
         if long:
@@ -131,6 +145,8 @@ def _compare_feed(play: Play, place: tuple[str, str], body: bytes) -> None:
         if where[0] == place[0] and play.world.now < until:
             beside.update(oracle.known[name].ever if name in oracle.known else ())
     beside |= oracle.blocks.get(place[0], {}).keys()
+    kept = [each for each, until in oracle.kept.items() if isinstance(each, tuple) and play.world.now < until]
+    beside |= {night for house_name, night in kept if house_name == place[0]}
     around = range(-house.before, house.after + 1)
     allowed = {night + step for night in beside | own for step in around} - (own - beside)
     if not (house.before or house.after):

@@ -11,6 +11,7 @@ import gc
 import logging
 import os
 import sqlite3
+import zlib
 from collections.abc import AsyncGenerator, Callable
 from contextlib import closing
 from functools import partial
@@ -37,7 +38,7 @@ import icalsyncd.serving.fetches
 import icalsyncd.state.journal
 import icalsyncd.state.reserve
 import icalsyncd.state.state_file
-from icalsyncd.availability.ledger import Link
+from icalsyncd.availability.ledger import Link, Presence
 from icalsyncd.daemon.app import CannotStart, Daemon, Options
 from icalsyncd.state.installation import Installation
 from icalsyncd.state.stored import peek
@@ -47,12 +48,12 @@ __all__ = [
     "Daemon",
     "Link",
     "Options",
+    "copies_on_disk",
     "held_by",
     "installed",
     "link_of",
     "offered_on_disk",
     "opened",
-    "owners_on_disk",
     "play_on",
 ]
 
@@ -216,20 +217,24 @@ def link_of(secret: str, first_name: str, generation: int) -> str:
     return f"/{token}.ics"
 
 
-def offered_on_disk(state: Path) -> dict[tuple[str, str], frozenset[int]]:
-    """The nights of each feed, as a start from the file *state* would find them."""
+def offered_on_disk(state: Path) -> dict[str, frozenset[int]]:
+    """The nights of each feed, as a start from the folder *state* would find them.
+
+    By the names under which links were first made, as those of :func:`copies_on_disk`.
+    """
     return {
-        (accommodation, name): frozenset(sync.offered.nights)
-        for accommodation, found in peek(state / "state.sqlite3").states.items()
-        for name, sync in found.ledger.syncs.items()
-        if sync.channel.sends
+        sync.link.first_name: frozenset(night for stay in sync.offered.nights.stays() for night in range(*stay))
+        for found in peek(state / "state.sqlite3").states.values()
+        for sync in found.ledger.syncs.values()
+        if sync.channel.sends and sync.presence is Presence.ACTIVE
     }
 
 
-def owners_on_disk(state: Path) -> set[str]:
-    """The syncs, by the names under which their links were first made, of which the folder *state* holds a copy."""
+def copies_on_disk(state: Path) -> dict[str, bytes]:
+    """The last copy of each portal's calendar that the folder *state* holds."""
     with closing(sqlite3.connect(state / "state.sqlite3")) as file:
-        return {owner for (owner,) in file.execute("SELECT DISTINCT owner FROM copy")}
+        rows = file.execute("SELECT owner, body FROM copy ORDER BY owner, role = 'waiting'").fetchall()
+    return {owner: zlib.decompress(body) for owner, body in rows}
 
 
 def held_by(daemon: Daemon, loop: asyncio.AbstractEventLoop) -> dict[str, int]:
