@@ -74,6 +74,7 @@ class Parent:
             [sys.executable, "-m", "tests.end_to_end.forks"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            cwd=Path(__file__).parents[2],
             env=dict(environment),
         )
         atexit.register(self.close)
