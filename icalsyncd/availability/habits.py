@@ -65,6 +65,8 @@ class Habits:
     """Nights that it showed as it was told, and was told are free, since when; until it drops them."""
     drops: tuple[float, ...] = ()
     """Seconds from reading that nights are free to the first copy without them."""
+    told_lately: Stamps = NONE
+    """Nights that it was told and is told no longer, since when; as long as it may act on what it read before."""
     dropped_at: Moment = 0.0
     """When it last dropped any."""
     vanished: tuple[tuple[Stay, Moment], ...] = ()
@@ -155,10 +157,12 @@ def after_publishing(sync: SyncLedger, nights: Nights, now: Moment) -> Habits:
     before = set(told.stays())
     fresh = [(run, now) for run in nights.stays() if run not in before]
     still = set(nights.stays())
+    lately = habits.told_lately.since(now - sync.delay)
     return replace(
         habits,
         awaited=(*(each for each in habits.awaited if each[0] in still), *fresh)[-KEPT:],
         undropped=_stamped(habits.undropped, gone, now),
+        told_lately=lately.holding((lately.nights | told) - nights, now),
     )
 
 
@@ -241,6 +245,7 @@ def habits_rewound(habits: Habits, now: Moment) -> Habits:
         habits,
         awaited=tuple((run, min(at, now)) for run, at in habits.awaited),
         undropped=Stamps(tuple((min(since, now), nights) for since, nights in habits.undropped)),
+        told_lately=Stamps(tuple((min(since, now), nights) for since, nights in habits.told_lately)),
         dropped_at=min(habits.dropped_at, now),
         vanished=tuple((stay, min(at, now)) for stay, at in habits.vanished),
     )
