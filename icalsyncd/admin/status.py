@@ -12,12 +12,12 @@ from typing import Any, Final
 from icalsyncd import __version__
 from icalsyncd.admin.matters import Fault
 from icalsyncd.availability.beside import taken_beside
-from icalsyncd.availability.habits import is_sticky
+from icalsyncd.availability.learning import is_sticky
 from icalsyncd.availability.ledger import Ledger, Presence, SyncLedger
 from icalsyncd.availability.mirroring import mirrors
 from icalsyncd.availability.narrowing import gives_up_direction, takes_back_settings
 from icalsyncd.availability.pausing import pauses
-from icalsyncd.availability.rules import closing
+from icalsyncd.availability.sifting import closing
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.nights import Night, date_of
 from icalsyncd.notifying.courier import ReceiverStatus

@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import Final
 
 from icalsyncd.availability.claims import Rule
-from icalsyncd.availability.habits import after_publishing, after_telling
+from icalsyncd.availability.learning import after_publishing, after_telling
 from icalsyncd.availability.ledger import DAY, FETCHES_KEPT, Ledger, SyncLedger
 from icalsyncd.availability.mirroring import begun_untold, given_up
 from icalsyncd.availability.offers import offers

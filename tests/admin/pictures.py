@@ -55,6 +55,8 @@ def served(overviews: dict[str, Overview]) -> Iterator[str]:
         headers = {"Content-Encoding": "gzip"}
         if f"/{path}" in STATIC:
             return web.Response(body=static(f"/{path}"), content_type=STATIC[f"/{path}"], headers=headers)
+        if path == "-/healthy":
+            return web.Response(text="ok")
         if path not in ("", "explain") or name not in overviews:
             return web.Response(status=404)
         with speaking(chosen(request.headers.get("Accept-Language", ""))):

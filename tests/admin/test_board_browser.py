@@ -42,6 +42,10 @@ def test_filter_search_keyboard_and_further_weeks() -> None:
             assert found["bytes"] < 100 * 1024
             assert window.barriers() == [], width
             assert window.find("document.documentElement.scrollWidth") <= width
+        # here is no stream of what changes: it is looked whether anybody is there, and the page is not fetched again for it
+        asked = "performance.getEntriesByType('resource').map((each) => each.name)"
+        assert until(lambda: any(each.endswith("/-/healthy") for each in window.find(asked)))
+        assert f"{address}/twelve/" not in window.find(asked)
         assert len(shown(window)) == 12
         assert shown(window)[0] == "Finca del Mar"
         sought = window.driver.find_element("name", "q")
