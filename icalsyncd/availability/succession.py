@@ -11,7 +11,7 @@ from icalsyncd.availability.claimed import Claims
 from icalsyncd.availability.claims import Claim, Rule, merged, outlive, reuse_stay, widen
 from icalsyncd.availability.judgement import Circumstances, Identity, begin, circumstances, edge_of, identity_of
 from icalsyncd.availability.ledger import SyncLedger
-from icalsyncd.availability.rules import export_end
+from icalsyncd.availability.sifting import export_end
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.calendar import Event
 from icalsyncd.calendars.nights import EMPTY, Night, Nights, Stay, intersection, union

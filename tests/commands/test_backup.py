@@ -16,8 +16,9 @@ from pathlib import Path
 
 import pytest
 
+from icalsyncd.state.commit import Commit
 from icalsyncd.state.installation import read_installation
-from icalsyncd.state.store import Commit, Store
+from icalsyncd.state.store import Store
 from tests.commands.household import CONFIG, Home
 from tests.state.writer import KEY, body_of, numbered
 

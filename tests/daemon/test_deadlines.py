@@ -22,7 +22,8 @@ from icalsyncd.clock import Clock
 from icalsyncd.daemon.deadlines import Deadlines
 from icalsyncd.state.journal import Journal
 from icalsyncd.state.state import State
-from icalsyncd.state.store import Store, Stored
+from icalsyncd.state.store import Store
+from icalsyncd.state.stored import Stored
 from icalsyncd.state.view import SyncName
 from tests.state import states
 

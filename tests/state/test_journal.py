@@ -20,7 +20,8 @@ from icalsyncd.state.database import Place
 from icalsyncd.state.installation import Installation
 from icalsyncd.state.journal import STATES_AT_ONCE, Journal
 from icalsyncd.state.state import Facts, State
-from icalsyncd.state.store import Store, peek
+from icalsyncd.state.store import Store
+from icalsyncd.state.stored import peek
 from icalsyncd.state.view import View, see
 
 TODAY = 740_000

@@ -17,10 +17,12 @@ import psycopg
 import pytest
 
 from icalsyncd.state import connection, postgresql
+from icalsyncd.state.commit import Commit
 from icalsyncd.state.database import Server, StoreFailed, StoreInDoubt, StoreRefused, StoreTaken
 from icalsyncd.state.history import Event
 from icalsyncd.state.state import State
-from icalsyncd.state.store import Commit, Store, peek
+from icalsyncd.state.store import Store
+from icalsyncd.state.stored import peek
 from tests.end_to_end.daemon import free_port
 from tests.postgres import Cluster
 from tests.state.proxy import Cut, Wire, wire_to

@@ -14,7 +14,8 @@ import pytest
 
 from icalsyncd.state.records import VERSION
 from icalsyncd.state.state_file import StoreFailed, StoreRefused, copy_of
-from icalsyncd.state.store import Store, peek
+from icalsyncd.state.store import Store
+from icalsyncd.state.stored import peek
 from tests.state.writer import files, made
 
 

@@ -17,11 +17,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from icalsyncd.availability.ledger import Link
+from icalsyncd.state.commit import Commit
 from icalsyncd.state.copy import Role
 from icalsyncd.state.database import Place
 from icalsyncd.state.state import Facts, State
 from icalsyncd.state.state_file import StoreFailed, copy_of
-from icalsyncd.state.store import Commit, Store, Stored, examine, peek
+from icalsyncd.state.store import Store
+from icalsyncd.state.stored import Stored, examine, peek
 from tests.state import states
 from tests.state.writer import KEY, body_of, files, made, numbered
 
