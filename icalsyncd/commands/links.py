@@ -22,7 +22,7 @@ from icalsyncd.commands.terminal import Colour, painted, table
 from icalsyncd.config.loading import Accepted, load
 from icalsyncd.config.paths import Paths
 from icalsyncd.config.resolved import Config
-from icalsyncd.serving.people import calendar_paths
+from icalsyncd.serving.people_links import calendar_paths
 from icalsyncd.state.installation import SecretUnusable, path_of, read_installation
 
 _NOWHERE: Final = ("localhost", "127.0.0.1", "::1", "0.0.0.0", "::")  # noqa: S104

@@ -18,14 +18,13 @@ from icalsyncd.availability.ledger import (
     Link,
     Narrowing,
     Presence,
-    Shrinking,
     Standing,
     SyncLedger,
     Word,
 )
 from icalsyncd.availability.missing import Broken, Lack
 from icalsyncd.availability.removal import RemovalDelay
-from icalsyncd.availability.taking import Parting
+from icalsyncd.availability.taking import Parting, Shrinking
 from icalsyncd.calendars.calendar import Kind, Reason
 from icalsyncd.calendars.nights import Stay
 from icalsyncd.state.copy import Copies, Copy, ReadAs, Validators
