@@ -16,6 +16,7 @@ import pytest
 from aiohttp import web
 
 from icalsyncd.config.forms import Address
+from icalsyncd.pulling.bounded_sockets import MOST
 from icalsyncd.serving import connections, descriptors
 from icalsyncd.serving.connections import Closed, Connections
 from icalsyncd.serving.listeners import Handler, Listener, listen
@@ -327,6 +328,25 @@ async def test_a_body_that_cannot_be_read_is_not_logged_either(
         await is_closed(reader)
         writer.close()
     assert [record.getMessage() for record in caplog.records] == []
+
+
+async def test_little_of_a_stranger_is_parsed_before_others_have_a_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    pieces: list[int] = []
+    parse = connections.Connection.data_received
+
+    def watched(self: connections.Connection, data: bytes) -> None:
+        pieces.append(len(data))
+        parse(self, data)
+
+    monkeypatch.setattr(connections.Connection, "data_received", watched)
+    async with place() as here:
+        reader, writer = await here.connect()
+        writer.write(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1\r\na\r\n" * 50_000)
+        assert await answered(reader) == 200
+        writer.close()
+        # somebody else is answered beside it
+        assert (await here.say(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")).startswith(b"HTTP/1.1 200")
+    assert 0 < max(pieces) <= MOST
 
 
 async def test_a_bug_of_ours_is_logged_and_its_answer_tells_nothing(caplog: pytest.LogCaptureFixture) -> None:

@@ -18,14 +18,13 @@ from icalsyncd.availability.ledger import (
     Ledger,
     Link,
     Narrowing,
-    Shrinking,
     Standing,
     SyncLedger,
 )
 from icalsyncd.availability.missing import Broken, Lack
 from icalsyncd.availability.rules import Edge, Rules
 from icalsyncd.availability.stamps import Stamps
-from icalsyncd.availability.taking import Parting
+from icalsyncd.availability.taking import Parting, Shrinking
 from icalsyncd.calendars.settings import ReadSettings, Summaries
 from icalsyncd.state.copy import Copies, Copy, ReadAs, Validators
 from icalsyncd.state.records import dump_accommodation, dump_sync, load_accommodation, load_sync
