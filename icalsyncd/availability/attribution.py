@@ -97,9 +97,7 @@ def pulled(
             held=ledger.held_beside(name),
         )
         claims = claims if made == claims else made
-    untold = sync.untold
-    if claims is not sync.claims and sync.unsure_since is None:
-        untold = begun_untold(sync, claims, [each.summed for other, each in ledger.syncs.items() if other != name])
+    untold = begun_untold(ledger, name, claims, began) if claims is not sync.claims else sync.untold
     departed = (sync.departed | sync.genuine).until(ledger.today).since(ledger.today - DEPARTED_KEPT)
     retained -= present
     same = claims is sync.claims and departed == sync.departed and retained == sync.retained

@@ -47,6 +47,8 @@ class Habits:
     """Nights that it showed as it was told, and was told are free, since when; until it drops them."""
     drops: tuple[float, ...] = ()
     """Seconds from reading that nights are free to the first copy without them."""
+    told_lately: Stamps = NONE
+    """Nights that it was told and is told no longer, since when; as long as it may act on what it read before."""
     dropped_at: Moment = 0.0
     """When it last dropped any."""
     vanished: tuple[tuple[Stay, Moment], ...] = ()
@@ -124,6 +126,7 @@ def habits_rewound(habits: Habits, now: Moment) -> Habits:
         habits,
         awaited=tuple((run, min(at, now)) for run, at in habits.awaited),
         undropped=Stamps(tuple((min(since, now), nights) for since, nights in habits.undropped)),
+        told_lately=Stamps(tuple((min(since, now), nights) for since, nights in habits.told_lately)),
         dropped_at=min(habits.dropped_at, now),
         vanished=tuple((stay, min(at, now)) for stay, at in habits.vanished),
     )

@@ -47,10 +47,12 @@ def after_publishing(sync: SyncLedger, nights: Nights, now: Moment) -> Habits:
     before = set(told.stays())
     fresh = [(run, now) for run in nights.stays() if run not in before]
     still = set(nights.stays())
+    lately = habits.told_lately.since(now - sync.delay)
     return replace(
         habits,
         awaited=(*(each for each in habits.awaited if each[0] in still), *fresh)[-KEPT:],
         undropped=_stamped(habits.undropped, gone, now),
+        told_lately=lately.holding((lately.nights | told) - nights, now),
     )
 
 

@@ -19,6 +19,14 @@ _BASE = "localhost/base:made"
 _BUILDER = re.compile(r"sed -n '([^']+)' requirements\.lock")
 """How the recipe takes what builds the wheel out of the lock."""
 
+_MAKE_SYSTEM = """\
+mount -t tmpfs tmpfs "$1"
+debootstrap --variant=minbase --include=python3,python3-venv,ca-certificates "$0" "$1" "$2"
+rm -rf "$1"/var/cache/apt/archives/*.deb "$1"/var/lib/apt/lists/*
+ln -s /usr/bin/python3 "$1/usr/local/bin/python"
+tar -C "$1" -cf "$3" .
+"""
+
 
 class Containers:
     """Images and containers in a store of its own in *folder*; nothing of it is left outside."""
@@ -52,17 +60,14 @@ class Containers:
 
     def make_base(self) -> str:
         """An image of the distribution's smallest system with Python, as the one that is named in the recipe."""
-        system = self._folder / "system"
+        system, archive = self._folder / "system", self._folder / "system.tar"
+        system.mkdir()
         release = dict(line.split("=", 1) for line in Path("/etc/os-release").read_text().splitlines() if "=" in line)
         mirrors = self.says("apt-get", "indextargets", "--format", "$(SITE)", "Created-By: Packages").splitlines()
-        wanted = "--include=python3,python3-venv,ca-certificates"
-        codename = release["VERSION_CODENAME"].strip('"')
-        self.says("debootstrap", "--variant=minbase", wanted, codename, system, mirrors[0], patience=300)
-        python = system / "usr/local/bin/python"
-        python.symlink_to("/usr/bin/python3")
-        archive = self._folder / "system.tar"
-        self.says("tar", "-C", system, "-cf", archive, ".", patience=120)
-        shutil.rmtree(system)
+        # in memory: on a disk each file would be waited for
+        self.says(
+            "sh", "-ec", _MAKE_SYSTEM, release["VERSION_CODENAME"].strip('"'), system, mirrors[0], archive, patience=600
+        )
         container = self.says("buildah", "from", "scratch")
         self.says("buildah", "add", "-q", container, archive, "/", patience=120)
         path = "PATH=/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin"
