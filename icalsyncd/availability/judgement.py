@@ -110,7 +110,8 @@ def circumstances(
 
     Where its feeds are published, nobody saw whether it fetched any of those *in_force*, so that all of them are in doubt.
     """
-    unseen, before = bool(sync.published), sync.claimed
+    # what was kept though the last copy lacked it appears where this one shows it
+    unseen, before = bool(sync.published), sync.claimed - sync.retained
     whole = union(in_force)
     sure = EMPTY if unseen or not in_force else intersection(in_force)
     runs = {run for feed in in_force for run in (*feed.stays(), *(feed - before).stays())}

@@ -115,7 +115,10 @@ def carried_over(sync: SyncLedger, found: Found, seen: Seen) -> Claims:
         ]
     # a booking that is shown beside our echo of the same night does not hide behind it
     hidden = seen.hidden - _shown_twice(found) if seen.hidden else EMPTY
-    unclear = hidden | (returned - seen.lapsed)
+    repeated = returned - seen.lapsed
+    # also an event that differs from the one that was kept, and has taken its place
+    claims = [_unclear(claim, repeated) for claim in claims] if repeated else claims
+    unclear = hidden | repeated
     ended = {(claim.stay, claim.kind): claim for claim in at.ended}
     for claim, clipped, event, ours in going_on:
         kept = clipped
@@ -123,8 +126,8 @@ def carried_over(sync: SyncLedger, found: Found, seen: Seen) -> Claims:
             kept = widen(kept, begin(event, ours, at).only(Nights.between(*event.stay) - kept.nights))
         if seen.lapsed:
             kept = outlive(kept, seen.lapsed, seen.rivals - returned)
-        if unclear and (more := (kept.genuine & unclear) - kept.proven - kept.contested):
-            kept = replace(kept, contested=kept.contested | more)
+        if unclear:
+            kept = _unclear(kept, unclear)
         if ended and (twin := ended.get((claim.stay, claim.kind))):
             # which of the two has ended nobody can tell
             kept = replace(kept, contested=kept.contested | (twin.contested & kept.genuine))
@@ -172,6 +175,12 @@ def _clipped(claim: Claim, event: Event) -> Claim:
     if claim.stay == event[:2]:
         return claim
     return replace(claim.only(Nights.between(*event.stay)), stay=event.stay)
+
+
+def _unclear(claim: Claim, nights: Nights) -> Claim:
+    """*claim*, of which those of *nights* that are its portal's own may be none."""
+    more = (claim.genuine & nights) - claim.proven - claim.contested
+    return replace(claim, contested=claim.contested | more) if more else claim
 
 
 def _shown_twice(found: Found) -> Nights:
