@@ -44,7 +44,7 @@ class History:
             name: _COMMON.get(name, 1.0) * 2.0 ** dice.uniform(-3, 2) * (dice.random() < 0.7) for name in self._acts
         }
         # what chance alone has no use for
-        self._acts |= {**self.guests.steps(), **self.mishaps.steps(), "look": self.look}
+        self._acts |= {**self.guests.steps(), **self.mishaps.steps(), "look": self.look, "turn": self.attention.turn}
         self._weights["book"] = max(self._weights["book"], 2.0)
         self._paces = [2.0 ** dice.uniform(-3, 2) for _ in PAUSES]
         self._bursts = dice.choice([0.0, 0.1, 0.3])

@@ -36,7 +36,12 @@ class Mishaps:
 
     def steps(self) -> dict[str, Act]:
         """What is done on purpose only."""
-        return {"fill": self.fill, "slow": self.slow, "up": self.up, "linger": self.linger}
+        return {"fill": self.fill, "slow": self.slow, "hang": self.hang, "up": self.up, "linger": self.linger}
+
+    def hang(self) -> None:
+        """What is published at the server lands later than anybody waits for it."""
+        if self._play.cloud is not None:
+            self._play.cloud.fall_into(Mood("late", self._world.now + 40.0))
 
     def up(self) -> None:
         """Wait until the daemon runs again."""
