@@ -77,16 +77,16 @@ class Host:
     def blink(self) -> None:
         """Paused and resumed within seconds."""
         place = self._attention.sync(lambda sync: sync.receives)
-        if place and self._may_blink(place[0]):
+        if place and self.may_blink(place[0]):
             self._play.save(changed_sync(self._household, place, paused=True))
             rest = self._dice.choice([1.5, 3.0, 10.0])
-            if self._dice.random() < 0.5:
+            if self._dice.random() < (0.9 if self._attention.only else 0.5):
                 # a portal has a button for that, too
                 self._world.after(self._dice.uniform(rest - 1.5, rest), self._household.syncs()[place].portal.read)
             self._world.rest(rest)
             self._play.save(changed_sync(self._household, place, paused=False))
 
-    def _may_blink(self, house: str) -> bool:
+    def may_blink(self, house: str) -> bool:
         """What is judged anew beside what its portal was told is no blink's affair."""
         plan = self._household.houses[house]
         plain = not (plan.before or plan.after or self._repeats(house))

@@ -49,7 +49,12 @@ def rewrite(module: ModuleType, place: str, *pairs: tuple[str, str]) -> None:
         source = source.replace(old, new)
     made: dict[str, Any] = {}
     exec(compile(f"from __future__ import annotations\n{source}", module.__name__, "exec"), vars(module), made)
+    was = getattr(owner, name)
     setattr(owner, name, made[name])
+    for other in [each for title, each in sys.modules.items() if title.startswith("icalsyncd.")]:
+        # whoever has it by name has it anew
+        if getattr(other, name, None) is was:
+            setattr(other, name, made[name])
 
 
 def _stale_copy() -> None:
@@ -92,6 +97,15 @@ def _hurry_lost() -> None:
         icalsyncd.pulling.rounds,
         "Rounds.hurry",
         ("if name in self._running:\n        self._wanted.add(name)\n    elif name", "if name"),
+    )
+    # whoever was not asked had the next regular slot, also under an address that was never asked
+    rewrite(
+        icalsyncd.pulling.rounds,
+        "Rounds._plan_next",
+        (
+            "self.plan(name)\n",
+            "self._plan_at(name, self._now() + self._intervals[name]) if pause is not None else self.plan(name)\n",
+        ),
     )
     # an answer that was thrown away would be asked for again, and stand in for it
     rewrite(icalsyncd.pulling.intake, "Intake._pull_in_turn", ("while (errand", "if (errand"))
