@@ -145,7 +145,7 @@ class Host:
             sync = self._household.syncs()[place]
             sync.portal.token += 1
             self._play.save(self._household)
-            self._play.oracle.changed[sync.first_name] = self._world.now
+            self._play.oracle.moved(sync.first_name)
             self._play.oracle.manners.moved(sync)
 
     def mistype(self) -> None:
@@ -162,7 +162,7 @@ class Host:
             self._world.rest(self._dice.choice([2.0, 8.0, 20.0]))
             self._play.oracle.manners.moved(sync, since)
             self._play.save(self._household)
-            self._play.oracle.changed[sync.first_name] = self._world.now
+            self._play.oracle.moved(sync.first_name)
 
     def rotate(self) -> None:
         place = self._attention.sync(lambda sync: sync.direction != "import")
