@@ -263,8 +263,19 @@ MENDS: Final[dict[str, Callable[[], None]]] = {
 """What takes each back, by what is wrong then."""
 
 
-FOUND: Final[dict[str, int]] = {}
-"""A seed that finds each, and finds nothing where all is mended."""
+FOUND: Final[dict[str, int]] = {
+    "stale-copy": 17,
+    "turns-dropped": 1,
+    "hurry-lost": 1,
+    "stored-by-name-alone": 8,
+    "looks-do-not-wait": 0,
+    "no-reserve": 2,
+    "turn-by-name": 1,
+    "late-write": 18,
+    "moves-given-up": 23,
+    "clone-unnoticed": 11,
+}
+"""A seed that finds each, one of those that the suite plays with all mends as well, where they find nothing."""
 
 
 def _hunt(name: str, seeds: range, acts: int, jobs: int) -> bool:
@@ -280,6 +291,18 @@ def _hunt(name: str, seeds: range, acts: int, jobs: int) -> bool:
     return False
 
 
+def _look_up(acts: int) -> int:
+    """Whether each is found by the seed that is known to find it; says which are not."""
+    missed = [
+        name
+        for name, seed in FOUND.items()
+        if not any(each.findings for each in play_many([seed], acts, 1, MENDS[name]))
+    ]
+    for name in missed:
+        print(f"{name}: not found by seed {FOUND[name]} any more")
+    return len(missed)
+
+
 def main() -> int:
     """Take back what the command line names."""
     parser = argparse.ArgumentParser(prog="python -m tests.simulation.mends", description=__doc__)
@@ -289,8 +312,7 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=1)
     asked = parser.parse_args()
     if asked.name is None:
-        missed = [name for name, seed in FOUND.items() if not _hunt(name, range(seed, seed + 1), asked.acts, 1)]
-        return 1 if missed else 0
+        return _look_up(asked.acts)
     first, _, last = asked.seeds.partition("..")
     return 0 if _hunt(asked.name, range(int(first), int(last)), asked.acts, asked.jobs) else 1
 
