@@ -10,7 +10,7 @@ LOCK   := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 # daemons are started by the hundred: each would compile every module anew
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test quick check fix bench network simulate dist deb package lock audit clients catalogue pictures clean
+.PHONY: help setup demo test quick quickest check fix bench network simulate dist deb package image lock audit clients catalogue pictures clean
 
 help:
 	@echo "make demo    the daemon with two made-up portals; Ctrl-C ends it; DEMO='--listen 192.168.1.5': seen from elsewhere"
@@ -26,6 +26,7 @@ help:
 	@echo "make dist    wheel, source archive and bill of materials, in dist/"
 	@echo "make deb     a Debian package, in dist/"
 	@echo "make package the Debian package made, looked through by lintian, and installed, upgraded and purged under a systemd"
+	@echo "make image   the container's image built from nothing but the distribution's packages, and run"
 	@echo "make catalogue  the catalogue of sentences anew, and what has yet to be translated"
 	@echo "make pictures   the page in every state, and what a browser measures of it"
 	@echo "make lock    the lock files anew from pyproject.toml"
@@ -50,7 +51,11 @@ demo: .venv-demo/.ready
 	.venv-demo/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.daemon.lock
 	@touch $@
 
-quick: check
+# beside each other, since neither keeps two cores busy all the time
+quick: $(READY)
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target check quickest
+
+quickest: $(READY)
 	$(BIN)/python -m pytest -q -m "not slow" -n 2
 
 test: check
@@ -97,6 +102,9 @@ deb: $(READY)
 
 package: $(READY)
 	ICALSYNCD_PACKAGE=1 $(BIN)/python -m pytest -q tests/distribution
+
+image: $(READY)
+	ICALSYNCD_IMAGE=1 $(BIN)/python -m pytest -q tests/distribution/test_image.py
 
 catalogue: $(READY)
 	$(BIN)/python -m tests.catalogue

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from icalsyncd.admin.overview import SyncRow
 from icalsyncd.admin.sentences import day
-from icalsyncd.availability.habits import Change, is_sticky
+from icalsyncd.availability.habits import Change
+from icalsyncd.availability.learning import is_sticky
 from icalsyncd.availability.ledger import Presence
 from icalsyncd.availability.mirroring import mirrors
-from icalsyncd.availability.rules import closing
+from icalsyncd.availability.sifting import closing
 from icalsyncd.calendars.nights import Night
 from icalsyncd.config.portals import profile
 from icalsyncd.language import decimal, listed, say, say_many

@@ -7,24 +7,27 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from icalsyncd import __version__
 from icalsyncd.admin.matters import Fault
 from icalsyncd.availability.beside import taken_beside
-from icalsyncd.availability.habits import is_sticky
+from icalsyncd.availability.learning import is_sticky
 from icalsyncd.availability.ledger import Ledger, Presence, SyncLedger
 from icalsyncd.availability.mirroring import mirrors
 from icalsyncd.availability.narrowing import gives_up_direction, takes_back_settings
 from icalsyncd.availability.pausing import pauses
-from icalsyncd.availability.rules import closing
+from icalsyncd.availability.sifting import closing
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.nights import Night, date_of
-from icalsyncd.notifying.courier import ReceiverStatus
-from icalsyncd.notifying.heartbeat import HeartbeatStatus
-from icalsyncd.publishing.target_status import TargetStatus
 from icalsyncd.state.state import Facts
 from icalsyncd.state.view import House, SyncName, View, has_feed
+
+if TYPE_CHECKING:
+    # commands read this module's words and start no client for them
+    from icalsyncd.notifying.courier import ReceiverStatus
+    from icalsyncd.notifying.heartbeat import HeartbeatStatus
+    from icalsyncd.publishing.target_status import TargetStatus
 
 RESUME_AFTER: Final = 1800.0
 """Seconds for which a sync stays paused at least, before it is safe to resume."""

@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import Final
 
 from icalsyncd.availability.claims import Rule
-from icalsyncd.availability.habits import after_publishing, after_telling
+from icalsyncd.availability.learning import after_publishing, after_telling
 from icalsyncd.availability.ledger import DAY, FETCHES_KEPT, Ledger, SyncLedger
 from icalsyncd.availability.mirroring import begun_untold, given_up
 from icalsyncd.availability.offers import offers
@@ -97,9 +97,7 @@ def pulled(
             held=ledger.held_beside(name),
         )
         claims = claims if made == claims else made
-    untold = sync.untold
-    if claims is not sync.claims and sync.unsure_since is None:
-        untold = begun_untold(sync, claims, [each.summed for other, each in ledger.syncs.items() if other != name])
+    untold = begun_untold(ledger, name, claims, began) if claims is not sync.claims else sync.untold
     departed = (sync.departed | sync.genuine).until(ledger.today).since(ledger.today - DEPARTED_KEPT)
     retained -= present
     same = claims is sync.claims and departed == sync.departed and retained == sync.retained

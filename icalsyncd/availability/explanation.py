@@ -15,7 +15,7 @@ from icalsyncd.availability.claims import ECHOES, Rule
 from icalsyncd.availability.ledger import Ledger, Presence, SyncLedger, Word
 from icalsyncd.availability.offers import not_offered, trouble, verdict
 from icalsyncd.availability.pausing import Pause, pauses
-from icalsyncd.availability.rules import Ruled, ruled
+from icalsyncd.availability.sifting import Ruled, ruled
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.calendar import Kind
 from icalsyncd.calendars.nights import Night, Nights, Stay

@@ -21,7 +21,7 @@ from icalsyncd.availability.bystanders import Changes, beside
 from icalsyncd.availability.ledger import Ledger, SyncLedger
 from icalsyncd.availability.listings import linked, links_of, shown_at, suspects
 from icalsyncd.availability.offers import origins, stays_of, weighed
-from icalsyncd.availability.rules import closing
+from icalsyncd.availability.sifting import closing
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.availability.support import doubts_alone
 from icalsyncd.availability.taking import Kin, Taking

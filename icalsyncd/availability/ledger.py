@@ -18,7 +18,7 @@ from icalsyncd.availability.missing import Broken, Lack
 from icalsyncd.availability.readers import Reader, perhaps, silent_since
 from icalsyncd.availability.rules import NO_RULES, Rules
 from icalsyncd.availability.stamps import NONE, Moment, Stamps
-from icalsyncd.availability.taking import Kin, Parting
+from icalsyncd.availability.taking import Kin, Parting, Shrinking
 from icalsyncd.calendars.nights import EMPTY, Night, Nights, Stay, union
 from icalsyncd.calendars.settings import ReadSettings
 
@@ -326,15 +326,6 @@ class Word:
     @property
     def is_of_a_kin(self) -> bool:
         return self.by is not None and "/" in self.by
-
-
-@dataclass(frozen=True, slots=True)
-class Shrinking:
-    """Buffers that are to become smaller when the removal delay has passed."""
-
-    before: int
-    after: int
-    since: Moment
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,11 @@ it, for as long as the two repeat each other.
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import Final
 
 from icalsyncd.availability.claimed import Claims
 from icalsyncd.availability.claims import Rule
-from icalsyncd.availability.ledger import SyncLedger
+from icalsyncd.availability.ledger import Ledger, SyncLedger
 from icalsyncd.availability.stamps import Moment, Stamps
 from icalsyncd.calendars.nights import EMPTY, Nights, union
 
@@ -24,18 +23,22 @@ SHARE: Final = 6
 """And one in so many of what it began to show untold: where portals are many, busy or unsteady, accidents come to a few."""
 
 
-def begun_untold(sync: SyncLedger, claims: Claims, beside: Collection[Claims]) -> tuple[bool, ...]:
-    """What is remembered of *sync* when it claims *claims*, and all others claim those *beside*.
+def begun_untold(ledger: Ledger, name: str, claims: Claims, began: Moment) -> tuple[bool, ...]:
+    """What is remembered of sync *name* when it claims *claims* in a copy that was pulled from *began* on.
 
     A stay counts where it appears as a whole, and so does an event that begins within what the portal claims as its own,
-    of which it is never told, if others show these nights. What was there at the first pull tells nothing.
+    of which it is never told, if others show these nights. What was there at the first pull tells nothing, and what it was
+    told until lately neither: it may repeat that still.
     """
-    if sync.pulled_at is None:
+    sync = ledger.syncs[name]
+    if sync.pulled_at is None or sync.unsure_since is not None:
         return sync.untold
+    beside = [other.summed for each, other in ledger.syncs.items() if each != name]
+    lately = sync.habits.told_lately.since(began - sync.delay).nights
     found: list[bool] = []
-    if appeared := claims.genuine - claims.proven - sync.claimed:
+    if appeared := claims.genuine - claims.proven - sync.claimed - lately:
         found += [any(stay in others.stays for others in beside) for stay in appeared.stays()]
-    if doubled := _doubled(sync, claims):
+    if doubled := _doubled(sync, claims) - lately:
         repeated = doubled & union(others.nights for others in beside)
         found += [True for _ in repeated.stays()]
     return (*sync.untold, *found)[-REMEMBERED:] if found else sync.untold

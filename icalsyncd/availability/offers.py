@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from icalsyncd.availability.claims import ECHOES, Claim, Rule
-from icalsyncd.availability.habits import is_sticky
+from icalsyncd.availability.learning import is_sticky
 from icalsyncd.availability.ledger import Ledger, SyncLedger
 from icalsyncd.availability.listings import linked, linked_to, links_of
 from icalsyncd.availability.mirroring import mirrors
-from icalsyncd.availability.rules import closing
+from icalsyncd.availability.sifting import closing
 from icalsyncd.calendars.nights import EMPTY, Night, Nights, horizon, union
 
 OWN: Final = frozenset({"own"})

@@ -7,9 +7,11 @@ from operator import attrgetter
 
 from icalsyncd.availability.admission import Admission, Admitted, Outcome
 from icalsyncd.availability.attribution import Ours, pulled, settled
-from icalsyncd.availability.habits import Habits, after_copy, rejudged
+from icalsyncd.availability.habits import Habits
+from icalsyncd.availability.learning import after_copy, rejudged
 from icalsyncd.availability.ledger import Ledger, SyncLedger
-from icalsyncd.availability.rules import Rules, followed, in_doubt, sifted
+from icalsyncd.availability.rules import Rules
+from icalsyncd.availability.sifting import followed, in_doubt, sifted
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.calendar import Event, Good, Partial, nights_in
 from icalsyncd.calendars.nights import EMPTY, Night

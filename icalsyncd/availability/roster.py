@@ -20,14 +20,13 @@ from icalsyncd.availability.ledger import (
     Ledger,
     Link,
     Presence,
-    Shrinking,
     Standing,
     SyncLedger,
 )
 from icalsyncd.availability.narrowing import channelled
 from icalsyncd.availability.plan import Place, Plan, Seat
 from icalsyncd.availability.stamps import Moment, Stamps
-from icalsyncd.availability.taking import Parting
+from icalsyncd.availability.taking import Parting, Shrinking
 from icalsyncd.calendars.nights import EMPTY, Night, Stay
 
 GONE_KEPT: Final = 7 * DAY

@@ -11,7 +11,7 @@ from icalsyncd.availability.claimed import Claims
 from icalsyncd.availability.claims import Claim, Rule, merged, outlive, reuse_stay, widen
 from icalsyncd.availability.judgement import Circumstances, Identity, begin, circumstances, edge_of, identity_of
 from icalsyncd.availability.ledger import SyncLedger
-from icalsyncd.availability.rules import export_end
+from icalsyncd.availability.sifting import export_end
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.calendar import Event
 from icalsyncd.calendars.nights import EMPTY, Night, Nights, Stay, intersection, union
@@ -93,7 +93,7 @@ def carried_over(
     at = circumstances(
         now=now,
         in_force=in_force,
-        before=sync.claimed,
+        before=sync.claimed - sync.retained,
         present=present,
         ended=old.ended(),
         begun=frozenset(begun),
@@ -112,7 +112,10 @@ def carried_over(
         ]
     # a booking that is shown beside our echo of the same night does not hide behind it
     hidden -= _shown_twice(found) if hidden else EMPTY
-    unclear = hidden | (returned - lapsed)
+    repeated = returned - lapsed
+    # also an event that differs from the one that was kept, and has taken its place
+    claims = [_unclear(claim, repeated) for claim in claims] if repeated else claims
+    unclear = hidden | repeated
     ended = {(claim.stay, claim.kind): claim for claim in at.ended}
     for claim, clipped, event, ours in going_on:
         kept = clipped
@@ -120,8 +123,8 @@ def carried_over(
             kept = widen(kept, begin(event, ours, at).only(Nights.between(*event.stay) - kept.nights))
         if lapsed:
             kept = outlive(kept, lapsed, rivals - returned)
-        if unclear and (more := (kept.genuine & unclear) - kept.proven - kept.contested):
-            kept = replace(kept, contested=kept.contested | more)
+        if unclear:
+            kept = _unclear(kept, unclear)
         if ended and (twin := ended.get((claim.stay, claim.kind))):
             # which of the two has ended nobody can tell
             kept = replace(kept, contested=kept.contested | (twin.contested & kept.genuine))
@@ -169,6 +172,12 @@ def _clipped(claim: Claim, event: Event) -> Claim:
     if claim.stay == event[:2]:
         return claim
     return replace(claim.only(Nights.between(*event.stay)), stay=event.stay)
+
+
+def _unclear(claim: Claim, nights: Nights) -> Claim:
+    """*claim*, of which those of *nights* that are its portal's own may be none."""
+    more = (claim.genuine & nights) - claim.proven - claim.contested
+    return replace(claim, contested=claim.contested | more) if more else claim
 
 
 def _shown_twice(found: Found) -> Nights:

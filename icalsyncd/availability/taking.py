@@ -149,3 +149,12 @@ class Parting:
     parts: tuple[str, ...]
     """Those that it is to have then."""
     since: Moment
+
+
+@dataclass(frozen=True, slots=True)
+class Shrinking:
+    """Buffers that are to become smaller when the removal delay has passed."""
+
+    before: int
+    after: int
+    since: Moment

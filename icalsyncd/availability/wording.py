@@ -19,7 +19,7 @@ from icalsyncd.availability.explanation import (
 from icalsyncd.availability.ledger import Ledger, Presence
 from icalsyncd.availability.offers import trouble
 from icalsyncd.availability.pausing import Pause
-from icalsyncd.availability.rules import Ruled
+from icalsyncd.availability.sifting import Ruled
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.calendar import Kind
 from icalsyncd.calendars.nights import Night, date_of

@@ -27,7 +27,7 @@ from icalsyncd.state.installation import MAX_SECRET, SecretUnusable, installatio
 from icalsyncd.state.moving import LARGEST, REPLACED, content_of, put_aside, put_into, put_into_file
 from icalsyncd.state.state_file import MAX_STATE
 from icalsyncd.state.state_folder import FolderHeld
-from icalsyncd.state.store import examine
+from icalsyncd.state.stored import examine
 
 _SECRET: Final = "secret"  # noqa: S105
 _STATE: Final = "state.sqlite3"

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from typing import Final
 
 from icalsyncd.calendars.nights import Nights, Stay, night_of
-from icalsyncd.commands.demo import BREATH, Json, Story, shown
 from icalsyncd.commands.demo_portal import DemoPortal
+from icalsyncd.commands.demo_story import BREATH, Json, Story, shown
 
 FAMILY_CONFIG: Final = """\
   finca:

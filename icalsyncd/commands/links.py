@@ -22,7 +22,7 @@ from icalsyncd.commands.terminal import Colour, painted, table
 from icalsyncd.config.loading import Accepted, load
 from icalsyncd.config.paths import Paths
 from icalsyncd.config.resolved import Config
-from icalsyncd.serving.people import calendar_paths
+from icalsyncd.serving.people_links import calendar_paths
 from icalsyncd.state.installation import SecretUnusable, path_of, read_installation
 
 _NOWHERE: Final = ("localhost", "127.0.0.1", "::1", "0.0.0.0", "::")  # noqa: S104
@@ -74,7 +74,7 @@ def known_links(paths: Paths) -> Known:
     offline = read_offline(paths)
     if offline.installation.is_new:
         raise CommandError(
-            f"there is no secret in {paths.state_dir} yet, so there are no links: the daemon makes it when it first starts"
+            f"there is no secret in {paths.state_dir} yet, and links rest on it: the daemon makes it when it first starts"
         )
     start = offline.config.server.public_url
     paths_of = calendar_paths(offline.config, offline.stored.papers, offline.installation, offline.now)

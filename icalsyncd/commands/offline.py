@@ -16,7 +16,7 @@ from icalsyncd.config.store import Store
 from icalsyncd.daemon.plans import plans, todays
 from icalsyncd.state.database import Place, StoreFailed, StoreRefused
 from icalsyncd.state.installation import Installation, SecretUnusable, read_installation, unmade_installation
-from icalsyncd.state.store import Stored, peek
+from icalsyncd.state.stored import Stored, peek
 
 
 @dataclass(frozen=True, slots=True)

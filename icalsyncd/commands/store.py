@@ -16,7 +16,7 @@ from icalsyncd.state.directory import opened
 from icalsyncd.state.files import content
 from icalsyncd.state.moving import LARGEST, REPLACED, content_of, put_into_file, unused
 from icalsyncd.state.state_folder import FolderHeld
-from icalsyncd.state.store import examine
+from icalsyncd.state.stored import examine
 
 _FORMS = (
     "say where to: `sqlite` for the file in the state folder, `file:///etc/icalsyncd/dsn` for the database that a file "

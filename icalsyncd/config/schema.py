@@ -55,7 +55,7 @@ _LOOPBACK: Final[tuple[Network, ...]] = (ip_network("127.0.0.0/8"), ip_network("
 class Keys(BaseModel):
     """A mapping of the file: keys that it does not know are mistakes, and nothing is guessed from another type."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True, defer_build=True)
 
 
 class AdminTls(Keys):

@@ -26,7 +26,7 @@ from aiohttp.http import HttpProcessingError
 
 from icalsyncd.calendars.calendar import Reason
 from icalsyncd.config import url
-from icalsyncd.pulling import file_urls, header_fields
+from icalsyncd.pulling import bounded_sockets, file_urls, header_fields
 from icalsyncd.pulling.compression import Damage, may_be_packed, unpacked
 from icalsyncd.pulling.lookup import Found, Lookup, Pinned, find, look_up
 from icalsyncd.pulling.order import Answer, Body, Failure, NotModified, Order
@@ -75,7 +75,13 @@ class Puller:
     @cached_property
     def _session(self) -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(resolver=self._pinned, use_dns_cache=False, limit=0, force_close=True),
+            connector=aiohttp.TCPConnector(
+                resolver=self._pinned,
+                use_dns_cache=False,
+                limit=0,
+                force_close=True,
+                socket_factory=bounded_sockets.socket_for,
+            ),
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
             auto_decompress=False,

@@ -19,6 +19,7 @@ from aiohttp.http import HttpProcessingError
 
 from icalsyncd import log
 from icalsyncd.config.forms import Address
+from icalsyncd.pulling.bounded_sockets import BoundedSocket
 from icalsyncd.serving.connections import MAX_IDLE, Connection, Connections
 from icalsyncd.serving.encryption import HANDSHAKE, MAX_HANDSHAKES
 
@@ -108,12 +109,13 @@ class Listener:
     def _accept(self, door: socket.socket) -> None:
         for _ in range(_AT_ONCE):
             try:
-                newcomer, _ = door.accept()
+                accepted, _ = door.accept()
             except OSError as error:
                 if error.errno in _EXHAUSTED:
                     self._rest(door, error)
                 # or nobody is there any more
                 return
+            newcomer = BoundedSocket(fileno=accepted.detach())
             newcomer.setblocking(False)
             task = self._loop.create_task(self._let_in(newcomer))
             if self.tls is not None and len(self._entering) >= MAX_HANDSHAKES:

@@ -14,7 +14,6 @@ from typing import Final
 from aiohttp import web
 
 from icalsyncd.availability.ledger import Ledger, Link
-from icalsyncd.availability.roster import OLD_LINK_KEPT
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.availability.visits import LOCAL, Known, Visit, continued, visits
 from icalsyncd.calendars.agenda import Entry, render_agenda, uid_of
@@ -25,15 +24,14 @@ from icalsyncd.config.resolved import Accommodation, Config
 from icalsyncd.pace import unsearched
 from icalsyncd.serving.conditional import conditional
 from icalsyncd.serving.listeners import Handler
+from icalsyncd.serving.people_links import PREFIX, calendar_path, link_of
 from icalsyncd.serving.titles import WORDS, Guest, Words, marked, stay_title, turnover_title
-from icalsyncd.state.agenda import KEPT, LINKS, SHOWN, Agenda, dump_agenda, dump_link, load_agenda, load_link, name_of
+from icalsyncd.state.agenda import KEPT, LINKS, SHOWN, Agenda, dump_agenda, dump_link, load_agenda
 from icalsyncd.state.installation import Installation, path_of
 from icalsyncd.state.journal import Journal
 from icalsyncd.state.served_feed import Document
 from icalsyncd.state.view import House, View
 
-PREFIX: Final = "/people"
-"""What the path of such a link begins with: none of them is the path of a portal's link, and none of those is one here."""
 MAX_STORE: Final = 2.0
 """Seconds for which an answer waits for a slow disk."""
 _MAX_PATH: Final = 256
@@ -79,12 +77,12 @@ class Calendars:
         wanted = {calendar.id: calendar for calendar in config.calendars}
         self._links = {id: self._links[id] for id in wanted if id in self._links}
         for id, calendar in wanted.items():
-            self._keep_link(id, _link_of(calendar, self._journal.papers, self._now()))
+            self._keep_link(id, link_of(calendar, self._journal.papers, self._now()))
         # the papers of others stay: a generation that has ended must not work again when the calendar comes back
 
     def links(self) -> dict[str, str]:
         """The path of each calendar's link, by its id, in the file's order."""
-        return {id: _path(self._installation, self._links[id]) for id in self._links}
+        return {id: calendar_path(self._installation, self._links[id]) for id in self._links}
 
     def rotate(self, id: str) -> int | None:
         """End the old links of a calendar now: how many; None where there is no such calendar."""
@@ -159,25 +157,6 @@ class Calendars:
                 await self._journal.stored(MAX_STORE)
             made = self._made[id] = _Made(calendar, config, houses, document)
         return made.document
-
-
-def calendar_paths(
-    config: Config, papers: Mapping[str, str], installation: Installation, now: Moment
-) -> dict[str, str]:
-    """The path of each calendar's link by its id, as a daemon under *config* will have it that finds *papers*."""
-    return {each.id: _path(installation, _link_of(each, papers, now)) for each in config.calendars}
-
-
-def _link_of(calendar: Calendar, papers: Mapping[str, str], now: Moment) -> Link:
-    known = papers.get(LINKS + calendar.id)
-    before = (
-        load_link(known, calendar.id) if known is not None else Link(name_of(calendar.id), calendar.link_generation)
-    )
-    return before.at(calendar.link_generation, now + OLD_LINK_KEPT)
-
-
-def _path(installation: Installation, link: Link) -> str:
-    return PREFIX + path_of(installation.token(link))
 
 
 def _path_within(path: str) -> str | None:

@@ -22,6 +22,7 @@ from icalsyncd.calendars.nights import EMPTY, Night
 from icalsyncd.pace import in_steps
 from icalsyncd.state import outbox
 from icalsyncd.state.agenda import believed_papers
+from icalsyncd.state.commit import Commit, copies_of
 from icalsyncd.state.copy import BodyKey
 from icalsyncd.state.database import StoreFailed, StoreInDoubt, StoreTaken
 from icalsyncd.state.history import Event
@@ -29,7 +30,8 @@ from icalsyncd.state.kinship import with_kin
 from icalsyncd.state.lease import RENEWED_AFTER
 from icalsyncd.state.publication import Publication, PublicationKey
 from icalsyncd.state.state import State
-from icalsyncd.state.store import Commit, Store, Stored, copies_of
+from icalsyncd.state.store import Store
+from icalsyncd.state.stored import Stored
 
 NOTE_KEPT: Final = 30.0
 """Longest time, in seconds, until values that need not be durable at once (times, validators) are written."""

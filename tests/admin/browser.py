@@ -95,39 +95,16 @@ class Browser:
                     asked.add(url.netloc)
         return asked
 
-    def tasks(self) -> list[float]:
-        """Milliseconds of CPU of each task that pages have had it do since it was last asked; the longest first.
-
-        Not by the clock: how long a task takes beside others says nothing of the page.
-        """
-        mains: set[tuple[int, int]] = set()
-        events = []
-        for entry in self.driver.get_log("performance"):
-            message = json.loads(entry["message"])["message"]
-            if message["method"] == "Tracing.dataCollected":
-                events.append(message["params"])
-        for event in events:
-            if event.get("name") == "thread_name" and event["args"]["name"] == "CrRendererMain":
-                mains.add((event["pid"], event["tid"]))
-        found = [
-            event.get("tdur", 0) / 1000
-            for event in events
-            if (event.get("pid"), event.get("tid")) in mains and "RunTask" in event.get("name", "")
-        ]
-        return sorted(found, reverse=True)
-
 
 @contextmanager
-def browser(*, traced: bool = False) -> Iterator[Browser]:
-    """A browser that is gone when the block ends; *traced*: it notes what each task costs."""
+def browser() -> Iterator[Browser]:
+    """A browser that is gone when the block ends."""
     with tempfile.TemporaryDirectory() as profile:
         options = webdriver.ChromeOptions()
         options.binary_location = "/usr/bin/chromium"
         for flag in (*FLAGS, f"--user-data-dir={profile}"):
             options.add_argument(flag)
         options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-        if traced:
-            options.add_experimental_option("perfLoggingPrefs", {"traceCategories": "toplevel"})
         driver = webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
         try:
             yield Browser(driver)

@@ -10,7 +10,7 @@ import asyncio
 import gzip
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -47,18 +47,24 @@ setTimeout(() => {
 
 
 @contextmanager
-def served(overviews: dict[str, Overview]) -> Iterator[str]:
-    """The pages of *overviews*, each below its name, on loopback; the address."""
+def served(
+    overviews: Mapping[str, Overview], changed: Mapping[str, Callable[[str], str]] | None = None
+) -> Iterator[str]:
+    """The pages of *overviews*, each below its name, on loopback, some of them *changed*; the address."""
 
     async def answer(request: web.BaseRequest) -> web.Response:
         name, _, path = request.path[1:].partition("/")
         headers = {"Content-Encoding": "gzip"}
         if f"/{path}" in STATIC:
             return web.Response(body=static(f"/{path}"), content_type=STATIC[f"/{path}"], headers=headers)
+        if path == "-/healthy":
+            return web.Response(text="ok")
         if path not in ("", "explain") or name not in overviews:
             return web.Response(status=404)
         with speaking(chosen(request.headers.get("Accept-Language", ""))):
             html = _made(overviews[name], path, request)
+        if changed and name in changed:
+            html = changed[name](html)
         body = gzip.compress(html.encode(), 5)
         headers["Content-Security-Policy"] = POLICY
         return web.Response(body=body, content_type="text/html", charset="utf-8", headers=headers)

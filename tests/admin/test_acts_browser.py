@@ -6,99 +6,17 @@ import asyncio
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
-from time import monotonic, sleep
-from typing import Any
 
 import bcrypt
 import pytest
 
 from tests.admin.browser import DESKTOP, PHONE, Browser, browser
+from tests.admin.hands import NIGHT, TOAST, click, hold, key, middle, mouse, on_row, toast, touch, until
 from tests.admin.test_acts import Home, at_home
 from tests.end_to_end.daemon import daemon
 from tests.end_to_end.portal import calendar, day, portals
 
 pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium", "chromedriver")]
-
-TOAST = "(document.querySelector('.toast')?.innerText ?? '')"
-CODES = {"Enter": 13, "Escape": 27}
-NIGHT = "document.querySelector(`.picture a.night[href$='accommodation=casa&night=${arguments[0]}']`)"
-
-
-def until(window: Browser, expression: str, *arguments: object, patience: float = 20.0) -> Any:
-    """What a JavaScript expression says, once it says something."""
-    end = monotonic() + patience
-    while not (found := window.find(expression, *arguments)):
-        assert monotonic() < end, (expression, window.find(TOAST), window.complaints())
-        sleep(0.03)
-    return found
-
-
-def middle(window: Browser, what: str, *arguments: object) -> dict[str, float]:
-    """The middle of an element, in sight."""
-    return dict(
-        window.find(
-            f"((e) => {{ e.scrollIntoView({{block: 'center', behavior: 'instant'}}); const r = e.getBoundingClientRect();"
-            f" return {{x: r.left + r.width / 2, y: r.top + r.height / 2}} }})({what})",
-            *arguments,
-        )
-    )
-
-
-def on_row(window: Browser, night: int) -> dict[str, float]:
-    """The middle of a night, so many days from today, in the row of the house."""
-    place = window.find(
-        "((lane) => { lane.scrollIntoView({block: 'center', behavior: 'instant'}); const r = lane.getBoundingClientRect();"
-        " return [r.left, r.width, r.top + r.height / 2] })(document.querySelector('.row .lane'))"
-    )
-    return {"x": place[0] + place[1] / 56 * (night + 1), "y": place[2]}
-
-
-def mouse(window: Browser, kind: str, place: dict[str, float], held: int = 1) -> None:
-    window.driver.execute_cdp_cmd(
-        "Input.dispatchMouseEvent",
-        {"type": kind, **place, "button": "left" if kind != "mouseMoved" else "none", "buttons": held, "clickCount": 1},
-    )
-
-
-def hold(window: Browser, night: int) -> None:
-    """Press the button on a night in the row of the house until it is chosen.
-
-    Where the page is brought up to date just then, the row is elsewhere, and it is pressed again.
-    """
-    for _ in range(5):
-        place = on_row(window, night)
-        mouse(window, "mousePressed", place)
-        end = monotonic() + 2
-        while monotonic() < end:
-            if window.find("document.querySelector('.chosen-run')"):
-                return
-        mouse(window, "mouseReleased", place, 0)
-    raise AssertionError("no night is chosen however often the button is held on it")
-
-
-def click(window: Browser, what: str, *arguments: object) -> None:
-    until(window, f"!!({what})", *arguments)
-    place = middle(window, what, *arguments)
-    mouse(window, "mousePressed", place)
-    mouse(window, "mouseReleased", place, 0)
-
-
-def touch(window: Browser, kind: str, *places: dict[str, float]) -> None:
-    window.driver.execute_cdp_cmd("Input.dispatchTouchEvent", {"type": kind, "touchPoints": list(places)})
-
-
-def key(window: Browser, name: str, modifiers: int = 0) -> None:
-    text = {"text": "\r"} if name == "Enter" else {"text": name} if len(name) == 1 else {}
-    for kind in ("keyDown", "keyUp"):
-        window.driver.execute_cdp_cmd(
-            "Input.dispatchKeyEvent",
-            {"type": kind, "key": name, "modifiers": modifiers, **(text if kind == "keyDown" else {})}
-            | ({"windowsVirtualKeyCode": CODES[name]} if name in CODES else {}),
-        )
-
-
-def toast(window: Browser, words: str) -> str:
-    return str(until(window, f"(({TOAST}).includes(arguments[0]) && {TOAST})", words))
 
 
 async def seen(home: Home, look: Callable[[Browser], None], path: str = "/?accommodation=casa") -> None:
@@ -256,10 +174,19 @@ async def test_a_finger_that_rests_draws_and_one_that_does_not_scrolls(tmp_path:
             # the nights of one month run down: those beyond its end are another column
             last = next(each for each in (51, 49) if day(each).month == day(50).month)
             end = dict(window.find(box, str(day(last))))
+            window.find("addEventListener('scrollend', () => { window.atRest = true; }, {once: true})")
             touch(window, "touchStart", start)
             touch(window, "touchMove", {"x": start["x"], "y": start["y"] - 60})
             touch(window, "touchEnd")
             assert window.find("document.querySelectorAll('.night.chosen').length") == 0
+            # what a finger has pushed goes on for a while
+            until(window, "window.atRest")
+            # a page that moves under the finger that rests: nobody knows which night was meant
+            window.find("addEventListener('touchstart', () => scrollBy({top: 60, behavior: 'instant'}), {once: true})")
+            touch(window, "touchStart", middle(window, NIGHT, str(day(50))))
+            window.driver.execute_async_script("setTimeout(arguments[0], 800)")
+            assert window.find("document.querySelectorAll('.night.chosen').length") == 0
+            touch(window, "touchCancel")
             start = middle(window, NIGHT, str(day(50)))
             end = dict(window.find(box, str(day(last))))
             touch(window, "touchStart", start)
@@ -285,7 +212,10 @@ async def test_a_finger_that_rests_draws_and_one_that_does_not_scrolls(tmp_path:
 async def test_a_hold_is_ended_and_a_read_only_service_shows_the_lines(tmp_path: Path) -> None:
     async with at_home(tmp_path, edit=False) as home:
         first = home.text
-        home.portal.body = calendar((10, 14), (30, 40))
+        # a stay over the end of a month, whose morning of departure stands in the month of the night in focus
+        turn = (day(60).replace(day=1) - day(0)).days
+        focused = day(turn + 10)
+        home.portal.body = calendar((10, 14), (turn - 5, turn + 5))
         await home.daemon.pull()
         home.portal.body = calendar((10, 11))
         assert (await home.daemon.pull())[0]["outcome"] == "held"
@@ -294,13 +224,16 @@ async def test_a_hold_is_ended_and_a_read_only_service_shows_the_lines(tmp_path:
             click(window, "document.querySelector('button[data-act=accept][data-sync=\"casa/holidu\"]')")
             until(window, "document.querySelector('dialog[open]')?.innerText.includes('held, confirmed')")
             click(window, "document.querySelector('dialog button[value=accept]')")
+            window.find(f"{NIGHT}.focus()", str(focused))
             toast(window, "the wait has ended")
-            window.find(f"{NIGHT}.focus()", str(day(60)))
+            # the page is drawn anew, and the night in focus stays what it was
+            until(window, f"{NIGHT}.classList.contains('free')", str(day(turn)))
+            assert window.find("new URL(document.activeElement.href).searchParams.get('night')") == str(focused)
             key(window, "b")
             said = toast(window, "server.edit is not true")
             assert "Undo" not in said
             assert window.find("document.querySelector('.toast pre').textContent") == (
-                f"accommodations:\n  casa:\n    blocks:\n      - {{from: {day(60)}, to: {day(61)}}}"
+                f"accommodations:\n  casa:\n    blocks:\n      - {{from: {focused}, to: {focused + timedelta(1)}}}"
             )
             assert window.barriers() == []
             click(window, "document.querySelector('.toast .choices button')")
@@ -309,6 +242,30 @@ async def test_a_hold_is_ended_and_a_read_only_service_shows_the_lines(tmp_path:
         await seen(home, look)
         assert home.text == first
         assert (await home.daemon.sync("casa/holidu"))["state"] == "ok"
+
+
+async def test_nothing_moves_under_a_button_that_is_down(tmp_path: Path) -> None:
+    async with at_home(tmp_path, edit=True) as home:
+        loop = asyncio.get_running_loop()
+        # asks for the page, each with its answer
+        asked = "performance.getEntriesByType('resource').filter((e) => e.name.includes('accommodation=casa')).length"
+
+        def look(window: Browser) -> None:
+            hold(window, 3)
+            before = window.find(asked)
+            home.portal.body = calendar((10, 14), (20, 23))
+            asyncio.run_coroutine_threadsafe(home.daemon.pull(), loop).result(20)
+            until(window, f"{asked} > arguments[0]", before)
+            window.driver.execute_async_script("requestAnimationFrame(() => setTimeout(arguments[0], 0))")
+            assert window.find(f"{NIGHT}.classList.contains('free')", str(day(21)))
+            end = on_row(window, 5)
+            mouse(window, "mouseMoved", end)
+            mouse(window, "mouseReleased", end, 0)
+            toast(window, "Blocked from")
+            assert f"{{from: {day(3)}, to: {day(6)}}}" in home.text
+            until(window, f"{NIGHT}.classList.contains('taken')", str(day(21)))
+
+        await seen(home, look)
 
 
 async def test_a_night_has_its_acts_and_a_browser_logs_in_and_out(tmp_path: Path) -> None:

@@ -42,6 +42,10 @@ def test_filter_search_keyboard_and_further_weeks() -> None:
             assert found["bytes"] < 100 * 1024
             assert window.barriers() == [], width
             assert window.find("document.documentElement.scrollWidth") <= width
+        # here is no stream of what changes: it is looked whether anybody is there, and the page is not fetched again for it
+        asked = "performance.getEntriesByType('resource').map((each) => each.name)"
+        assert until(lambda: any(each.endswith("/-/healthy") for each in window.find(asked)))
+        assert f"{address}/twelve/" not in window.find(asked)
         assert len(shown(window)) == 12
         assert shown(window)[0] == "Finca del Mar"
         sought = window.driver.find_element("name", "q")
@@ -66,12 +70,12 @@ def test_filter_search_keyboard_and_further_weeks() -> None:
         # what is drawn grows while it scrolls, and the scale goes along
         lanes = "document.querySelectorAll('.row:first-child .lane').length"
         assert window.find(lanes) == 1
-        window.find("document.getElementById('scroller').scrollBy(500, 0)")
+        window.find("document.getElementById('scroller').scrollBy({left: 500, behavior: 'instant'})")
         window.find("document.querySelector('.turn a[rel=next]').click()")
         assert until(lambda: window.find(lanes) >= 2)
         assert until(lambda: window.find("document.querySelectorAll('#scale > .lane').length") >= 2)
         at = "[document.getElementById('scroller').scrollLeft, document.getElementById('pinned').scrollLeft]"
-        window.find("document.getElementById('scroller').scrollTo(700, 0)")
+        window.find("document.getElementById('scroller').scrollTo({left: 700, behavior: 'instant'})")
         assert until(lambda: window.find(at)[0] == window.find(at)[1] > 0)
         # where nothing is found it is said once, however often the page asks
         window.open(f"{address}/twelve/?q=nowhere")
@@ -82,12 +86,15 @@ def test_filter_search_keyboard_and_further_weeks() -> None:
         assert not [each for each in window.complaints() if "/-/events" not in each]
 
 
-def test_of_200_houses_little_is_drawn_at_once_and_further_weeks_style_no_row_anew() -> None:
+def test_of_200_houses_little_is_fetched_and_drawn_and_no_row_is_styled_anew() -> None:
     with served({"many": scenes()["two-hundred"]()}) as address, browser() as window:
         for width, height in ((1280, 900), (390, 844)):
             window.size(width, height)
             found = measured(window, f"{address}/many/")
             assert found["shift"] < 0.005, width
+            # all that is fetched for it, as it goes over the wire
+            assert found["bytes"] <= 100 * 1024, (width, found)
+            assert found["requests"] <= 12, (width, found)
             drawn = (
                 "[...document.querySelectorAll('.row .lane')]"
                 ".filter((each) => each.checkVisibility({contentVisibilityAuto: true})).length"
@@ -95,6 +102,11 @@ def test_of_200_houses_little_is_drawn_at_once_and_further_weeks_style_no_row_an
             window.find("document.getElementById('scroller').scrollIntoView({behavior: 'instant'})")
             assert until(lambda: window.find(drawn) > 5), width  # noqa: B023 (it is asked at once)
             assert window.find(drawn) < 60, width
+            # a row that is not in sight has no place of its own yet: it is as high as is guessed of each
+            heights = (
+                "[...document.querySelectorAll('.row')].slice(-100).map((each) => each.getBoundingClientRect().height)"
+            )
+            assert len(set(window.find(heights))) <= 2, width
         # a bar is told its place by its own rule: what is handed down or computed for each costs a host's tablet a blink
         sheet = "[...document.styleSheets].flatMap((s) => [...s.cssRules]).map((r) => r.cssText)"
         places = [each for each in window.find(sheet) if each.startswith((".s5 ", ".n5 "))]

@@ -50,6 +50,20 @@ def test_such_a_portal_is_believed_where_it_calls_the_stay_a_reservation() -> No
     assert house.possible_ghosts == EMPTY
 
 
+def test_what_a_portal_repeats_late_though_it_was_withdrawn_says_nothing_of_where_it_reads() -> None:
+    for hours, counts in ((4, False), (7, True)):
+        house = started("a", "b", "c")
+        house.shows("a", *STAYS)
+        house.reads("b")
+        house.shows("a")
+        house.reads("b")
+        house.shows("b")
+        house.wait(hours)
+        house.shows("c", *STAYS)
+        house.shows("b", *STAYS)
+        assert mirrors(house.ledger.syncs["b"]) is counts
+
+
 def test_two_double_bookings_are_no_link() -> None:
     house = started("a", "b")
     house.shows("a", *STAYS[:2])

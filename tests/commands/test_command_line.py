@@ -32,6 +32,16 @@ async def test_what_asks_the_daemon_needs_neither_pydantic_nor_aiohttp() -> None
     assert await process.wait() == 0
 
 
+async def test_what_reads_the_config_starts_no_server_and_no_client() -> None:
+    commands = ("links", "check", "pause", "block", "backup", "store", "history", "confirm", "explain")
+    program = (
+        f"import sys; import {', '.join(f'icalsyncd.commands.{each}' for each in commands)}; "
+        "sys.exit(bool({'aiohttp', 'jinja2', 'prometheus_client', 'icalendar', 'watchfiles'} & set(sys.modules)))"
+    )
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", program)
+    assert await process.wait() == 0
+
+
 async def test_a_command_line_that_means_nothing_ends_with_2() -> None:
     for wrong in ((), ("dance",), ("explain", "casa", "tomorrow"), ("rotate", "casa/holidu"), ("links", "--conf", "x")):
         assert (await icalsyncd(*wrong)).code == 2, wrong

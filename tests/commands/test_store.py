@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from icalsyncd.state.commit import Commit
 from icalsyncd.state.database import Server
 from icalsyncd.state.installation import read_installation
-from icalsyncd.state.store import Commit, Store, peek
+from icalsyncd.state.store import Store
+from icalsyncd.state.stored import peek
 from tests.commands.household import CONFIG, Home
 from tests.postgres import Cluster
 from tests.state.writer import KEY, body_of, numbered

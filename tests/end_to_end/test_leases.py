@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 from yarl import URL
 
+from icalsyncd.state.commit import Commit
 from icalsyncd.state.database import Server, StoreHeld
-from icalsyncd.state.store import Commit, Store
+from icalsyncd.state.store import Store
 from tests.commands.program import icalsyncd
 from tests.end_to_end.conftest import two_houses
 from tests.end_to_end.daemon import LOOK, Daemon, daemon, nights_of

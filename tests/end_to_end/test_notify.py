@@ -108,6 +108,11 @@ async def test_what_was_not_taken_is_told_after_a_kill_and_an_outage_and_its_end
     await made.up()
     (urgent,) = await office.until(1)
     assert "overbooked by holidu and vrbo" in urgent.body
+    # the phone is known to be away before it is back, however long a process that gives a message takes to start
+    await made.until(
+        lambda: made.metric("icalsyncd_notify_failures_total", receiver="phone", reason="refused"),
+        lambda count: bool(count),
+    )
     # while it is away, more comes: all of it is told at once when it is back, in order
     await overbook(home, 30, 35)
     home.vrbo.body = calendar((40, 42), (30, 35, "Reserved"), (50, 52, "Reserved"))

@@ -197,6 +197,21 @@ def test_it_sees_only_its_state_folder_writable(service: Machine) -> None:
     assert service.run(f"{as_the_daemon} {STATE}/smuggled").returncode == 126, "nothing in the state folder can be run"
 
 
+def test_systemd_gives_the_process_the_bounds_that_the_unit_states(service: Machine) -> None:
+    pid = main_pid(service)
+    limits = service.says(f"cat /proc/{pid}/limits")
+    files = re.search(r"^Max open files +(\d+) +(\d+) ", limits, re.MULTILINE)
+    # a soft limit below the hard one would have to be raised by the daemon
+    assert files is not None, limits
+    assert files.groups() == ("4096", "4096")
+    assert re.search(r"^Max core file size +0 +0 ", limits, re.MULTILINE), limits
+    assert service.shown("MemoryMax") == str(1 << 30)
+    assert service.shown("TasksMax") == "256"
+    # a daemon that has just started is nowhere near them
+    assert len(service.says(f"ls /proc/{pid}/task").split()) < 64
+    assert len(service.says(f"ls /proc/{pid}/fd").split()) < 128
+
+
 def test_the_hardened_process_still_knows_its_own_figures(service: Machine) -> None:
     metrics = service.says("curl --silent http://127.0.0.1:15545/metrics")
     assert "\nprocess_resident_memory_bytes " in metrics

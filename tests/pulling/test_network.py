@@ -7,8 +7,10 @@ import zlib
 from ipaddress import ip_network
 
 import pytest
+from aiohttp.client_proto import ResponseHandler
 
 from icalsyncd.calendars.calendar import Reason
+from icalsyncd.pulling.bounded_sockets import MOST
 from icalsyncd.pulling.order import Body, Failure, NotModified
 from icalsyncd.pulling.pull import Puller
 from icalsyncd.pulling.slots import Slots
@@ -252,6 +254,35 @@ async def test_a_web_page_is_a_body_that_the_reader_judges(puller, order):
         pulled = await puller.pull(order(here.url()))
     assert isinstance(pulled, Body)
     assert pulled.body == page
+
+
+@pytest.fixture
+def pieces(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many bytes aiohttp is given to parse each time; it parses them all as before."""
+    seen: list[int] = []
+    parse = ResponseHandler.data_received
+
+    def watched(self, data):
+        seen.append(len(data))
+        parse(self, data)
+
+    monkeypatch.setattr(ResponseHandler, "data_received", watched)
+    return seen
+
+
+@pytest.mark.needs("openssl")
+async def test_little_is_parsed_before_others_have_a_turn(trusting, order, tls, pieces):
+    # 256 KiB of such answers, or of such chunks, held everybody up for 80 ms
+    early = b"HTTP/1.1 103 Early Hints\r\n\r\n" * 12_000
+    crumbs = http(b"1\r\na\r\n" * 50_000 + b"0\r\n\r\n", Content_Length=None, Transfer_Encoding="chunked")
+    for context in (None, tls):
+        async with portal(says(early + crumbs), context) as here:
+            pulled = await trusting.pull(order(here.url()))
+        assert isinstance(pulled, Body)
+        assert pulled.body == b"a" * 50_000
+        # a record of TLS, which has up to 16 KiB, is given as a whole
+        assert 0 < max(pieces) <= (MOST if context is None else 3 * MOST)
+        pieces.clear()
 
 
 async def test_a_body_that_comes_in_crumbs_is_whole(puller, order):

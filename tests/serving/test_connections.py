@@ -16,6 +16,7 @@ import pytest
 from aiohttp import web
 
 from icalsyncd.config.forms import Address
+from icalsyncd.pulling.bounded_sockets import MOST
 from icalsyncd.serving import connections, descriptors
 from icalsyncd.serving.connections import Closed, Connections
 from icalsyncd.serving.listeners import Handler, Listener, listen
@@ -111,6 +112,7 @@ async def test_a_head_that_does_not_come_ends_the_connection(deadlines: Callable
         assert here.tally == {Closed.SILENT: 1}
 
 
+@pytest.mark.slow
 async def test_a_head_that_drips_does_not_live_longer_than_its_deadline(deadlines: Callable[..., None]) -> None:
     deadlines(MAX_HEAD=0.3)
     async with place() as here:
@@ -137,6 +139,7 @@ async def test_a_head_after_others_has_the_same_deadline(deadlines: Callable[...
         writer.close()
 
 
+@pytest.mark.slow
 async def test_a_connection_that_is_kept_is_not_cut_for_being_slow(deadlines: Callable[..., None]) -> None:
     deadlines(MAX_HEAD=1.0)
     async with place() as here:
@@ -162,6 +165,7 @@ async def test_a_connection_is_not_kept_for_ever(deadlines: Callable[..., None])
         writer.close()
 
 
+@pytest.mark.slow
 async def test_an_answer_may_take_its_time(deadlines: Callable[..., None]) -> None:
     deadlines(MAX_HEAD=0.2, MAX_IDLE=0.2, MAX_UNREAD=0.2)
 
@@ -180,6 +184,7 @@ async def large(request: web.BaseRequest) -> web.StreamResponse:
     return web.Response(body=bytes(32 * 2**20))
 
 
+@pytest.mark.slow
 async def test_an_answer_that_nobody_reads_ends_the_connection(deadlines: Callable[..., None]) -> None:
     deadlines(MAX_UNREAD=0.2)
     async with place(large) as here:
@@ -189,6 +194,7 @@ async def test_an_answer_that_nobody_reads_ends_the_connection(deadlines: Callab
         assert here.tally == {Closed.SILENT: 1}
 
 
+@pytest.mark.slow
 async def test_an_answer_that_is_read_slowly_comes_whole(deadlines: Callable[..., None]) -> None:
     deadlines(MAX_UNREAD=1.0)
     async with place(large) as here:
@@ -324,6 +330,25 @@ async def test_a_body_that_cannot_be_read_is_not_logged_either(
     assert [record.getMessage() for record in caplog.records] == []
 
 
+async def test_little_of_a_stranger_is_parsed_before_others_have_a_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    pieces: list[int] = []
+    parse = connections.Connection.data_received
+
+    def watched(self: connections.Connection, data: bytes) -> None:
+        pieces.append(len(data))
+        parse(self, data)
+
+    monkeypatch.setattr(connections.Connection, "data_received", watched)
+    async with place() as here:
+        reader, writer = await here.connect()
+        writer.write(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1\r\na\r\n" * 50_000)
+        assert await answered(reader) == 200
+        writer.close()
+        # somebody else is answered beside it
+        assert (await here.say(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")).startswith(b"HTTP/1.1 200")
+    assert 0 < max(pieces) <= MOST
+
+
 async def test_a_bug_of_ours_is_logged_and_its_answer_tells_nothing(caplog: pytest.LogCaptureFixture) -> None:
     async def buggy(request: web.BaseRequest) -> web.StreamResponse:
         raise LookupError("s3cret")
@@ -357,6 +382,7 @@ def no_descriptor_left() -> Iterator[None]:
             os.close(each)
 
 
+@pytest.mark.slow
 async def test_without_a_descriptor_newcomers_wait_and_that_is_told_once(
     deadlines: Callable[..., None], caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -41,7 +41,7 @@ import icalsyncd.state.state_file
 from icalsyncd.availability.ledger import Link, Presence
 from icalsyncd.daemon.app import CannotStart, Daemon, Options
 from icalsyncd.state.installation import Installation
-from icalsyncd.state.store import peek
+from icalsyncd.state.stored import peek
 
 __all__ = [
     "CannotStart",

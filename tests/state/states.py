@@ -15,7 +15,6 @@ from icalsyncd.availability.ledger import (
     Link,
     Narrowing,
     Presence,
-    Shrinking,
     Standing,
     SyncLedger,
     Word,
@@ -24,7 +23,7 @@ from icalsyncd.availability.missing import Broken, Lack
 from icalsyncd.availability.readers import Reader
 from icalsyncd.availability.rules import Edge, Rules
 from icalsyncd.availability.stamps import Stamps
-from icalsyncd.availability.taking import Parting
+from icalsyncd.availability.taking import Parting, Shrinking
 from icalsyncd.calendars.calendar import Kind, Reason
 from icalsyncd.calendars.expressions import expression
 from icalsyncd.calendars.nights import Nights, Stay
@@ -92,6 +91,7 @@ habits = st.builds(
     changes=some(st.tuples(st.integers(-2, 2), st.integers(-2, 2))),
     forms=some(st.sampled_from(("whole", "merged"))),
     undropped=stamps,
+    told_lately=stamps,
     drops=some(moments),
     dropped_at=moments,
     vanished=some(st.tuples(stays, moments)),

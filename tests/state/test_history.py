@@ -15,11 +15,12 @@ from icalsyncd.availability.roster import keep, pause
 from icalsyncd.calendars.calendar import Reason
 from icalsyncd.calendars.nights import Stay
 from icalsyncd.state import history
+from icalsyncd.state.commit import Commit
 from icalsyncd.state.database import Place
 from icalsyncd.state.history import Event, events
 from icalsyncd.state.state import Facts, State
 from icalsyncd.state.state_file import StoreFailed, StoreRefused
-from icalsyncd.state.store import Commit, Store
+from icalsyncd.state.store import Store
 from tests.availability.house import DAY_ONE, House
 
 DAY = 86_400.0

@@ -20,7 +20,8 @@ from icalsyncd.state.database import Place
 from icalsyncd.state.installation import Installation
 from icalsyncd.state.journal import STATES_AT_ONCE, Journal
 from icalsyncd.state.state import Facts, State
-from icalsyncd.state.store import Store, peek
+from icalsyncd.state.store import Store
+from icalsyncd.state.stored import peek
 from icalsyncd.state.view import View, see
 
 TODAY = 740_000
@@ -170,6 +171,7 @@ async def test_what_is_put_while_a_commit_runs_is_written_by_the_next_one(desk: 
     assert await desk.journal.body(KEY) == b"late"
 
 
+@pytest.mark.slow
 async def test_a_stop_in_the_middle_of_a_commit_loses_nothing(place: Place):
     desk = Desk(place)
     desk.work()

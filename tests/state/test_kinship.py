@@ -10,7 +10,7 @@ import pytest
 
 from icalsyncd.availability.attribution import settled
 from icalsyncd.state.state import State
-from icalsyncd.state.store import peek
+from icalsyncd.state.stored import peek
 from tests.state.test_journal import Desk, nights, state
 
 FREE = nights()

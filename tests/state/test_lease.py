@@ -9,10 +9,12 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from icalsyncd.state.commit import Commit
 from icalsyncd.state.database import Server, StoreFailed, StoreHeld, StoreInDoubt, StoreTaken
 from icalsyncd.state.journal import Journal
 from icalsyncd.state.lease import LEASE, OPENING, Lease
-from icalsyncd.state.store import Commit, Store, peek
+from icalsyncd.state.store import Store
+from icalsyncd.state.stored import peek
 from tests.postgres import Cluster
 from tests.state.proxy import Cut, wire_to
 from tests.state.test_postgresql import LEASE_OUT, elsewhere
@@ -87,6 +89,7 @@ def test_a_file_has_no_lease(tmp_path: Path):
     store.close()
 
 
+@pytest.mark.slow
 def test_a_lease_is_given_back_or_waited_for_and_each_opening_is_an_epoch(server: Server, cluster: Cluster):
     first = Store(made(elsewhere(server, "one")))
     assert lease_of(first).holds

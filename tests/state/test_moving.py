@@ -10,13 +10,15 @@ from hypothesis import HealthCheck, given, settings
 
 from icalsyncd.calendars.nights import Nights
 from icalsyncd.state import moving
+from icalsyncd.state.commit import Commit
 from icalsyncd.state.database import Server, StoreFailed
 from icalsyncd.state.history import Event
 from icalsyncd.state.moving import content_of, put_into, put_into_file, unused
 from icalsyncd.state.publication import Publication
 from icalsyncd.state.state import State
 from icalsyncd.state.state_file import StoreRefused, examined_content
-from icalsyncd.state.store import Commit, Store, examine, peek
+from icalsyncd.state.store import Store
+from icalsyncd.state.stored import examine, peek
 from icalsyncd.state.tables import TABLES
 from tests.state import states
 from tests.state.writer import KEY, body_of, made, numbered
@@ -39,6 +41,7 @@ def rows(content: bytes) -> dict[str, list[tuple[object, ...]]]:
         return {name: sorted(db.execute(f"SELECT * FROM {name}"), key=repr) for name in TABLES}
 
 
+@pytest.mark.slow
 @settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
 @given(states.states())
 def test_it_is_the_same_there_and_back(file: Path, server: Server, state: State):

@@ -17,10 +17,12 @@ import psycopg
 import pytest
 
 from icalsyncd.state import connection, postgresql
+from icalsyncd.state.commit import Commit
 from icalsyncd.state.database import Server, StoreFailed, StoreInDoubt, StoreRefused, StoreTaken
 from icalsyncd.state.history import Event
 from icalsyncd.state.state import State
-from icalsyncd.state.store import Commit, Store, peek
+from icalsyncd.state.store import Store
+from icalsyncd.state.stored import peek
 from tests.end_to_end.daemon import free_port
 from tests.postgres import Cluster
 from tests.state.proxy import Cut, Wire, wire_to
@@ -63,6 +65,7 @@ def test_a_second_daemon_is_told_who_has_the_database(server: Server):
     Store(elsewhere(server)).close()
 
 
+@pytest.mark.slow
 def test_a_daemon_that_was_killed_keeps_nobody_out(server: Server):
     code = (
         "import os, sys; from tests.state.writer import *; Store(Server(sys.argv[1], Path(sys.argv[2]))); os._exit(9)"
@@ -136,6 +139,7 @@ def test_a_commit_in_doubt_is_found_out_before_the_next(server: Server, wired: S
     assert (stored.ledger.today, stored.ledger.syncs["s"]) == (9, sync)
 
 
+@pytest.mark.slow
 def test_a_server_that_is_silent_is_not_waited_for_without_end(
     server: Server, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ):

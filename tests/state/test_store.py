@@ -17,11 +17,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from icalsyncd.availability.ledger import Link
+from icalsyncd.state.commit import Commit
 from icalsyncd.state.copy import Role
 from icalsyncd.state.database import Place
 from icalsyncd.state.state import Facts, State
 from icalsyncd.state.state_file import StoreFailed, copy_of
-from icalsyncd.state.store import Commit, Store, Stored, examine, peek
+from icalsyncd.state.store import Store
+from icalsyncd.state.stored import Stored, examine, peek
 from tests.state import states
 from tests.state.writer import KEY, body_of, files, made, numbered
 
@@ -77,6 +79,7 @@ def test_every_commit_is_on_the_disk_before_it_returns(place: Place, store: Stor
         assert list(store._db.execute("SHOW synchronous_commit")) == [("on",)]
 
 
+@pytest.mark.slow
 @settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
 @given(states.states(), states.states())
 def test_a_state_that_replaces_another_is_read_back_as_it_is(place: Place, before: State, after: State):

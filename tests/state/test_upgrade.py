@@ -11,11 +11,13 @@ from pathlib import Path
 import pytest
 
 from icalsyncd.state import state_file
+from icalsyncd.state.commit import Commit
 from icalsyncd.state.database import StoreOfAnotherVersion, StoreRefused
 from icalsyncd.state.history import Event
 from icalsyncd.state.records import VERSION
 from icalsyncd.state.state_file import copy_of
-from icalsyncd.state.store import Commit, Store, examine, peek
+from icalsyncd.state.store import Store
+from icalsyncd.state.stored import examine, peek
 from tests.state.writer import numbered
 
 BEFORE = {

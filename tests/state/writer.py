@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import TypeVar
 
 from icalsyncd.availability.ledger import Channel, Ledger, Link, SyncLedger
+from icalsyncd.state.commit import Commit
 from icalsyncd.state.copy import Copies, Copy, Role
 from icalsyncd.state.database import Place, Server
 from icalsyncd.state.state import Facts, State
-from icalsyncd.state.store import Commit, Store
+from icalsyncd.state.store import Store
 
 P = TypeVar("P", Path, Server, Place)
 KEY = ("house/s", Role.SNAPSHOT)

@@ -27,7 +27,7 @@
   function begin(at) {
     chosen = { ...at, first: at.night, last: at.night, index2: at.index };
     document.documentElement.classList.add("choosing");
-    watch.observe(document.getElementById("main"), { subtree: true, attributes: true, attributeFilter: ["class"] });
+    watch.observe(document.getElementById("main"), { subtree: true, attributes: true, childList: true, attributeFilter: ["class"] });
     draw();
   }
 
@@ -78,8 +78,18 @@
     acts.block(accommodation, first, acts.next(last, 1));
   }
 
+  const isSame = (one, other) => one && ["accommodation", "night", "within", "lane"].every((name) => one[name] === other[name]);
+
+  // The page may have moved under the finger, as when it still scrolls: then nobody knows which night was meant.
+  function rest() {
+    if (!pressed || chosen) return;
+    const { at, x, y } = pressed;
+    if (isSame(nightAt(x, y), at)) begin(at);
+    else release();
+  }
+
   function press(at, x, y) {
-    pressed = { at, x, y, resting: setTimeout(() => { if (pressed && !chosen) begin(at); }, REST) };
+    pressed = { at, x, y, resting: setTimeout(rest, REST) };
   }
 
   function release() {

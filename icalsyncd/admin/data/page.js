@@ -37,9 +37,13 @@ document.addEventListener("click", (event) => {
   if (button) copy(button);
 });
 
-// Makes the old tree like the fresh one node by node: focus, selection, pointer and scrolling stay where they are.
+// What is the same in the old tree and in the fresh one, wherever it stands: a house, a sync, a night, an act.
+const keyOf = (node) => (node.nodeType === Node.ELEMENT_NODE && (node.id || node.getAttribute("href") || (node.dataset.act ? `${node.dataset.act} ${node.dataset.sync}` : ""))) || "";
+
+// Makes the old tree like the fresh one node by node: focus, selection, pointer and scrolling stay where they are. No
+// element becomes that of another night or sync: whoever has it in focus, or under the finger, acts on what it was.
 function follow(old, fresh) {
-  if (old.nodeName !== fresh.nodeName || old.id !== fresh.id) {
+  if (old.nodeName !== fresh.nodeName || keyOf(old) !== keyOf(fresh)) {
     old.replaceWith(fresh);
     return;
   }
@@ -61,10 +65,38 @@ function follow(old, fresh) {
     follow(old.firstElementChild, fresh.firstElementChild);
     return;
   }
-  const before = [...old.childNodes], after = [...fresh.childNodes];
-  after.forEach((child, index) => (index < before.length ? follow(before[index], child) : old.append(child)));
-  before.slice(after.length).forEach((child) => child.remove());
+  const after = [...fresh.childNodes], wanted = new Set(after.map(keyOf)), known = new Map();
+  for (const child of [...old.childNodes]) {
+    const key = keyOf(child);
+    if (key && wanted.has(key) && !known.has(key)) known.set(key, child);
+    else if (key) child.remove();
+  }
+  let at = old.firstChild;
+  const drop = () => { const next = at.nextSibling; at.remove(); at = next; };
+  for (const child of after) {
+    const key = keyOf(child), same = known.get(key);
+    known.delete(key);
+    // what is moved loses the focus: what stands in its way goes instead
+    while (same && at && at !== same && !keyOf(at)) drop();
+    const match = same || (at && !key && !keyOf(at) && at.nodeName === child.nodeName ? at : null);
+    if (match && match === at) at = at.nextSibling;
+    else old.insertBefore(match || child, at);
+    if (match) follow(match, child);
+  }
+  while (at) drop();
 }
+
+// Nothing moves under a finger or a button that is down, unless it is held for very long.
+const held = new Set();
+let lifted = null;
+function lift(pointer) {
+  held.delete(pointer);
+  // once the click that belongs to it is over
+  if (!held.size && lifted) setTimeout(lifted, 0);
+}
+addEventListener("pointerdown", (event) => held.add(event.pointerId), true);
+for (const kind of ["pointerup", "pointercancel"]) addEventListener(kind, (event) => lift(event.pointerId), true);
+const still = () => new Promise((go) => { lifted = go; setTimeout(() => { held.clear(); go(); }, PATIENCE); });
 
 async function ask(query) {
   const url = new URL(location.href);
@@ -106,7 +138,12 @@ async function refresh(houses) {
   busy = true;
   const some = houses && houses.length && houses.length <= MOST_ROWS ? { rows: houses.join(",") } : {};
   try {
-    await show(await ask(some), !some.rows);
+    let fresh = await ask(some);
+    while (held.size) {
+      await still();
+      fresh = await ask(some);
+    }
+    await show(fresh, !some.rows);
     for (const from of further) {
       for (const row of find(".row", await ask({ ...some, part: "board", from }))) draw(row, from);
       await turn();
@@ -154,7 +191,11 @@ async function show(fresh, all) {
   const wanted = new Set(order.map((id) => `row-${id}`));
   for (const row of [...rows.children]) if (row.id ? !wanted.has(row.id) : order.length) row.remove();
   const place = [...rows.children].map((row) => row.id.slice(4)).join(" ");
-  if (place !== order.join(" ")) for (const id of order) { const row = document.getElementById(`row-${id}`); if (row) rows.append(row); }
+  if (place !== order.join(" ")) {
+    const focused = document.activeElement;
+    for (const id of order) { const row = document.getElementById(`row-${id}`); if (row) rows.append(row); }
+    if (focused !== document.activeElement && focused.isConnected) focused.focus({ preventScroll: true });
+  }
   rows.dataset.order = freshRows.dataset.order;
   for (const section of find(".house", fresh)) {
     const old = document.getElementById(section.id);
@@ -212,8 +253,8 @@ function scrolled() {
 
 if (scroller) {
   scroller.addEventListener("scroll", () => requestAnimationFrame(scrolled), { passive: true });
-  const turns = document.querySelector(".turn a[rel=next]");
-  if (turns) turns.addEventListener("click", (event) => {
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest(".turn a[rel=next]")) return;
     event.preventDefault();
     extend().then(() => scroller.scrollBy({ left: scroller.clientWidth * 0.9, behavior: "smooth" }));
   });
@@ -287,24 +328,43 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// Whether anybody is there at all: a stream may be cut by what stands between, and the page costs a hundred times as much.
+async function look() {
+  if (document.hidden) return;
+  try {
+    const answer = await fetch("-/healthy", { method: "HEAD", cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
+    if (!answer.ok) refresh();
+  } catch {
+    bury();
+  }
+}
+
 // What changes is told at once; where it cannot be, the page asks from time to time.
-let since = Date.now(), live = false;
+let since = Date.now(), live = false, missed = false, due = false;
 function listen() {
   const stream = new EventSource("-/events");
-  stream.onopen = () => { live = true; if (document.body.classList.contains("stale")) refresh(); };
+  stream.onopen = () => {
+    live = true;
+    // what changed while nothing was heard; not at once where the stream is cut again and again
+    if (document.body.classList.contains("stale") || (missed && Date.now() - since > EVERY)) { since = Date.now(); refresh(); }
+    else due = missed;
+    missed = false;
+  };
   stream.onmessage = (event) => { since = Date.now(); const houses = JSON.parse(event.data); refresh(houses.length ? houses : undefined); };
   stream.onerror = () => {
     live = false;
+    missed = true;
     if (stream.readyState === EventSource.CLOSED) setTimeout(listen, SELDOM);
-    refresh([]);
+    look();
   };
 }
 
 prepare();
 if (window.EventSource) listen();
 setInterval(() => {
-  if (live && Date.now() - since < SELDOM) return;
+  if (!due && live && Date.now() - since < SELDOM) return;
   since = Date.now();
+  due = false;
   refresh();
 }, EVERY);
 document.addEventListener("visibilitychange", () => refresh());

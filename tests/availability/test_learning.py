@@ -10,7 +10,8 @@ import pytest
 from icalsyncd.availability.admission import Outcome
 from icalsyncd.availability.attribution import fetched, tick
 from icalsyncd.availability.claims import Rule
-from icalsyncd.availability.habits import Habits, is_sticky
+from icalsyncd.availability.habits import Habits
+from icalsyncd.availability.learning import is_sticky
 from icalsyncd.availability.ledger import SyncLedger
 from icalsyncd.availability.receipt import Receipt
 from icalsyncd.calendars.calendar import Event, Good, Kind

@@ -11,7 +11,7 @@ from icalsyncd.availability.explanation import explain
 from icalsyncd.availability.ledger import Ledger, SyncLedger
 from icalsyncd.availability.offers import trouble
 from icalsyncd.availability.receipt import Receipt
-from icalsyncd.availability.rules import closing, export_end
+from icalsyncd.availability.sifting import closing, export_end
 from icalsyncd.availability.wording import words
 from icalsyncd.calendars.calendar import Event, Good, Kind
 from icalsyncd.calendars.nights import EMPTY, Nights
