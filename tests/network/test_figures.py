@@ -22,7 +22,7 @@ from tests.network.simulation import Tally
 def some(setting: Setting) -> Tally:
     """What a few of the histories of *setting* come to; `make network` plays all of them."""
     # other tests run beside: no processes of its own
-    return tally(setting, seeds=range(1, setting.networks, 12 if setting.networks > 10 else 5), workers=1)
+    return tally(setting, seeds=range(1, setting.networks, 24 if setting.networks > 10 else 5), workers=1)
 
 
 def is_safe(found: Tally) -> bool:
@@ -47,7 +47,7 @@ def test_a_few_days_of_bookings_come_to_rest_without_a_night_open_that_is_taken(
 @pytest.mark.parametrize("setting", USUAL, ids=names)
 def test_many_bookings_leave_hardly_a_ghost_and_no_night_open_that_is_taken(setting: Setting) -> None:
     found = some(setting)
-    assert found.bookings >= 400
+    assert found.bookings >= 250
     assert is_safe(found)
     assert found.avoidable_again * 2_000 < found.bookings
     assert found.ghosts * 1_000 < 8 * found.bookings
