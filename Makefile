@@ -10,7 +10,7 @@ LOCK   := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 # daemons are started by the hundred: each would compile every module anew
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test quick check fix bench network simulate dist deb package image lock audit clients catalogue pictures clean
+.PHONY: help setup demo test quick quickest check fix bench network simulate dist deb package image lock audit clients catalogue pictures clean
 
 help:
 	@echo "make demo    the daemon with two made-up portals; Ctrl-C ends it; DEMO='--listen 192.168.1.5': seen from elsewhere"
@@ -51,7 +51,11 @@ demo: .venv-demo/.ready
 	.venv-demo/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.daemon.lock
 	@touch $@
 
-quick: check
+# beside each other, since neither keeps two cores busy all the time
+quick: $(READY)
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target check quickest
+
+quickest: $(READY)
 	$(BIN)/python -m pytest -q -m "not slow" -n 2
 
 test: check

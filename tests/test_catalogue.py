@@ -54,6 +54,7 @@ from tests.catalogue import (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spoken", OTHERS)
 def test_every_sentence_is_in_the_catalogue_and_the_catalogue_has_no_other(spoken: str) -> None:
     assert written(updated(spoken)).decode() == path_of(spoken).read_text(encoding="utf-8"), (
@@ -95,6 +96,7 @@ def names(sentence: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(sentence) if name}
 
 
+@pytest.mark.slow
 def test_no_sentence_is_put_together_from_parts() -> None:
     # what is given to `say` is written out: what is worked out cannot be in a catalogue
     for path in sorted(PACKAGE.rglob("*.py")):
@@ -230,6 +232,7 @@ def test_what_was_learned_of_a_portal_is_said_in_every_language(monkeypatch: pyt
     assert seen > 12
 
 
+@pytest.mark.slow
 def test_no_word_of_the_pages_is_outside_of_the_catalogue(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(language, "_catalogue", lambda spoken: Pseudo())
     known = set(data())
@@ -255,6 +258,7 @@ def test_no_word_of_the_pages_is_outside_of_the_catalogue(monkeypatch: pytest.Mo
     assert seen > 3000
 
 
+@pytest.mark.slow
 def test_a_sentence_that_is_in_no_catalogue_is_found() -> None:
     assert list(in_template('{{ say("a {b}", b=1) }}{{ say_many("one", "many", 2) }}')) == [
         (("a {b}",), 1),

@@ -9,6 +9,8 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Final
 
+import pytest
+
 import icalsyncd
 
 _PACKAGE: Final = Path(icalsyncd.__file__).parent
@@ -43,6 +45,7 @@ def imported() -> set[str]:
     return modules
 
 
+@pytest.mark.slow
 def test_every_dependency_is_used_by_the_program() -> None:
     owners = packages_distributions()
     used = {normal(owner) for module in imported() for owner in owners.get(module, ())}
@@ -75,6 +78,7 @@ def test_every_dependency_has_its_reason_in_the_readme() -> None:
     assert {name for name in depended_on() if name not in named} == set()
 
 
+@pytest.mark.slow
 def test_what_only_the_tests_need_is_not_used_by_the_program() -> None:
     groups = tomllib.loads((_PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["dependency-groups"]
     of_tests = {normal(re.match(r"[\w.-]+", each)[0]) for each in groups["test"]}  # type: ignore[index]

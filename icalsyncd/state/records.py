@@ -108,7 +108,7 @@ def dump_sync(sync: SyncLedger, facts: Facts) -> SyncRecord:
 
 def dump_claims(claims: Iterable[Claim]) -> str:
     """The second part of a sync's record."""
-    return _ENCODED([_claim(claim) for claim in claims])
+    return f"[{','.join(map(_claim_text, claims))}]"
 
 
 def dump_facts(facts: Facts) -> str:
@@ -123,6 +123,8 @@ def dump_sync_ledger(sync: SyncLedger) -> str:
     texts += [f'"{name}":{stamps_text(each)}' for name, each in stamps if each.entries]
     if sync.told is not None:
         texts.append(f'"told":{{"since":{stamps_text(sync.told)}}}')
+    if sync.own_before:
+        texts.append(f'"own_before":{dump_claims(sync.own_before)}')
     rest = _json(
         {
             "link": _link(sync.link),
@@ -152,7 +154,6 @@ def dump_sync_ledger(sync: SyncLedger) -> str:
             "rules": flat_rules(sync.rules),
             "habits": flat_habits(sync.habits),
             "shown_before": flat_nights(sync.shown_before),
-            "own_before": [_claim(claim) for claim in sync.own_before],
         }
     )
     return f"{{{','.join(texts)},{rest[1:]}"
@@ -269,17 +270,14 @@ def _load_broken(row: list[Any]) -> Broken:
     return Broken(frozenset(fingerprints), since, times, load_nights(lost))
 
 
-def _claim(claim: Claim) -> list[Any]:
-    return [
-        *claim.stay,
-        claim.kind.value,
-        claim.began,
-        flat_verdicts(claim.verdicts),
-        int(claim.initial),
-        flat_nights(claim.contested),
-        flat_nights(claim.grown),
-        flat_nights(claim.doubtful),
-    ]
+def _claim_text(claim: Claim) -> str:
+    """The JSON of one claim at once: all of a sync's are written wherever one of them changes."""
+    start, end = claim.stay
+    unsure = (flat_nights(claim.contested), flat_nights(claim.grown), flat_nights(claim.doubtful))
+    return (
+        f'[{start},{end},"{claim.kind!s}",{claim.began!r},"{flat_verdicts(claim.verdicts)}",{claim.initial:d},'
+        f'"{unsure[0]}","{unsure[1]}","{unsure[2]}"]'
+    )
 
 
 def _load_claim(row: list[Any]) -> Claim:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
@@ -80,10 +81,16 @@ def overviews() -> dict[str, Overview]:
     }
 
 
-FOUND: dict[Matter, tuple[Overview, Concern]] = {}
-for _overview in overviews().values():
-    for _concern in concerns(_overview):
-        FOUND.setdefault(_concern.matter, (_overview, _concern))
+@cache
+def found() -> dict[Matter, tuple[Overview, Concern]]:
+    """For each matter a state that has it."""
+    made: dict[Matter, tuple[Overview, Concern]] = {}
+    for overview in overviews().values():
+        for concern in concerns(overview):
+            made.setdefault(concern.matter, (overview, concern))
+    return made
+
+
 ELSEWHERE = {
     Matter.NOT_COMPLETE: r"Matter\.NOT_COMPLETE,(.*?)Portals try",
     Matter.POSSIBLE_GHOST: r"def _ghost(.*?)\n(?:def |$)",
@@ -95,14 +102,14 @@ ELSEWHERE = {
 
 @pytest.mark.parametrize("matter", list(Matter), ids=lambda matter: matter.word)
 def test_the_sentence_has_the_word_and_stands_alike_everywhere(matter: Matter) -> None:
-    if matter not in FOUND:
+    if matter not in found():
         source = "".join(map(_text, ("admin/concerns.py", "admin/sync_concerns.py")))
         (part,) = re.findall(ELSEWHERE[matter], source, re.DOTALL)
         said = re.findall(r"\"(\{(?:house|sync)\}[^\"]*|The link[^\"]*)\"", part)
         assert said
         assert all(matter.word in sentence for sentence in said), said
         return
-    overview, concern = FOUND[matter]
+    overview, concern = found()[matter]
     assert matter.word in concern.what.lower()
     assert words(concern.what) in words(page(overview)).replace("&#39;", "'").replace("&#34;", '"')
     needed = needs([concern])
@@ -172,7 +179,7 @@ RUNS = {"overbooked": "overbooked", "possible ghost": "possible_ghost"}
 def test_metrics_log_and_json_use_the_words() -> None:
     known = {matter.word for matter in Matter}
     assert (METRICS.keys() | LOGGED.keys() | STATES | RUNS.keys()) <= known
-    overview = FOUND[Matter.OVERBOOKED][0]
+    overview = found()[Matter.OVERBOOKED][0]
     heartbeat = HeartbeatStatus(None, None, None)
     scene = Scene(overview.view, overview.config, reloaded=True, intervals={}, now=NOW, heartbeat=heartbeat)
     text = standing(scene, Counts())

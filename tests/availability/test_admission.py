@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -307,6 +308,7 @@ ranges = st.lists(
 )
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(ranges, st.booleans(), st.floats(0.1, 12)), min_size=1, max_size=12))
 def test_what_a_copy_shows_is_always_claimed_and_no_night_is_ever_freed_but_by_what_a_copy_lacks(
     pulls: list[tuple[list[Range], bool, float]],

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from icalsyncd.availability.claims import Rule
+from icalsyncd.calendars.calendar import Kind
 from icalsyncd.calendars.nights import EMPTY
-from tests.availability.house import nights, started
+from tests.availability.house import nights, started, uid
 
 
 def test_in_doubt_exactly_what_was_told_is_an_echo() -> None:
@@ -100,6 +101,29 @@ def test_what_comes_back_while_it_was_kept_and_told_may_be_an_echo_of_what_stood
     house.reads("a")
     house.shows("a", (10, 12))
     assert house.taken == house.possible_ghosts == nights(10, 11)
+
+
+def test_what_comes_back_under_our_uid_may_be_an_echo_of_what_stood_in_as_well() -> None:
+    house = started("a", "b")
+    house.shows("a", (10, 12))
+    house.reads("b", looked=False)
+    house.shows("b", (10, 12))
+    house.shows("a", good=False, retained=nights(10, 11))
+    house.reads("a", looked=False)
+    house.shows("a", (10, 12, Kind.UNKNOWN, uid(10, 12)))
+    assert house.taken == house.possible_ghosts == nights(10, 11)
+
+
+def test_what_comes_back_night_by_night_after_it_was_kept_is_an_echo_of_what_stood_in() -> None:
+    house = started("a", "b", "c")
+    house.shows("a", (10, 13, Kind.RESERVATION))
+    house.reads("b", looked=False)
+    house.shows("b", (10, 13))
+    house.shows("a", good=False, retained=nights(10, 11, 12))
+    house.reads("a", looked=False)
+    house.shows("a", *((day, day + 1, Kind.BLOCK) for day in (10, 11, 12)))
+    assert house.rules("b", 10) == {Rule.STANDS_IN}
+    assert house.offer("a") == house.offer("c") == nights(10, 11, 12)
 
 
 def test_what_it_shows_on_after_it_was_told_that_it_is_free_is_its_own_again() -> None:

@@ -136,6 +136,7 @@ def _take(house: House, events: list[Event]) -> Ledger:
     return pulled(house.ledger, "a", events, began=house.now - 1, now=house.now, ours=lambda text: EMPTY)
 
 
+@pytest.mark.slow
 def test_twice_as_many_events_are_twice_the_work_and_not_four_times() -> None:
     few, many = _calls(150), _calls(300)
     assert many < 2.5 * few

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 
 from icalsyncd.availability.ledger import Ledger, Presence
@@ -13,6 +14,7 @@ from tests.state import states
 DELAY = 1800.0
 
 
+@pytest.mark.slow
 @settings(max_examples=50, deadline=None)
 @given(states.ledgers, states.moments)
 def test_no_wait_is_longer_than_one_that_begins_now(ledger: Ledger, now: float):
@@ -33,6 +35,7 @@ def test_no_wait_is_longer_than_one_that_begins_now(ledger: Ledger, now: float):
             assert sync.pulled_at <= now
 
 
+@pytest.mark.slow
 @settings(max_examples=50, deadline=None)
 @given(states.ledgers, states.moments)
 def test_it_changes_moments_and_nothing_else(ledger: Ledger, now: float):
@@ -43,6 +46,7 @@ def test_it_changes_moments_and_nothing_else(ledger: Ledger, now: float):
         assert (after.offered.nights, after.claimed, after.genuine) == (sync.offered.nights, sync.claimed, sync.genuine)
 
 
+@pytest.mark.slow
 @settings(max_examples=50, deadline=None)
 @given(states.ledgers)
 def test_what_lies_in_the_past_stays_the_same(ledger: Ledger):
@@ -52,6 +56,7 @@ def test_what_lies_in_the_past_stays_the_same(ledger: Ledger):
     assert all(dump_sync_ledger(moved.syncs[name]) == dump_sync_ledger(sync) for name, sync in ledger.syncs.items())
 
 
+@pytest.mark.slow
 @settings(max_examples=50, deadline=None)
 @given(states.ledgers, states.moments)
 def test_after_a_sleep_nothing_that_leaves_goes_before_half_an_hour(ledger: Ledger, now: float):

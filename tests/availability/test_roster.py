@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -266,6 +267,7 @@ def half_written(draw: st.DrawFn) -> dict[str, Plan]:
     return written
 
 
+@pytest.mark.slow
 @given(st.lists(half_written(), min_size=1, max_size=4), st.data())
 def test_whatever_is_missing_from_the_file_for_less_than_the_delay_no_feed_ever_changes(
     writings: list[dict[str, Plan]], data: st.DataObject
@@ -306,6 +308,7 @@ def links(ledgers: Iterable[Ledger]) -> list[str]:
     return [sync.link.first_name for ledger in ledgers for sync in ledger.syncs.values()]
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(edited, st.sampled_from((0.0, 60.0, DELAY, 8 * DAY))), max_size=8))
 def test_no_two_syncs_ever_have_the_same_link_and_nothing_that_is_due_stays_undone(
     edits: list[tuple[dict[str, Plan], float]],

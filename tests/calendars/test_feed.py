@@ -73,6 +73,7 @@ def test_the_same_nights_are_the_same_bytes_however_they_were_put_together(night
     assert render(nights, OURS) == render(again, OURS)
 
 
+@pytest.mark.slow
 @given(taken)
 def test_every_line_is_short_and_plain_and_ends_as_lines_do(nights: Nights):
     feed = render(nights, OURS)
@@ -81,6 +82,7 @@ def test_every_line_is_short_and_plain_and_ends_as_lines_do(nights: Nights):
     assert all(0 < len(line) < 75 for line in lines(feed))
 
 
+@pytest.mark.slow
 @given(taken)
 def test_an_event_says_nothing_but_its_nights(nights: Nights):
     names = {line.split(b":")[0].split(b";")[0] for line in lines(render(nights, OURS))}
@@ -111,6 +113,7 @@ def test_icalendar_finds_the_nights(nights: Nights):
     assert Nights.of_stays(found) == nights
 
 
+@pytest.mark.slow
 @settings(max_examples=20)
 @given(taken)
 def test_a_reader_by_other_hands_finds_the_nights(nights: Nights):
@@ -132,6 +135,7 @@ def test_a_uid_tells_the_nights_that_we_put_under_it(start: int, length: int):
     assert OURS.nights(f" {uid.upper()} ") == Nights.between(start, start + length)
 
 
+@pytest.mark.slow
 @given(taken)
 def test_no_two_events_of_a_feed_share_a_uid(nights: Nights):
     found = uids(render(nights, OURS))

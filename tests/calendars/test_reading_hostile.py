@@ -124,6 +124,7 @@ def test_a_hostile_body_ends_soon_and_hides_no_other_event(body: bytes) -> None:
         assert len(reading.problems) <= 21
 
 
+@pytest.mark.slow
 def test_nested_beginnings_are_cut_short() -> None:
     body = b"BEGIN:VCALENDAR\n" + b"BEGIN:VEVENT\n" * (5 * MB // 13)
     assert _read_in_time(body) == Failed(Reason.TOO_MANY_EVENTS, "more than 20000 events")
@@ -178,6 +179,7 @@ def test_a_rule_of_a_few_hours_is_expanded() -> None:
     assert [str(run) for run in nights_of(reading).stays()] == ["2026-08-01..2026-08-03"]
 
 
+@pytest.mark.slow
 def test_a_bomb_is_not_inflated() -> None:
     bomb = gzip.compress(b"\n" * 200 * MB, mtime=0)
     tracemalloc.start()

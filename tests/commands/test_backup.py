@@ -43,6 +43,7 @@ def members(file: Path) -> dict[str, bytes]:
         return {member.name: archive.extractfile(member).read() for member in archive}  # type: ignore[union-attr]
 
 
+@pytest.mark.slow
 async def test_a_backup_is_private_and_replaces_what_is_there_but_never_what_it_links_to(home: Home, tmp_path: Path):
     victim = tmp_path / "victim"
     victim.write_text("theirs")
@@ -55,6 +56,7 @@ async def test_a_backup_is_private_and_replaces_what_is_there_but_never_what_it_
     assert sorted(each.name for each in tmp_path.iterdir()) == ["backup", "home", "victim"]
 
 
+@pytest.mark.slow
 async def test_a_secret_that_is_a_link_is_kept_as_what_it_holds(home: Home, tmp_path: Path):
     secret, vault = home.state / "secret", tmp_path / "vault"
     held = secret.read_bytes()
@@ -68,6 +70,7 @@ async def test_a_secret_that_is_a_link_is_kept_as_what_it_holds(home: Home, tmp_
     assert (other.state / "secret").read_bytes() == held
 
 
+@pytest.mark.slow
 async def test_what_could_not_be_put_back_takes_no_backup_s_place(home: Home, tmp_path: Path):
     file = tmp_path / "backup"
     assert (await home.run("backup", file)).code == 0
@@ -78,6 +81,7 @@ async def test_what_could_not_be_put_back_takes_no_backup_s_place(home: Home, tm
     assert file.read_bytes() == good
 
 
+@pytest.mark.slow
 async def test_where_no_backup_can_be_written_nothing_is_left(home: Home, tmp_path: Path):
     done = await home.run("backup", tmp_path / "no such folder" / "backup")
     assert (done.code, done.err) == (1, "icalsyncd: the backup cannot be written: No such file or directory\n")
@@ -176,6 +180,7 @@ HOSTILE: dict[str, Callable[[bytes, bytes], bytes]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("harm", list(HOSTILE))
 async def test_what_is_damaged_or_no_backup_changes_nothing(home: Home, tmp_path: Path, harm: str):
     file = tmp_path / "backup"
@@ -190,6 +195,7 @@ async def test_what_is_damaged_or_no_backup_changes_nothing(home: Home, tmp_path
     assert not (tmp_path / "escaped").exists()
 
 
+@pytest.mark.slow
 async def test_bytes_that_were_changed_on_the_way_end_without_a_traceback(home: Home, tmp_path: Path):
     file = tmp_path / "backup"
     assert (await home.run("backup", file)).code == 0
@@ -202,6 +208,7 @@ async def test_bytes_that_were_changed_on_the_way_end_without_a_traceback(home: 
         assert done.code == 0 or "damaged" in done.err
 
 
+@pytest.mark.slow
 def test_what_would_be_more_than_any_memory_is_not_unpacked(tmp_path: Path):
     packed = tmp_path / "bomb"
     with gzip.open(packed, "wb", compresslevel=1) as file:
@@ -216,6 +223,7 @@ def test_what_would_be_more_than_any_memory_is_not_unpacked(tmp_path: Path):
     assert (done.returncode, "damaged" in done.stderr) == (1, True), done.stderr
 
 
+@pytest.mark.slow
 async def test_nothing_is_put_back_through_links_that_others_laid(home: Home, tmp_path: Path):
     file = tmp_path / "backup"
     assert (await home.run("backup", file)).code == 0
@@ -235,6 +243,7 @@ async def test_nothing_is_put_back_through_links_that_others_laid(home: Home, tm
     assert all((other.state / name).stat().st_mode & 0o777 == 0o600 for name in ("secret", "state.sqlite3"))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.geteuid() != 0, reason="root puts back what is somebody else's")
 async def test_what_root_puts_back_is_the_folder_s_owner_s_and_nothing_else_is(home: Home, tmp_path: Path):
     file = tmp_path / "backup"

@@ -135,6 +135,7 @@ def test_a_block_goes_into_any_hosts_file_and_out_of_it_again(seed: int) -> None
     assert nights(back, house) == had
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.tuples(st.integers(1, 28), st.integers(1, 6), st.booleans()), max_size=5),
     st.tuples(st.integers(1, 28), st.integers(1, 9)),

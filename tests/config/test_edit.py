@@ -182,6 +182,7 @@ def test_an_entry_is_never_written_over() -> None:
         add_entry("a:\n  b: {}\n", ("a", "b"), {"c": 1})
 
 
+@pytest.mark.slow
 @given(st.text(st.characters(exclude_categories=["Cs"])), st.sampled_from(["a:\n  b: 1\n", "a: {b: 1}\n"]))
 def test_any_text_comes_back_as_it_was_set(value: str, text: str) -> None:
     assert value_of(set_value(text, ("a", "c"), value)) == {"a": {"b": 1, "c": value}}

@@ -98,6 +98,7 @@ def test_a_file_in_another_encoding_is_a_mistake(tmp_path: Path) -> None:
     assert "UTF-8" in loaded.mistakes[0].message
 
 
+@pytest.mark.slow
 @given(st.text())
 def test_any_text_is_accepted_or_refused(text: str) -> None:
     assert isinstance(parse(text, Path("config.yaml"), {}), Accepted | Refused)

@@ -204,6 +204,7 @@ async def test_an_accommodation_of_the_config_stays_though_it_is_empty(watch: Wa
     assert "house" in watch.journal.current
 
 
+@pytest.mark.slow
 async def test_it_wakes_by_itself_and_does_not_turn_in_vain(watch: Watch, monkeypatch: pytest.MonkeyPatch):
     real = asyncio.get_running_loop().time
     began, start = real(), watch.now
@@ -244,6 +245,7 @@ async def test_a_bug_in_one_accommodation_stops_no_other(watch: Watch):
     await asyncio.gather(task, return_exceptions=True)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(states.ledgers, st.floats(0, 1e6), st.data())
 def test_what_is_due_is_done_so_that_nobody_wakes_twice_for_it(ledger: Ledger, delay: float, data: st.DataObject):

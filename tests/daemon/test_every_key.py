@@ -129,6 +129,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("saved", made, ids=names)
 
 
+@pytest.mark.slow
 async def test_what_a_save_does_to_the_nights(saved: tuple[Row, Any, Effect, Any], tmp_path: Path) -> None:
     row, value, effect, also = saved
     body = row.body or calendar((10, 12), (20, 22, "Closed"), (30, 32, "Reserved"), (34, 35, "Ignored"))

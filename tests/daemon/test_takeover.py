@@ -182,6 +182,7 @@ async def test_a_reload_goes_on_to_its_end_though_whoever_asked_for_it_is_gone(t
     gc.unfreeze()
 
 
+@pytest.mark.slow
 async def test_a_bug_while_a_config_is_taken_over_leaves_the_old_one_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -86,6 +86,7 @@ def delete_and_make(file):
     file.write_text("a: 1\n")
 
 
+@pytest.mark.slow
 async def test_each_way_of_changing_a_file_is_noticed_soon_and_once(tmp_path):
     async def change_twice(change):
         file = tmp_path / change.__name__ / "config.yaml"
@@ -101,6 +102,7 @@ async def test_each_way_of_changing_a_file_is_noticed_soon_and_once(tmp_path):
     await asyncio.gather(*map(change_twice, ways))
 
 
+@pytest.mark.slow
 async def test_a_file_that_goes_and_comes_back_is_noticed_both_times(config):
     async with watching(config) as here:
         config.unlink()
@@ -110,6 +112,7 @@ async def test_a_file_that_goes_and_comes_back_is_noticed_both_times(config):
         await here.notices()
 
 
+@pytest.mark.slow
 async def test_other_files_of_the_folder_are_not_noticed(config):
     async with watching(config) as here:
         for n in range(5):
@@ -118,6 +121,7 @@ async def test_other_files_of_the_folder_are_not_noticed(config):
         assert await here.is_quiet()
 
 
+@pytest.mark.slow
 async def test_a_configmap_that_is_swapped_is_noticed(tmp_path):
     mount = tmp_path / "mount"
     for generation in ("..1", "..2"):

@@ -23,6 +23,7 @@ import icalendar
 from yarl import URL
 
 from icalsyncd.cli import main
+from tests.end_to_end.forks import Forked, parent
 
 Feeds = dict[str, bytes]
 
@@ -72,7 +73,7 @@ class Daemon:
         self.listen = free_port()
         self.admin = free_port()
         self.environment = environment
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: subprocess.Popen[bytes] | Forked | None = None
         self.log = folder / "daemon.log"
         self.descriptors: int | None = None
         """The most that the process may have open, where it is to have a limit of its own."""
@@ -98,22 +99,17 @@ class Daemon:
 
     def start(self, *arguments: str) -> None:
         """Start the process, without waiting for it."""
+        command = ["run", "--config", str(self.config), "--state-dir", str(self.state), *arguments]
+        environment = {**os.environ, "TZ": "UTC", "PYTHONWARNINGS": "default", **self.environment}
+        if self.program == "icalsyncd" and parent().begins_like_the_others(environment):
+            self.process = parent().start(command, environment, self.log, self.descriptors)
+            return
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [
-                    sys.executable,
-                    "-m",
-                    self.program,
-                    "run",
-                    "--config",
-                    self.config,
-                    "--state-dir",
-                    self.state,
-                    *arguments,
-                ],
+                [sys.executable, "-m", self.program, *command],
                 stdout=log,
                 stderr=log,
-                env={**os.environ, "TZ": "UTC", "PYTHONWARNINGS": "default", **self.environment},
+                env=environment,
                 preexec_fn=self._bound,
             )
 

@@ -63,6 +63,7 @@ async def begin(running: Daemon, a: Portal, b: Portal) -> None:
     await running.until(lambda: running.get("/-/ready"), lambda answer: answer[0] == 200)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("restarted", [False, True])
 async def test_half_a_file_does_not_end_what_is_leaving(tmp_path: Path, restarted: bool) -> None:
     async with portals(2) as (a, b), daemon(tmp_path) as running:
@@ -82,6 +83,7 @@ async def test_half_a_file_does_not_end_what_is_leaving(tmp_path: Path, restarte
         assert await closed(running) >= TAKEN
 
 
+@pytest.mark.slow
 async def test_a_setting_that_is_gone_counts_on_and_the_host_is_told_and_ends_it(tmp_path: Path) -> None:
     last = day(22).isoformat()
     async with portals(2) as (a, b), daemon(tmp_path) as running:
@@ -110,6 +112,7 @@ async def test_a_setting_that_is_gone_counts_on_and_the_host_is_told_and_ends_it
         assert taken >= TAKEN
 
 
+@pytest.mark.slow
 async def test_what_leaves_together_with_its_delay_is_kept_for_the_delay_before(tmp_path: Path) -> None:
     async with portals(2) as (a, b), daemon(tmp_path) as running:
         await begin(running, a, b)

@@ -76,6 +76,7 @@ def today(daemon: Daemon) -> int:
     return daemon.hub.journal.current["house"].ledger.today - night_of(day(0))
 
 
+@pytest.mark.slow
 async def test_starts_with_a_clock_20_days_ahead_let_no_night_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     async with portals(1) as (portal,):
         portal.body = calendar((5, 7), (30, 32))
@@ -99,6 +100,7 @@ async def test_starts_with_a_clock_20_days_ahead_let_no_night_pass(tmp_path: Pat
             assert today(daemon) <= 1
 
 
+@pytest.mark.slow
 async def test_a_portal_that_reads_on_is_seen_to_after_the_clock_was_set_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -157,6 +159,7 @@ async def test_starts_with_a_clock_ahead_do_not_end_the_wait_of_a_shorter_delay(
         assert (known.seconds, known.shorter) == (7 * DAY, 1800.0)
 
 
+@pytest.mark.slow
 async def test_forty_days_off_without_a_portal_to_ask_are_accepted_by_the_host(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -174,6 +177,7 @@ async def test_forty_days_off_without_a_portal_to_ask_are_accepted_by_the_host(
         assert daemon.hub.clock.doubted is None, "and so it is after the next start"
 
 
+@pytest.mark.slow
 async def test_three_days_off_without_a_portal_to_ask_are_accepted_by_the_host(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -135,6 +135,7 @@ def test_the_composed_container_is_the_one_of_the_guide() -> None:
     assert "compose.yaml" in GUIDE.read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 @pytest.mark.needs("docker-compose")
 def test_compose_reads_the_file_as_it_is_meant() -> None:
     done = subprocess.run(

@@ -33,6 +33,7 @@ def names(setting: Setting) -> str:
     return setting.name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("setting", USUAL, ids=names)
 def test_a_few_days_of_bookings_come_to_rest_without_a_night_open_that_is_taken(setting: Setting) -> None:
     found = tally(replace(setting, given={"days": 3, "portals": 3}), seeds=(3,), workers=1)

@@ -154,6 +154,7 @@ def play_histories(count: int, steps: int) -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_few_histories_of_any_kind() -> None:
     play_histories(15, 25)
 

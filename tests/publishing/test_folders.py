@@ -67,6 +67,7 @@ async def test_a_write_that_was_given_up_never_lands_after_a_newer_one(tmp_path:
     assert (tmp_path / "x.ics").read_bytes() == b"new"
 
 
+@pytest.mark.slow
 async def test_tries_at_a_folder_that_hangs_do_not_pile_up(tmp_path: Path, mount: Mount) -> None:
     mount.answers.clear()
     folder = FolderStorage(tmp_path)

@@ -226,6 +226,7 @@ def lies(folder: Path, name: str) -> set[str] | None:
     return nights_of((folder / name).read_bytes()) if (folder / name).exists() else None
 
 
+@pytest.mark.slow
 async def test_nights_close_there_while_the_clock_is_doubted_and_none_opens(tmp_path: Path) -> None:
     place = tmp_path / "place"
     place.mkdir()
@@ -294,6 +295,7 @@ async def _mistakes() -> tuple[str, ...]:
     return ()
 
 
+@pytest.mark.slow
 async def test_where_another_machine_may_go_on_nothing_opens_there_without_a_record(tmp_path: Path) -> None:
     place = tmp_path / "place"
     place.mkdir()
@@ -347,6 +349,7 @@ async def test_nothing_is_written_without_the_lease_or_while_another_may_still_w
         assert lies(place, found.name()) == nights((10, 12), (30, 32), (50, 52))
 
 
+@pytest.mark.slow
 async def test_on_a_full_disk_nights_close_there_and_what_is_explained_is_what_lies_there(tmp_path: Path) -> None:
     place = tmp_path / "place"
     place.mkdir()

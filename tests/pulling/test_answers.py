@@ -193,6 +193,7 @@ async def test_a_stored_copy_that_went_while_it_was_read_is_not_entered(tmp_path
             assert gate.answered == [200, 200, 304, 200], "it is asked again, and without conditions"
 
 
+@pytest.mark.slow
 async def test_a_bug_in_a_pull_is_a_failure_that_is_counted(tmp_path: Path) -> None:
     async with portals(1) as (a,), house(tmp_path, sync("a", a)) as made:
         a.body = calendar((10, 12))

@@ -301,16 +301,16 @@ async def test_an_endless_body_is_left_where_it_becomes_too_large(puller, order)
 @pytest.mark.parametrize(
     "bomb",
     [
-        http(zipped(bytes(50_000_000)), Content_Encoding="gzip"),
-        http(zipped(bytes(50_000_000))),
-        http(zipped(zipped(bytes(50_000_000))), Content_Encoding="gzip"),
-        http(b"".join(zipped(bytes(1_000_000)) for _ in range(10)), Content_Encoding="gzip"),
-        http(zlib.compress(bytes(50_000_000)), Content_Encoding="deflate"),
+        lambda: http(zipped(bytes(50_000_000)), Content_Encoding="gzip"),
+        lambda: http(zipped(bytes(50_000_000))),
+        lambda: http(zipped(zipped(bytes(50_000_000))), Content_Encoding="gzip"),
+        lambda: http(b"".join(zipped(bytes(1_000_000)) for _ in range(10)), Content_Encoding="gzip"),
+        lambda: http(zlib.compress(bytes(50_000_000)), Content_Encoding="deflate"),
     ],
     ids=["gzip", "unannounced", "double", "members", "deflate"],
 )
 async def test_a_small_answer_that_unpacks_to_a_huge_one_is_too_large(puller, order, bomb):
-    async with portal(says(bomb)) as here:
+    async with portal(says(bomb())) as here:
         pulled = await puller.pull(order(here.url()))
     assert isinstance(pulled, Failure)
     assert pulled.reason is Reason.TOO_LARGE

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 
+import pytest
+
 from icalsyncd.pulling.rounds import Rounds
 from icalsyncd.state.schedule import Attempts
 from icalsyncd.state.view import SyncName
@@ -54,6 +56,7 @@ async def test_a_clock_that_goes_to_and_fro_does_not_make_us_ask_over_and_over()
     assert [made.next_pull(name) for name in HOUSES] == planned
 
 
+@pytest.mark.slow
 async def test_a_sync_that_was_not_pulled_is_looked_at_again_and_one_that_is_no_more_is_not() -> None:
     asked: list[SyncName] = []
     now = time.time()

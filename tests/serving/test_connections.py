@@ -112,6 +112,7 @@ async def test_a_head_that_does_not_come_ends_the_connection(deadlines: Callable
         assert here.tally == {Closed.SILENT: 1}
 
 
+@pytest.mark.slow
 async def test_a_head_that_drips_does_not_live_longer_than_its_deadline(deadlines: Callable[..., None]) -> None:
     deadlines(MAX_HEAD=0.3)
     async with place() as here:
@@ -138,6 +139,7 @@ async def test_a_head_after_others_has_the_same_deadline(deadlines: Callable[...
         writer.close()
 
 
+@pytest.mark.slow
 async def test_a_connection_that_is_kept_is_not_cut_for_being_slow(deadlines: Callable[..., None]) -> None:
     deadlines(MAX_HEAD=1.0)
     async with place() as here:
@@ -163,6 +165,7 @@ async def test_a_connection_is_not_kept_for_ever(deadlines: Callable[..., None])
         writer.close()
 
 
+@pytest.mark.slow
 async def test_an_answer_may_take_its_time(deadlines: Callable[..., None]) -> None:
     deadlines(MAX_HEAD=0.2, MAX_IDLE=0.2, MAX_UNREAD=0.2)
 
@@ -181,6 +184,7 @@ async def large(request: web.BaseRequest) -> web.StreamResponse:
     return web.Response(body=bytes(32 * 2**20))
 
 
+@pytest.mark.slow
 async def test_an_answer_that_nobody_reads_ends_the_connection(deadlines: Callable[..., None]) -> None:
     deadlines(MAX_UNREAD=0.2)
     async with place(large) as here:
@@ -190,6 +194,7 @@ async def test_an_answer_that_nobody_reads_ends_the_connection(deadlines: Callab
         assert here.tally == {Closed.SILENT: 1}
 
 
+@pytest.mark.slow
 async def test_an_answer_that_is_read_slowly_comes_whole(deadlines: Callable[..., None]) -> None:
     deadlines(MAX_UNREAD=1.0)
     async with place(large) as here:
@@ -377,6 +382,7 @@ def no_descriptor_left() -> Iterator[None]:
             os.close(each)
 
 
+@pytest.mark.slow
 async def test_without_a_descriptor_newcomers_wait_and_that_is_told_once(
     deadlines: Callable[..., None], caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -102,6 +102,7 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
     await hub.end()
 
 
+@pytest.mark.slow
 async def test_a_slow_reader_has_fetched_once_it_has_read_all_however_often_was_looked_meanwhile(house: House) -> None:
     before = house.last_fetch
     asking = await house.ask()
@@ -113,6 +114,7 @@ async def test_a_slow_reader_has_fetched_once_it_has_read_all_however_often_was_
     assert after > before
 
 
+@pytest.mark.slow
 async def test_an_answer_that_is_broken_off_is_no_fetch_and_takes_none_away(house: House) -> None:
     before = house.last_fetch
     (await house.ask()).close()
@@ -127,6 +129,7 @@ async def test_an_answer_that_is_broken_off_is_no_fetch_and_takes_none_away(hous
     assert after > before
 
 
+@pytest.mark.slow
 async def test_a_slow_reader_does_not_set_the_clock_of_a_later_one_back(house: House) -> None:
     slow = await house.ask()
     await house.read(await house.ask())
@@ -135,6 +138,7 @@ async def test_a_slow_reader_does_not_set_the_clock_of_a_later_one_back(house: H
     assert house.last_fetch == later
 
 
+@pytest.mark.slow
 async def test_two_fetches_of_one_accommodation_that_are_entered_together_are_both_entered(house: House) -> None:
     before = house.last_fetch
     for name in (NAME, BESIDE):

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
 from aiohttp import web
 
 from tests.end_to_end.daemon import daemon
 from tests.end_to_end.portal import portals
 
 
+@pytest.mark.slow
 async def test_a_feed_that_is_withheld_by_the_end_of_the_look_is_not_told(tmp_path: Path) -> None:
     async with portals(2) as (a, b), daemon(tmp_path) as running:
         came, answers = asyncio.Event(), asyncio.Event()

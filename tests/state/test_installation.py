@@ -51,6 +51,7 @@ def test_the_secret_is_in_no_repr(tmp_path: Path):
 links = st.builds(Link, st.from_regex(r"[a-z0-9-]{1,6}/[a-z0-9-]{1,6}(#[2-9])?", fullmatch=True), st.integers(1, 9))
 
 
+@pytest.mark.slow
 @given(links, links)
 def test_two_links_have_one_token_only_where_they_are_the_same(one: Link, other: Link):
     installation = Installation(b"s" * 32)

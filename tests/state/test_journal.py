@@ -171,6 +171,7 @@ async def test_what_is_put_while_a_commit_runs_is_written_by_the_next_one(desk: 
     assert await desk.journal.body(KEY) == b"late"
 
 
+@pytest.mark.slow
 async def test_a_stop_in_the_middle_of_a_commit_loses_nothing(place: Place):
     desk = Desk(place)
     desk.work()

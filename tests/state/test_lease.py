@@ -89,6 +89,7 @@ def test_a_file_has_no_lease(tmp_path: Path):
     store.close()
 
 
+@pytest.mark.slow
 def test_a_lease_is_given_back_or_waited_for_and_each_opening_is_an_epoch(server: Server, cluster: Cluster):
     first = Store(made(elsewhere(server, "one")))
     assert lease_of(first).holds

@@ -41,6 +41,7 @@ def rows(content: bytes) -> dict[str, list[tuple[object, ...]]]:
         return {name: sorted(db.execute(f"SELECT * FROM {name}"), key=repr) for name in TABLES}
 
 
+@pytest.mark.slow
 @settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
 @given(states.states())
 def test_it_is_the_same_there_and_back(file: Path, server: Server, state: State):

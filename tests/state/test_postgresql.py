@@ -65,6 +65,7 @@ def test_a_second_daemon_is_told_who_has_the_database(server: Server):
     Store(elsewhere(server)).close()
 
 
+@pytest.mark.slow
 def test_a_daemon_that_was_killed_keeps_nobody_out(server: Server):
     code = (
         "import os, sys; from tests.state.writer import *; Store(Server(sys.argv[1], Path(sys.argv[2]))); os._exit(9)"
@@ -138,6 +139,7 @@ def test_a_commit_in_doubt_is_found_out_before_the_next(server: Server, wired: S
     assert (stored.ledger.today, stored.ledger.syncs["s"]) == (9, sync)
 
 
+@pytest.mark.slow
 def test_a_server_that_is_silent_is_not_waited_for_without_end(
     server: Server, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ):

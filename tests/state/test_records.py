@@ -35,12 +35,14 @@ from tests.state import states
 NOTHING = SyncLedger(Channel("", receives=False, sends=False), Link(""))
 
 
+@pytest.mark.slow
 @settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(states.syncs, states.facts)
 def test_a_sync_is_read_back_as_it_was_stored(sync: SyncLedger, facts: Facts):
     assert load_sync(dump_sync(sync, facts)) == (sync, facts)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(states.syncs, states.facts)
 def test_claims_that_an_earlier_version_stored_with_a_column_more_are_read(sync: SyncLedger, facts: Facts):
@@ -75,6 +77,7 @@ def test_facts_of_the_version_before(what: str, snapshot: bool, waiting: bool, c
     assert dump_sync(NOTHING, facts).facts == BEFORE[what], "the version before can go on with it, too"
 
 
+@pytest.mark.slow
 @settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(states.ledgers)
 def test_an_accommodation_is_read_back_as_it_was_stored(ledger: Ledger):
@@ -101,6 +104,7 @@ def test_what_is_at_its_default_takes_no_room():
 
 
 # A field that is added later and forgotten in the records would be at its default in all that is read back.
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "strategy"),
     [

@@ -19,12 +19,14 @@ moments = st.floats(1.7e9, 2.5e9)
 intervals = st.floats(60, 7 * DAY)
 
 
+@pytest.mark.slow
 @given(moments, names, intervals)
 def test_a_slot_lies_after_its_moment_and_at_most_an_interval_later(after, name, interval):
     slot = next_slot(after, name, interval)
     assert after < slot <= after + interval + 0.001
 
 
+@pytest.mark.slow
 @given(moments, names)
 def test_slots_are_an_interval_apart_wherever_one_starts_to_look(after, name):
     first = next_slot(after, name, HALF_HOUR)
@@ -57,6 +59,7 @@ def test_a_timer_that_rings_early_does_not_pull_twice_for_one_slot():
     assert due(Attempts(slot - 0.05), NAME, HALF_HOUR, since=NOW, now=slot) > slot + 1700
 
 
+@pytest.mark.slow
 @given(names, st.floats(0, 400 * DAY))
 def test_what_is_overdue_is_pulled_within_half_a_minute(name, away):
     wanted = due(Attempts(NOW - HALF_HOUR - 60 - away), name, HALF_HOUR, since=NOW, now=NOW)

@@ -161,6 +161,7 @@ def test_a_newer_file_says_that_it_is_newer(path: Path):
         Store(path)
 
 
+@pytest.mark.slow
 def test_what_is_left_of_a_file_that_was_removed_is_not_taken_for_the_new_ones(path: Path):
     made(path)
     script = "import sys, os; from tests.state.writer import *; s = Store(Path(sys.argv[1])); "

@@ -79,6 +79,7 @@ def test_every_commit_is_on_the_disk_before_it_returns(place: Place, store: Stor
         assert list(store._db.execute("SHOW synchronous_commit")) == [("on",)]
 
 
+@pytest.mark.slow
 @settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
 @given(states.states(), states.states())
 def test_a_state_that_replaces_another_is_read_back_as_it_is(place: Place, before: State, after: State):
