@@ -14,7 +14,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 help:
 	@echo "make demo    the daemon with two made-up portals; Ctrl-C ends it; DEMO='--listen 192.168.1.5': seen from elsewhere"
-	@echo "make quick   check and the tests that need no second (under 30 s)"
+	@echo "make quick   check, and beside it the tests that take no third of a second"
 	@echo "make test    check and every test"
 	@echo "make clients khal, vdirsyncer, Radicale, ical and ical.js, for the tests of calendars for people"
 	@echo "make check   format, lint, types, import contracts"

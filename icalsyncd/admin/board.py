@@ -306,7 +306,7 @@ def _bar(name: str, each: Stretch, window: Stay, colours: dict[str, int]) -> Bar
     # in half days: a night is drawn from the middle of its day to that of the next
     start = max(0, 2 * (each.stay.check_in - window.check_in) + 1)
     end = min(2 * DAYS, 2 * (each.stay.check_out - window.check_in) + 1)
-    by = each.takers or each.echoes
+    by = (*each.takers, *each.echoes) if each.look is Look.TWICE else each.takers or each.echoes
     label = listed(title(taker.name) for taker in by) if by else ""
     # names of its own: the rules of a night in a picture of months would be looked at for each bar, too
     classes = f"b-{each.look.value}{f' c{colours[by[0].name]}' if by else ''} s{start} n{end - start}"
@@ -340,6 +340,8 @@ def _what(look: Look, who: str) -> str:
             return say("buffer")
         case Look.GHOST:
             return say("{who}, possible ghost", who=who) if who else say("possible ghost")
+        case Look.TWICE:
+            return say("{who}, perhaps booked twice", who=who)
         case Look.OVERBOOKED:
             return say("{who}, overbooked", who=who)
         case Look.ECHO:

@@ -322,6 +322,9 @@ def _words(stretch: Stretch, overview: Overview, zone: str) -> str:
             return say("possible ghost: {who}; repeated by {others}", who=takers, others=echoes)
         case Look.GHOST:
             return say("possible ghost: {who}", who=takers)
+        case Look.TWICE:
+            everybody = [_dated(each, overview, zone) for each in (*stretch.takers, *stretch.echoes)]
+            return say("perhaps booked twice: {who}", who=listed(everybody))
         case Look.OVERBOOKED if echoes:
             return say("OVERBOOKED: {who}; repeated by {others}", who=takers, others=echoes)
         case Look.OVERBOOKED:
@@ -345,6 +348,8 @@ def _headline(look: Look | None, origins: tuple[str, ...]) -> str:
             return say("This night has passed")
         case Look.OVERBOOKED:
             return say("Overbooked: {who}", who=names)
+        case Look.TWICE if names:
+            return say("Taken, and perhaps booked twice: {who}", who=names)
         case Look.GHOST:
             return (
                 say("A possible ghost: closed, and perhaps nobody took it")
@@ -353,7 +358,7 @@ def _headline(look: Look | None, origins: tuple[str, ...]) -> str:
             )
         case Look.KIN:
             return say("Closed: taken by {who}", who=names)
-        case Look.TAKEN:
+        case Look.TAKEN | Look.TWICE:
             return say("Taken: {who}", who=names) if names else say("Taken")
         case Look.RELEASED:
             return say("Open, though a portal that is paused last showed it as taken")

@@ -44,6 +44,8 @@ class Look(StrEnum):
     """It is taken at an accommodation of the same family."""
     TAKEN = "taken"
     GHOST = "ghost"
+    TWICE = "twice"
+    """Somebody has it, and another portal may have sold it as well."""
     OVERBOOKED = "overbooked"
 
 
@@ -131,6 +133,8 @@ class _Layers:
     taken: dict[str, Since]
     repeated: dict[str, Since]
     overbooked: Nights
+    twice: Nights
+    """Perhaps booked twice."""
     ghosts: Nights
     closed: Nights
     released: dict[str, Since]
@@ -152,6 +156,7 @@ class _Layers:
             taken,
             repeated,
             house.trouble.overbooked,
+            house.trouble.perhaps_two,
             house.trouble.possible_ghosts,
             union(feed.nights for feed in house.feeds.values()),
             {pause.sync: ((Taker(pause.sync, pause.since), pause.sold & span),) for pause in pauses(ledger)},
@@ -159,7 +164,7 @@ class _Layers:
         )
 
     def all(self) -> Iterator[Nights]:
-        yield from (self.overbooked, self.ghosts, self.closed)
+        yield from (self.overbooked, self.twice, self.ghosts, self.closed)
         by_name = (self.taken, self.repeated, self.released, self.beside)
         for layer in (self.local, *(layer for layers in by_name for layer in layers.values())):
             yield from (nights for _, nights in layer)
@@ -179,6 +184,8 @@ class _Layers:
     def _look(self, night: Night, takers: tuple[Taker, ...], echoes: tuple[Taker, ...]) -> Look:
         if night in self.overbooked:
             return Look.OVERBOOKED
+        if night in self.twice:
+            return Look.TWICE
         if night in self.ghosts:
             return Look.GHOST
         if takers:

@@ -15,6 +15,7 @@ from dataclasses import replace
 from typing import Final
 
 from icalsyncd.availability.claims import Rule
+from icalsyncd.availability.in_force import feeds_in_force, fetched_since, readable
 from icalsyncd.availability.learning import after_publishing, after_telling
 from icalsyncd.availability.ledger import DAY, FETCHES_KEPT, Ledger, SyncLedger
 from icalsyncd.availability.mirroring import begun_untold, given_up
@@ -27,7 +28,7 @@ from icalsyncd.availability.readers import (
     product,
 )
 from icalsyncd.availability.stamps import Moment, Stamps
-from icalsyncd.availability.succession import Found, as_claimed, carried_over, goes_on_unchanged
+from icalsyncd.availability.succession import Found, Seen, as_claimed, carried_over, goes_on_unchanged
 from icalsyncd.availability.support import doubts_told, perhaps_sold, plainly_repeated
 from icalsyncd.calendars.calendar import Event
 from icalsyncd.calendars.nights import EMPTY, Night, Nights, union
@@ -36,12 +37,6 @@ DEPARTED_KEPT: Final = 60
 """Days for which a passed night is remembered; no buffer is longer."""
 FEEDS_KEPT: Final = 32
 """Differing feeds fetched since the last good copy that are remembered one by one; more of them are one long doubt."""
-
-GENERIC: Final = "generic"
-"""The portal of which nothing is known: two syncs of that name are two portals."""
-
-Feeds = tuple[tuple[Moment, Nights], ...]
-"""Published feeds, each since when, oldest first."""
 
 Ours = Callable[[str], Nights]
 """The nights that we put under a UID in the feeds of this accommodation; none where the UID is not ours."""
@@ -70,22 +65,20 @@ def pulled(
     if good and present and len(sync.published) > 1:
         # an empty calendar tells nothing: it may be a lie; and what has passed goes by itself
         dropped = (sync.summed.echoes - present).since(ledger.today + 1)
-        sync = replace(sync, published=_readable(sync.published, began, dropped=dropped))
+        sync = replace(sync, published=readable(sync.published, began, dropped=dropped))
         ledger = ledger.with_sync(name, sync)
     others = ledger.claimed_beside(name)
     lapsed = sync.withdrawn.by(began - sync.delay) if good else EMPTY
     hidden = _hidden(sync, present, began)
     claims = sync.summed
-    in_force = _in_force(ledger, name, began)
+    in_force = feeds_in_force(ledger, name, began)
     returned = _returned(ledger, name, present, in_force)
     touched = retained or sync.retained or lapsed or not hidden.isdisjoint(claims.genuine)
     if touched or not goes_on_unchanged(sync, found, ledger.today - 1):
-        made = carried_over(
-            sync,
-            found if found is not None else as_claimed(claims),
-            now=now,
-            today=ledger.today,
-            in_force=in_force,
+        seen = Seen(
+            now,
+            ledger.today,
+            in_force,
             present=present,
             retained=retained,
             lapsed=lapsed,
@@ -96,6 +89,7 @@ def pulled(
             lately=sync.given_up.nights,
             held=ledger.held_beside(name),
         )
+        made = carried_over(sync, found if found is not None else as_claimed(claims), seen)
         claims = claims if made == claims else made
     untold = begun_untold(ledger, name, claims, began) if claims is not sync.claims else sync.untold
     departed = (sync.departed | sync.genuine).until(ledger.today).since(ledger.today - DEPARTED_KEPT)
@@ -112,7 +106,7 @@ def pulled(
         returned=(returned - lapsed) & claims.genuine,
         own_before=() if good else sync.own_before,
         departed=departed,
-        in_force=_fetched_since(sync, began) if good else sync.in_force,
+        in_force=fetched_since(sync, began) if good else sync.in_force,
         unfetched=_unfetched_since(sync, began) if good else sync.unfetched,
         unsure_since=None if good and _has_settled(sync, began) else sync.unsure_since,
         withdrawn=sync.withdrawn.only(claims.echoes | (claims.nights - (others - returned))),
@@ -127,7 +121,7 @@ def pulled(
         begun = claims.echoes - sync.claimed if good else EMPTY
         after = replace(
             after,
-            published=_readable(sync.published, began, begun=begun),
+            published=readable(sync.published, began, begun=begun),
             withdrawn=_withdrawn_unseen(ledger.with_sync(name, after), name, now),
         )
     if nothing_new:
@@ -334,48 +328,6 @@ def _is_silent(ledger: Ledger, sync: SyncLedger, now: Moment) -> bool:
     last = sync.surely_read_at
     # what is published may be read without a fetch that anyone sees
     return last is not None and not sync.published and now - max(last, ledger.awake_since) > sync.patience()
-
-
-def _in_force(ledger: Ledger, name: str, began: Moment) -> tuple[Nights, ...]:
-    """Each feed that may have been the portal's last fetched one when what begins now began."""
-    sync = ledger.syncs[name]
-    feeds = (EMPTY, *sync.in_force) if sync.unfetched else sync.in_force
-    if sync.published:
-        feeds = (*feeds, *(nights for _, nights in sync.published_since(began)))
-    if sync.channel.portal != GENERIC:
-        # another feed of this accommodation at the same portal: it may be repeated here as well
-        for other, sibling in ledger.syncs.items():
-            if other != name and sibling.channel.portal == sync.channel.portal and sibling.told:
-                beside = sibling.told.nights - sync.claimed
-                feeds = (*feeds, (feeds[-1] if feeds else EMPTY) | beside) if beside else feeds
-    return tuple(dict.fromkeys(feeds))
-
-
-def _readable(feeds: Feeds, began: Moment, *, dropped: Nights = EMPTY, begun: Nights = EMPTY) -> Feeds:
-    """Those of the published *feeds* that a portal may still act on, by what a good copy of its calendar shows.
-
-    Where it has *dropped* a night that it repeated, it has read a feed without that night; where it has *begun* to repeat
-    one, it has read a feed with it. It goes back to none that lay there before.
-    """
-    held, oldest = EMPTY, 0
-    for place, (since, nights) in enumerate(feeds):
-        if since > began:
-            break
-        gone = held - nights
-        if gone or not begun.isdisjoint(nights):
-            oldest = place
-        dropped, begun = dropped - gone, begun - nights
-        held = (held | nights) & dropped
-    return feeds[oldest:]
-
-
-def _fetched_since(sync: SyncLedger, began: Moment) -> tuple[Nights, ...]:
-    """The feeds that may have been in force since a pull *began*: the last fetched, and any fetched while it ran."""
-    if sync.last_fetch is not None and sync.last_fetch >= began:
-        return sync.in_force
-    last = sync.perhaps_told
-    # an answer of which nobody knows whether it arrived
-    return (*last, *(feed for feed in sync.in_force[-1:] if feed not in last))
 
 
 def _unfetched_since(sync: SyncLedger, began: Moment) -> bool:

@@ -12,6 +12,7 @@ from typing import TypeAlias
 from icalsyncd.availability.claims import ECHOES, Claim, Rule, merged, reuse_stay
 from icalsyncd.availability.ended import Ended
 from icalsyncd.availability.habits import Change
+from icalsyncd.availability.ledger import SyncLedger
 from icalsyncd.availability.runs import Runs
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.calendar import Event, Kind
@@ -95,24 +96,22 @@ class Circumstances:
 
 
 def circumstances(
+    sync: SyncLedger,
     *,
     now: Moment,
     in_force: tuple[Nights, ...],
-    before: Nights,
     present: Nights,
     ended: tuple[Claim, ...],
     begun: frozenset[Stay],
     others: Nights,
     held: Nights,
-    initial: bool,
-    padding: int,
-    unseen: bool,
-    change: Change | None = None,
 ) -> Circumstances:
-    """What is so when *present* is claimed after *before*.
+    """What is so when the portal of *sync* claims *present*.
 
-    *unseen*: nobody saw whether the portal fetched any of the feeds *in_force*, so that all of them are in doubt.
+    Where its feeds are published, nobody saw whether it fetched any of those *in_force*, so that all of them are in doubt.
     """
+    # what was kept though the last copy lacked it appears where this one shows it
+    unseen, before = bool(sync.published), sync.claimed - sync.retained
     whole = union(in_force)
     sure = EMPTY if unseen or not in_force else intersection(in_force)
     runs = {run for feed in in_force for run in (*feed.stays(), *(feed - before).stays())}
@@ -131,10 +130,10 @@ def circumstances(
         begun,
         others,
         held,
-        initial,
-        padding,
+        sync.pulled_at is None or sync.unsure_since is not None,
+        sync.channel.padding,
         unseen,
-        change,
+        sync.habits.change,
     )
 
 

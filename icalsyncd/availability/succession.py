@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from icalsyncd.availability.claimed import Claims
@@ -47,31 +47,38 @@ def as_claimed(claims: Claims) -> Found:
     return [(Event(*claim.stay, claim.kind, ""), claim.under(Rule.OWN_UID)) for claim in claims]
 
 
-def carried_over(
-    sync: SyncLedger,
-    found: Found,
-    *,
-    now: Moment,
-    today: Night,
-    in_force: tuple[Nights, ...],
-    present: Nights,
-    retained: Nights,
-    lapsed: Nights,
-    hidden: Nights,
-    returned: Nights,
-    others: Nights,
-    rivals: Nights,
-    lately: Nights,
-    held: Nights,
-) -> Claims:
-    """The claims that go on in the events *found*, those that begin, and those that are held back.
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What is so of the nights around a copy of a portal's calendar, when it was seen."""
 
-    *in_force* are the feeds of which each may have been the portal's last fetched one when what begins now began, and
-    *lapsed* are nights of which the portal has had time to learn that they are free, *hidden* those behind which a claim of
-    its own would not show, and *returned* those that it may repeat since it shows them again; *others* are claimed by other
-    syncs, *lately* were claimed in doubt by this one, and *held* are those whose origin another one is.
-    """
-    surely_told = EMPTY if not in_force else intersection(in_force)
+    now: Moment
+    today: Night
+    in_force: tuple[Nights, ...]
+    """The feeds of which each may have been the portal's last fetched one when what begins now began."""
+    present: Nights
+    """What the copy shows."""
+    retained: Nights
+    """What stays claimed though the copy lacks it."""
+    lapsed: Nights
+    """Of these the portal has had time to learn that they are free."""
+    hidden: Nights
+    """A claim of its own on these would not show."""
+    returned: Nights
+    """These it may repeat, since it shows them again."""
+    others: Nights
+    """Claimed by other syncs."""
+    rivals: Nights
+    """The same without what others only repeat of this one."""
+    lately: Nights
+    """Claimed in doubt by this one until lately."""
+    held: Nights
+    """Another one is their origin."""
+
+
+def carried_over(sync: SyncLedger, found: Found, seen: Seen) -> Claims:
+    """The claims that go on in the events *found*, those that begin, and those that are held back."""
+    today, returned = seen.today, seen.returned
+    surely_told = EMPTY if not seen.in_force else intersection(seen.in_force)
     end = export_end(sync, today)
     edge = edge_of(today) if end is None else min(end, edge_of(today))
     old = _Claims(sync.claims, surely_told | sync.habits.changed(surely_told), today, edge)
@@ -91,18 +98,14 @@ def carried_over(
         if lacks:
             begun.add(event.stay)
     at = circumstances(
-        now=now,
-        in_force=in_force,
-        before=sync.claimed - sync.retained,
-        present=present,
+        sync,
+        now=seen.now,
+        in_force=seen.in_force,
+        present=seen.present,
         ended=old.ended(),
         begun=frozenset(begun),
-        others=others | lately,
-        held=held,
-        initial=sync.pulled_at is None or sync.unsure_since is not None,
-        padding=sync.channel.padding,
-        unseen=bool(sync.published),
-        change=sync.habits.change,
+        others=seen.others | seen.lately,
+        held=seen.held,
     )
     claims = _begun(fresh, at, (claim for _, claim, _, _ in going_on))
     if sync.own_before:
@@ -111,8 +114,8 @@ def carried_over(
             _resumed(claim, former.carried_on(event, own)) for claim, (event, own) in zip(claims, fresh, strict=True)
         ]
     # a booking that is shown beside our echo of the same night does not hide behind it
-    hidden -= _shown_twice(found) if hidden else EMPTY
-    repeated = returned - lapsed
+    hidden = seen.hidden - _shown_twice(found) if seen.hidden else EMPTY
+    repeated = returned - seen.lapsed
     # also an event that differs from the one that was kept, and has taken its place
     claims = [_unclear(claim, repeated) for claim in claims] if repeated else claims
     unclear = hidden | repeated
@@ -121,16 +124,16 @@ def carried_over(
         kept = clipped
         if ours is not None:
             kept = widen(kept, begin(event, ours, at).only(Nights.between(*event.stay) - kept.nights))
-        if lapsed:
-            kept = outlive(kept, lapsed, rivals - returned)
+        if seen.lapsed:
+            kept = outlive(kept, seen.lapsed, seen.rivals - returned)
         if unclear:
             kept = _unclear(kept, unclear)
         if ended and (twin := ended.get((claim.stay, claim.kind))):
             # which of the two has ended nobody can tell
             kept = replace(kept, contested=kept.contested | (twin.contested & kept.genuine))
         claims.append(kept)
-    if retained:
-        claims.extend(_held_back(old.ended(), retained - union(claim.nights for claim in claims), today))
+    if seen.retained:
+        claims.extend(_held_back(old.ended(), seen.retained - union(claim.nights for claim in claims), today))
     if any(claim.stay.check_in < today - 1 for claim in claims):
         claims = [left for claim in claims if (left := claim.only(claim.nights.since(today - 1))).verdicts]
     return Claims(sorted(_twice_told(claims), key=lambda claim: (claim.stay, claim.kind, claim.began)))

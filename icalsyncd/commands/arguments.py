@@ -23,6 +23,11 @@ icalsyncd keeps one accommodation's availability in step across booking portals 
   all commands:           icalsyncd --help"""
 """What is said where no command is."""
 
+_COLUMNS: Final = (
+    "PULLED: when its calendar was last read well. FETCHED: when its portal last read its link. CLAIMS: the nights that its "
+    "calendar shows as taken. ECHOES: those of them that only repeat us. CLOSES: the nights that its link closes."
+)
+
 
 def parser() -> argparse.ArgumentParser:
     """The parser of all commands. Options of every command may stand before its name or after it."""
@@ -69,7 +74,9 @@ def parser() -> argparse.ArgumentParser:
         if name == "pause":
             flip.add_argument("--keep", action="store_true", help="keep everything as it was: no night opens anywhere")
         flip.add_argument("--yes", action="store_true", help="do not ask")
-    _json(command("status", "one line a sync; exit 1 where something wants you soon"))
+    status = command("status", "one line a sync; exit 1 where something wants you soon")
+    status.epilog = _COLUMNS
+    _json(status)
     pull = command("pull", "pull now")
     pull.add_argument(
         "syncs", nargs="*", metavar="SYNC", help="accommodation/sync; all that receive where none is named"

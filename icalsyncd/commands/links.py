@@ -74,7 +74,7 @@ def known_links(paths: Paths) -> Known:
     offline = read_offline(paths)
     if offline.installation.is_new:
         raise CommandError(
-            f"there is no secret in {paths.state_dir} yet, so there are no links: the daemon makes it when it first starts"
+            f"there is no secret in {paths.state_dir} yet, and links rest on it: the daemon makes it when it first starts"
         )
     start = offline.config.server.public_url
     paths_of = calendar_paths(offline.config, offline.stored.papers, offline.installation, offline.now)

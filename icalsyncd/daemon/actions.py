@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from functools import partial
 from time import time
 from typing import Any, Final, TypeVar
-from zoneinfo import ZoneInfo
 
 from icalsyncd import log
 from icalsyncd.admin.admin import Actions, Hosts, Refusal
@@ -20,17 +19,15 @@ from icalsyncd.admin.concerns import concerns, needs
 from icalsyncd.admin.live import Live, Seen
 from icalsyncd.admin.overview import Overview
 from icalsyncd.admin.page import night_page, page
-from icalsyncd.admin.status import Condition, report, rfc3339
+from icalsyncd.admin.status import Condition, report
 from icalsyncd.admin.waits import waits
-from icalsyncd.availability.explanation import explain, frees_when
 from icalsyncd.availability.release import released, released_nights
 from icalsyncd.availability.roster import hasten
-from icalsyncd.availability.wording import words
-from icalsyncd.calendars.nights import date_of
 from icalsyncd.config.config_file import digest_of
 from icalsyncd.config.paths import Paths
 from icalsyncd.config.positions import lines_of
 from icalsyncd.daemon.confirmations import confirm, dated
+from icalsyncd.daemon.explained import explained
 from icalsyncd.daemon.health import unready
 from icalsyncd.daemon.hub import Hub
 from icalsyncd.daemon.plans import notes_of
@@ -84,7 +81,7 @@ class HostActions:
             confirm=partial(confirm, self._hub),
             rotate=self.rotate,
             rotate_calendar=self.rotate_calendar,
-            explain=self.explain,
+            explain=partial(explained, self._hub),
             history=self.history,
             links=self.links,
             notify_test=self.notify_test,
@@ -333,67 +330,9 @@ class HostActions:
             "calendars": [{"calendar": id, "url": url} for id, url in hub.calendar_links().items()],
         }
 
-    def explain(self, accommodation: str, night: int) -> Json | Refusal:
-        self._hub.feeds.flush()
-        house = self._hub.view.houses.get(accommodation)
-        if house is None:
-            return Refusal(f"there is no accommodation {accommodation}")
-        ledger = house.state.ledger
-        known = self._hub.accepted.config.accommodation(accommodation)
-        notes = notes_of(known) if known is not None else ()
-        note = next((note for stay, note in notes if stay[0] <= night < stay[1]), "")
-        found = explain(ledger, night, note, house.shown)
-        return {
-            "accommodation": accommodation,
-            "night": date_of(night).isoformat(),
-            "taken": found.taken,
-            "overbooked": found.overbooked,
-            "perhaps_two": found.perhaps_two,
-            "possible_ghost": found.possible_ghost,
-            "claims": [
-                {
-                    "sync": statement.sync,
-                    "since": rfc3339(statement.since),
-                    "kind": statement.kind.value,
-                    **dated(statement.stay),
-                    "verdict": "echo" if statement.is_echo else "origin",
-                    "rule": statement.rule.value,
-                }
-                for statement in found.statements
-            ],
-            "blocks": [
-                dated(block.stay) for block in ledger.blocks if block.stay.check_in <= night < block.stay.check_out
-            ],
-            "told": [
-                {"sync": telling.sync, "since": rfc3339(telling.since), "fetched": rfc3339(telling.fetched)}
-                for telling in found.tellings
-            ],
-            "paused": [
-                {
-                    "sync": pause.sync,
-                    "since": rfc3339(pause.since),
-                    "showed_taken": night in pause.sold | pause.twice,
-                    "told": night not in pause.unknown,
-                }
-                for pause in found.pauses
-            ],
-            "kept_closed": list(found.kept_closed),
-            "said": found.said and {"by": found.said.by, "at": rfc3339(found.said.at)},
-            "beside": list(found.beside),
-            "not_offered": list(found.unoffered),
-            "rules": [{"sync": each.sync, "rule": each.what, "closes": each.closes} for each in found.ruled],
-            "frees_when": frees_when(ledger, found),
-            "words": words(ledger, found, accommodation, lambda moment: _local(moment, ledger.timezone), self._names()),
-        }
-
 
 def _packed(text: str) -> bytes:
     return gzip.compress(text.encode(), PACKING, mtime=0)
-
-
-def _local(moment: float, zone: str) -> str:
-    """*moment* on the accommodation's clock."""
-    return datetime.fromtimestamp(moment, ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M %Z")
 
 
 def _when(moment: float) -> str:

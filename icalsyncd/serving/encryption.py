@@ -10,8 +10,10 @@ from typing import Final
 
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.config.resolved import TlsFiles
-from icalsyncd.state.files import LARGEST, content
+from icalsyncd.state.files import content
 
+_LARGEST: Final = 2**20
+"""Bytes: more than any chain of certificates has."""
 HANDSHAKE: Final = 10.0
 """Seconds that a newcomer has to agree on a key."""
 MAX_HANDSHAKES: Final = 64
@@ -67,8 +69,10 @@ def _context(files: TlsFiles) -> ssl.SSLContext:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     try:
         for each in (files.cert, files.key):
-            # where that is a pipe, OpenSSL would wait for its other end, and all later reloads with it
-            content(Path(each), LARGEST)
+            # where that is a pipe, OpenSSL would wait for its other end, and all later reloads with it; it would also read
+            # to the end of whatever this is
+            if len(content(Path(each), _LARGEST).data) > _LARGEST:
+                raise Unusable(f"{each} is larger than any certificate")
         # a key with a passphrase would have it asked for at the terminal
         context.load_cert_chain(files.cert, files.key, password=lambda: "")
     except ssl.SSLError as error:

@@ -47,6 +47,10 @@ def content(path: Path, most: int, *, following: bool = True) -> Content:
             raise NotRegularError(path)
         # what is read may be more than what the file was said to hold, or less
         with os.fdopen(descriptor, "rb", closefd=False) as file:
-            return Content(file.read(most + 1), status)
+            data: bytes | None = file.read(most + 1)
+        # some files of the kernel are said to be regular, and have nothing yet: who waited for them would wait for ever
+        if data is None:
+            raise NotRegularError(path)
+        return Content(data, status)
     finally:
         os.close(descriptor)

@@ -10,18 +10,28 @@ import sqlite3
 import stat
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
-from functools import cache
 from pathlib import Path
 from sqlite3 import Connection, DatabaseError, Error
 from typing import Any, Final
 
-from icalsyncd import log
 from icalsyncd.state.agenda import PAPER, SHOWN
 from icalsyncd.state.database import StoreFailed, StoreOfAnotherVersion, StoreRefused
 from icalsyncd.state.directory import keep_private, opened
 from icalsyncd.state.last_database import used_elsewhere
 from icalsyncd.state.records import VERSION
-from icalsyncd.state.tables import LATER, MIGRATIONS, SCHEMA, SPARED, TABLES
+from icalsyncd.state.shape import (
+    APPLICATION_ID,
+    JOURNAL_AT,
+    MADE_OF,
+    brought_up,
+    earlier,
+    fresh,
+    is_spared,
+    made_of_schema,
+    needed_tables,
+    written_ahead,
+)
+from icalsyncd.state.tables import LATER, SCHEMA, SPARED, TABLES
 
 __all__ = [
     "Connection",
@@ -30,7 +40,6 @@ __all__ = [
     "FileDatabase",
     "StoreFailed",
     "StoreRefused",
-    "begin_anew",
     "copy_of",
     "examined",
     "examined_content",
@@ -39,21 +48,14 @@ __all__ = [
     "is_there",
     "make",
     "refusing",
-    "rescued",
-    "upgrade",
     "writable",
 ]
 
-APPLICATION_ID: Final = 0x1CA15D
-"""In the file's header: tells our file from any other."""
 _UNSAVED: Final = f"{PAPER}{SHOWN}"
 MAX_STATE: Final = 128 * 2**20
 """Bytes of a state file that a backup can hold; a household's is one or two million."""
-_MADE_OF: Final = "SELECT type, name, tbl_name, sql FROM sqlite_schema"
-_PATIENCE: Final = 5.0
+PATIENCE: Final = 5.0
 """Seconds to wait for another connection, as that of a backup."""
-_JOURNAL_AT: Final = slice(18, 20)
-"""Where a database's header says how it is written: 1 with a rollback journal, 2 with a log ahead."""
 
 
 @contextmanager
@@ -97,17 +99,11 @@ def make(path: Path) -> None:
         raise StoreRefused(
             f"{path} is missing, and {orphan.name} is what is left of it: restore the one or remove the other"
         )
-    with closing(_fresh()) as db:
+    with closing(fresh()) as db:
         # now, and not once the file is in its place: a kill in between would leave what only a writer can repair
-        content = _written_ahead(db.serialize())
+        content = written_ahead(db.serialize())
     with opened(path.parent) as folder:
         folder.replace(path.name, content)
-
-
-def _fresh() -> Connection:
-    db = sqlite3.connect(":memory:", isolation_level=None)
-    db.executescript(f"BEGIN; {SCHEMA} PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={VERSION}; COMMIT;")
-    return db
 
 
 @contextmanager
@@ -119,7 +115,7 @@ def examined(path: Path, *, thoroughly: bool) -> Iterator[Connection]:
     if not is_there(path):
         raise StoreRefused(f"{path} does not exist")
     address = f"{path.absolute().as_uri()}?mode=ro"
-    with closing(sqlite3.connect(address, uri=True, isolation_level=None, timeout=_PATIENCE)) as db:
+    with closing(sqlite3.connect(address, uri=True, isolation_level=None, timeout=PATIENCE)) as db:
         db.execute("BEGIN")
         _examine(db, path, thoroughly=thoroughly)
         yield db
@@ -130,13 +126,13 @@ def examined_content(content: bytes, path: Path) -> Iterator[Connection]:
     """A state file with the bytes *content*, once it is known to be ours; *path* is what to call it. Raises StoreRefused."""
     head = bytearray(content)
     # in memory there is no log beside it
-    head[_JOURNAL_AT] = b"\x01\x01"
+    head[JOURNAL_AT] = b"\x01\x01"
     try:
         with closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
             db.deserialize(bytes(head))
-            if (version := _earlier(db)) is not None:
-                made = bytearray(_brought_up(db, version))
-                made[_JOURNAL_AT] = b"\x01\x01"
+            if (version := earlier(db)) is not None:
+                made = bytearray(brought_up(db, version))
+                made[JOURNAL_AT] = b"\x01\x01"
                 db.deserialize(bytes(made))
             _examine(db, path, thoroughly=True)
             yield db
@@ -159,7 +155,7 @@ def copy_of(path: Path, most: int = MAX_STATE) -> bytes:
             _leave_out_unsaved(copy)
             # what was deleted goes, too
             copy.execute("VACUUM")
-            return _written_ahead(copy.serialize())
+            return written_ahead(copy.serialize())
 
 
 def file_of(rows: Iterable[tuple[str, Sequence[Sequence[Any]]]]) -> bytes:
@@ -172,7 +168,7 @@ def file_of(rows: Iterable[tuple[str, Sequence[Sequence[Any]]]]) -> bytes:
             db.executemany(f"INSERT INTO {name} VALUES ({places})", part)  # noqa: S608  # a name of ours
         _leave_out_unsaved(db)
         db.execute("COMMIT")
-        return _written_ahead(db.serialize())
+        return written_ahead(db.serialize())
 
 
 def _leave_out_unsaved(db: Connection) -> None:
@@ -186,7 +182,7 @@ def writable(path: Path) -> Connection:
     The history is made in an earlier file that lacks it; a start can do without.
     """
     keep_private(path)
-    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=_PATIENCE)
+    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=PATIENCE)
     try:
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("PRAGMA synchronous=FULL")
@@ -235,13 +231,6 @@ class FileDatabase:
         self._db.close()
 
 
-def _written_ahead(content: bytes) -> bytes:
-    """*content* as the daemon writes it, so that nobody who only reads it has to change it first."""
-    head = bytearray(content)
-    head[_JOURNAL_AT] = b"\x02\x02"
-    return bytes(head)
-
-
 def _examine(db: Connection, path: Path, *, thoroughly: bool) -> None:
     """Refuse a file that is not ours, or not one that we understand."""
     (application,) = db.execute("PRAGMA application_id").fetchone()
@@ -254,147 +243,23 @@ def _examine(db: Connection, path: Path, *, thoroughly: bool) -> None:
             "as it is: install that one again, or put a backup of this version back (icalsyncd restore FILE --replace)"
         )
     # before anything is asked of it: a trigger would change what is written, and a view can be without end
-    ours = _made_of_schema()
-    found = set(db.execute(_MADE_OF).fetchmany(len(ours) + 2 * len(SPARED) + 1))
-    if not ours <= found or not all(map(_is_spared, found - ours)):
+    ours = made_of_schema()
+    found = set(db.execute(MADE_OF).fetchmany(len(ours) + 2 * len(SPARED) + 1))
+    if not ours <= found or not all(map(is_spared, found - ours)):
         raise StoreRefused(f"{path} is damaged: it holds other tables than those of icalsyncd, a trigger or a view")
     if thoroughly:
         # what lies beside these, as the history does, may be damaged: see `rescued`
-        for table in _tables():
+        for table in needed_tables():
             (found,) = db.execute(f"PRAGMA quick_check({table})").fetchone()
             if found != "ok":
                 raise StoreRefused(f"{path} is damaged: {found}")
 
 
-def rescued(db: Connection, path: Path) -> bytes | None:
-    """The bytes of a file with all that can be read of *db*, an examined one; None if *db* is whole, and needs no rescue.
-
-    What is damaged then is a table that a start can do without, as the history, or what no table holds. Raises
-    StoreRefused, and errors of the database.
-    """
-    found = list(_check(db))
-    if found == ["ok"]:
-        return None
-    if any("reference to page" in each for each in found):
-        # two tables hold one page: which of them may is not known
-        raise StoreRefused(f"{path} is damaged: {found[0]}")
-    with closing(_fresh()) as copy:
-        copy.executescript(LATER)
-        _fill(copy, db, _tables())
-        _fill_spared(copy, db)
-        return _written_ahead(copy.serialize())
-
-
-def upgrade(path: Path) -> None:
-    """Bring the file at *path* up to this version where it is of an earlier one that is known, a version at a time.
-
-    What it was is kept beside it, so that the version before can be installed again. A file that is none of ours is left
-    to the examination. Raises errors of the database and OSError.
-    """
-    address = f"{path.absolute().as_uri()}?mode=ro"
-    with closing(sqlite3.connect(":memory:", isolation_level=None)) as copy:
-        with closing(sqlite3.connect(address, uri=True, isolation_level=None, timeout=_PATIENCE)) as db:
-            version = _earlier(db)
-            if version is None:
-                return
-            db.backup(copy)
-        before = _written_ahead(copy.serialize())
-        after = _brought_up(copy, version)
-    with opened(path.parent) as folder:
-        folder.replace(f"{path.name}.version-{version}", before)
-    put_in_place(path, after)
-
-
-def _earlier(db: Connection) -> int | None:
-    """The version of *db* where it is an earlier one that can be brought up; None where it is not."""
-    (application,) = db.execute("PRAGMA application_id").fetchone()
-    (version,) = db.execute("PRAGMA user_version").fetchone()
-    (others,) = db.execute("SELECT count(*) FROM sqlite_schema WHERE type NOT IN ('table', 'index')").fetchone()
-    known = application == APPLICATION_ID and not others and 0 < version < VERSION
-    return int(version) if known and all(step in MIGRATIONS for step in range(version, VERSION)) else None
-
-
-def _brought_up(db: Connection, version: int) -> bytes:
-    """The bytes of a file of this version that holds what *db*, a copy of one of an earlier *version*, does."""
-    for step in range(version, VERSION):
-        for statement in MIGRATIONS[step]:
-            db.execute(statement)
-    with closing(_fresh()) as made:
-        made.executescript(LATER)
-        _fill(made, db, _tables())
-        _fill_spared(made, db)
-        return _written_ahead(made.serialize())
-
-
-def _fill(made: Connection, db: Connection, tables: Iterable[str]) -> None:
-    made.execute("BEGIN")
-    try:
-        for table in tables:
-            for row in db.execute(f"SELECT * FROM {table}"):  # noqa: S608  # the names are those of our schema
-                made.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", row)  # noqa: S608
-    except BaseException:
-        made.execute("ROLLBACK")
-        raise
-    made.execute("COMMIT")
-
-
-def _fill_spared(made: Connection, db: Connection) -> None:
-    """The tables that a start can do without, as far as they are whole."""
-    for table in sorted(SPARED):
-        with suppress(sqlite3.Error):
-            if db.execute(f"PRAGMA quick_check({table})").fetchone() == ("ok",):
-                _fill(made, db, (table,))
-
-
-def _check(db: Connection) -> Iterator[str]:
-    """What SQLite's own check of a whole file says."""
-    try:
-        for (found,) in db.execute("PRAGMA quick_check"):
-            yield str(found)
-    except sqlite3.OperationalError:
-        raise
-    except sqlite3.DatabaseError as error:
-        # it looks at rows, too, and gives up where there is no page to have any
-        yield str(error)
-
-
 def put_in_place(path: Path, content: bytes) -> None:
     """Put *content* in the place of the file at *path*, which nobody has open. Raises errors of the database and OSError."""
-    with closing(sqlite3.connect(path, isolation_level=None, timeout=_PATIENCE)) as db:
+    with closing(sqlite3.connect(path, isolation_level=None, timeout=PATIENCE)) as db:
         # what waits in the log belongs to the pages that go
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         db.execute("PRAGMA journal_mode=DELETE")
     with opened(path.parent) as folder:
         folder.replace(path.name, content)
-
-
-def begin_anew(path: Path, whole: bytes) -> None:
-    """Put *whole* in the place of the damaged file at *path*, which nobody has open: that keeps no daemon from starting."""
-    try:
-        put_in_place(path, whole)
-    except (sqlite3.Error, OSError) as problem:
-        log.error("the history is damaged, and could not be begun anew", why=type(problem).__name__)
-    else:
-        log.error("the history was damaged and is begun anew; all else is as it was")
-
-
-@cache
-def _tables() -> tuple[str, ...]:
-    """The names of the tables that a state file cannot do without."""
-    return tuple(sorted(name for kind, name, *_ in _made_of_schema() if kind == "table"))
-
-
-def _is_spared(part: tuple[str, ...]) -> bool:
-    """Whether it is a table that a start can do without, in any shape: a damaged one costs what is in it alone."""
-    kind, name, table, sql = part
-    if kind == "index":
-        # of a primary key; it has no words
-        return table in SPARED and sql is None
-    return kind == "table" and name in SPARED and str(sql).startswith("CREATE TABLE ")
-
-
-@cache
-def _made_of_schema() -> frozenset[tuple[str, ...]]:
-    with closing(sqlite3.connect(":memory:")) as db:
-        db.executescript(SCHEMA)
-        return frozenset(db.execute(_MADE_OF))

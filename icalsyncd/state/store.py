@@ -22,19 +22,17 @@ from icalsyncd.state.gone_back import GoneBack
 from icalsyncd.state.history import Event, append, entries
 from icalsyncd.state.last_database import forget_opening
 from icalsyncd.state.lease import Lease
+from icalsyncd.state.made_anew import begin_anew, rescued, upgrade
 from icalsyncd.state.moving import is_later_file
 from icalsyncd.state.reserve import Reserve
 from icalsyncd.state.state_file import (
     Error,
     FileDatabase,
-    begin_anew,
     examined,
     failing,
     is_there,
     make,
     refusing,
-    rescued,
-    upgrade,
 )
 from icalsyncd.state.state_folder import StateFolder
 from icalsyncd.state.stored import MALFORMED, Stored, load_stored

@@ -138,6 +138,13 @@ def _ghost(state: State) -> State:
     return State(ledger, dict.fromkeys(ledger.syncs, FACTS))
 
 
+def _perhaps_twice(state: State) -> State:
+    ledger = ledger_of({"holidu": ((3, 8), (20, 23)), "vrbo": ()}, kind=Kind.UNKNOWN)
+    ledger = fetched(ledger, "vrbo", offers(ledger)["vrbo"], now=NOW - 3600, looked=True)
+    ledger = _pull(ledger, "vrbo", ((6, 11),), NOW - 600, Kind.UNKNOWN)
+    return State(ledger, dict.fromkeys(ledger.syncs, FACTS))
+
+
 def _leaving_block(state: State) -> State:
     blocks = tuple(replace(block, leaving_since=NOW - 600) for block in state.ledger.blocks)
     return replace(state, ledger=replace(state.ledger, blocks=blocks))
@@ -188,6 +195,7 @@ STATES: Final[dict[str, Callable[[State], State]]] = {
     "leaving": lambda state: _leaving_block(_sync(state, presence=Presence.LEAVING, since=NOW - 600)),
     "unread": lambda state: _sync(state, fetches=(NOW - 3 * 86400,), readers=()),
     "first": lambda state: _sync(state, fetches=(), told=None, pulled_at=None, facts=Facts()),
+    "perhaps-twice": _perhaps_twice,
 }
 
 

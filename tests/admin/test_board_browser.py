@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import re
 from collections.abc import Callable
 from pathlib import Path
 from time import monotonic, sleep
@@ -15,6 +17,9 @@ from tests.admin.pictures import measured, served
 from tests.admin.scenes import scenes
 from tests.end_to_end.daemon import daemon
 from tests.end_to_end.portal import calendar, day, portals
+
+A4 = round((210 - 2 * 12) / 25.4 * 96)
+BOX = re.compile(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]")
 
 pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium", "chromedriver")]
 
@@ -118,6 +123,25 @@ def test_of_200_houses_little_is_fetched_and_drawn_and_no_row_is_styled_anew() -
         assert abs(window.find(wide, ".rows") / window.find(wide, ".lane") - 2) < 0.01
         handed = "[...document.querySelector('.rows').style].filter((name) => name.startsWith('--'))"
         assert window.find(handed) == []
+        on_paper(window)
+
+
+def on_paper(window: Browser) -> None:
+    """Printed on A4, all 200 houses are there, in its width, and nothing that only a screen can use."""
+    paper = {"printBackground": True, "preferCSSPageSize": True}
+    pdf = base64.b64decode(window.driver.execute_cdp_cmd("Page.printToPDF", paper)["data"])
+    assert {tuple(map(round, map(float, each))) for each in BOX.findall(pdf)} == {(595, 842)}
+    assert 5 < len(BOX.findall(pdf)) < 40
+    # what is between the margins, in the pixels of a style sheet
+    window.size(A4, 1000)
+    window.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    assert window.find("document.documentElement.scrollWidth") <= A4
+    drawn = (
+        "[...document.querySelectorAll(arguments[0])]"
+        ".filter((each) => each.checkVisibility({contentVisibilityAuto: true})).length"
+    )
+    assert window.find(drawn, "button, input, select, footer, .turn") == 0
+    assert window.find(drawn, ".row .lane") == 200
 
 
 async def test_what_changes_shows_by_itself_and_a_daemon_that_ends_turns_it_red(tmp_path: Path) -> None:

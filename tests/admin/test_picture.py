@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
-from icalsyncd.admin.page import page
+from icalsyncd.admin.page import night_page, page
 from icalsyncd.admin.picture import LOCAL, Look, Stretch, months, stretches, year
 from icalsyncd.availability.attribution import fetched, pulled
 from icalsyncd.availability.ledger import Channel, Ledger
@@ -86,6 +86,31 @@ def test_nights_sold_twice_are_overbooked_by_both() -> None:
         (6, 8, "overbooked", ("holidu", "vrbo"), ()),
         (8, 10, "taken", ("vrbo",), ()),
     ]
+
+
+def perhaps_sold_twice() -> Ledger:
+    """Vrbo has read that three nights are taken, and shows an event over the last of them and two more."""
+    ledger = told(told(ledger_of(), "holidu", (3, 6), at=NOW - 500), "vrbo", at=NOW - 400)
+    ledger = fetched(ledger, "vrbo", offers(ledger)["vrbo"], now=NOW - 300, looked=True)
+    return told(ledger, "vrbo", (5, 8), at=NOW - 200)
+
+
+def test_what_is_perhaps_booked_twice_is_marked_and_called_so() -> None:
+    ledger = perhaps_sold_twice()
+    assert looks(ledger) == [
+        (3, 5, "taken", ("holidu",), ()),
+        (5, 6, "twice", ("holidu",), ("vrbo",)),
+        (6, 8, "taken", ("vrbo",), ()),
+    ]
+    overview = replace(world(1, 1), view=see(View(), ["casa"], {"casa": State(ledger)}, [{}], INSTALLATION))
+    html = page(overview)
+    assert "holidu and vrbo, perhaps booked twice: " in html.lower()
+    assert "perhaps booked twice: holidu since" in html
+    assert '<i class="swatch twice"></i>perhaps booked twice' in html
+    night = night_page(overview, "casa", TODAY + 5) or ""
+    assert "Taken, and perhaps booked twice: holidu</h2>" in night
+    # the host can say who has it
+    assert 'data-act="confirm"' in night
 
 
 def test_what_may_be_a_ghost_is_shown_as_one() -> None:

@@ -1,6 +1,6 @@
 """A fuzz target for the reader and for what is merged from it, by coverage: `pip install atheris`, then
 
-    python tests/fuzz/fuzz_read.py tests/availability/cases -max_total_time=600 -max_len=4096
+    python -m tests.calendars.fuzz_read tests/calendars/cases -max_total_time=600 -max_len=4096
 
 from the root of the repository. atheris is no dependency of the tests; without it this file is only the properties.
 """

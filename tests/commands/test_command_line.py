@@ -121,6 +121,11 @@ async def test_without_a_command_it_says_what_to_do_first() -> None:
     assert "icalsyncd demo" in done.err
 
 
+async def test_the_help_of_status_says_what_its_columns_are() -> None:
+    told = (await icalsyncd("status", "--help")).out
+    assert all(f"{column}:" in told for column in ("PULLED", "FETCHED", "CLAIMS", "ECHOES", "CLOSES"))
+
+
 async def test_run_without_a_config_says_where_it_was_looked_for(tmp_path: Path) -> None:
     done = await icalsyncd("run", "--config", tmp_path / "none.yaml", "--state-dir", tmp_path / "state")
     assert done.code == 78

@@ -10,6 +10,7 @@ import pytest
 
 from icalsyncd.config import loading
 from icalsyncd.config.loading import Accepted, Refused, load, parse
+from icalsyncd.state import files
 from tests.config.test_accepted import EXAMPLE, HEAD, SYNC
 
 CASA = "accommodations:\n  casa:\n    timezone: Europe/Madrid\n"
@@ -67,6 +68,26 @@ def test_what_is_no_file_is_refused_and_not_waited_for(what: str, tmp_path: Path
     text = HEAD + SYNC.replace("url: 'https://portal.example/1.ics'", "url_file: odd").replace("PORTAL", "generic")
     named = parse(text.replace("MORE", ""), tmp_path / "config.yaml", {})
     assert isinstance(named, Refused)
+    assert "names something that is no file" in str(named.mistakes[0])
+
+
+def test_a_file_that_has_nothing_yet_is_refused_and_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "odd"
+    os.mkfifo(path)
+    # as the kernel says of /proc/kmsg, which only root may read
+    monkeypatch.setattr(files.stat, "S_ISREG", lambda mode: True)
+    other_end = os.open(path, os.O_RDWR | os.O_NONBLOCK)
+    try:
+        loaded = load(path, {})
+        text = HEAD + SYNC.replace("url: 'https://portal.example/1.ics'", "url_file: odd").replace("PORTAL", "generic")
+        named = parse(text.replace("MORE", ""), tmp_path / "config.yaml", {})
+    finally:
+        os.close(other_end)
+    assert isinstance(loaded, Refused)
+    assert isinstance(named, Refused)
+    assert loaded.bug is named.bug is None
     assert "names something that is no file" in str(named.mistakes[0])
 
 

@@ -96,7 +96,7 @@ class Containers:
         offline = self._folder / "pip.conf"
         offline.write_text("[global]\nno-index = true\nfind-links = /wheels\n")
         self.says(
-            "podman", "build", "--isolation", "chroot", "--pull=never", "--format", "docker",
+            "podman", "build", "--isolation", "chroot", "--layers=false", "--pull=never", "--format", "docker",
             "--build-arg", f"BASE={base}", "--volume", f"{wheels}:/wheels:ro",
             "--volume", f"{offline}:/etc/pip.conf:ro", "--tag", name, ".", patience=600,
         )  # fmt: skip

@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from icalsyncd.availability import attribution, judgement, offers, succession
-from icalsyncd.availability.attribution import Feeds
 from icalsyncd.availability.claims import Claim
+from icalsyncd.availability.in_force import Feeds
 from icalsyncd.availability.judgement import Circumstances, Identity
 from icalsyncd.availability.ledger import Ledger, SyncLedger
 from icalsyncd.availability.stamps import Moment
@@ -16,24 +16,26 @@ from icalsyncd.calendars.nights import EMPTY, Nights, Stay, union
 
 _circumstances, _begin, _identity_of = judgement.circumstances, judgement.begin, judgement.identity_of
 _carried, _outlive, _hidden = judgement._carried, succession.outlive, attribution._hidden
-_readable = attribution._readable
+_readable = attribution.readable
 
 
-def told_nothing(**given: Any) -> Circumstances:
-    return replace(_circumstances(**given), in_force=(), surely_told=EMPTY, maybe_told=EMPTY, runs_told=frozenset())
+def told_nothing(sync: SyncLedger, **given: Any) -> Circumstances:
+    return replace(
+        _circumstances(sync, **given), in_force=(), surely_told=EMPTY, maybe_told=EMPTY, runs_told=frozenset()
+    )
 
 
-def told_for_ever(**given: Any) -> Circumstances:
-    at = _circumstances(**given)
+def told_for_ever(sync: SyncLedger, **given: Any) -> Circumstances:
+    at = _circumstances(sync, **given)
     return replace(at, surely_told=at.surely_told | at.maybe_told | at.others)
 
 
-def matching_nothing(**given: Any) -> Circumstances:
-    return replace(_circumstances(**given), runs_told=frozenset())
+def matching_nothing(sync: SyncLedger, **given: Any) -> Circumstances:
+    return replace(_circumstances(sync, **given), runs_told=frozenset())
 
 
-def never_in_doubt(**given: Any) -> Circumstances:
-    at = _circumstances(**given)
+def never_in_doubt(sync: SyncLedger, **given: Any) -> Circumstances:
+    at = _circumstances(sync, **given)
     return replace(at, surely_told=at.surely_told | at.maybe_told, maybe_told=EMPTY)
 
 

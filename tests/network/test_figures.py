@@ -20,8 +20,9 @@ from tests.network.simulation import Tally
 
 
 def some(setting: Setting) -> Tally:
-    """What a part of the histories of *setting* comes to; `make network` plays all of them."""
-    return tally(setting, seeds=range(1, setting.networks, 8 if setting.networks > 10 else 4))
+    """What a few of the histories of *setting* come to; `make network` plays all of them."""
+    # other tests run beside: no processes of its own
+    return tally(setting, seeds=range(1, setting.networks, 24 if setting.networks > 10 else 5), workers=1)
 
 
 def is_safe(found: Tally) -> bool:
@@ -46,7 +47,7 @@ def test_a_few_days_of_bookings_come_to_rest_without_a_night_open_that_is_taken(
 @pytest.mark.parametrize("setting", USUAL, ids=names)
 def test_many_bookings_leave_hardly_a_ghost_and_no_night_open_that_is_taken(setting: Setting) -> None:
     found = some(setting)
-    assert found.bookings >= 600
+    assert found.bookings >= 250
     assert is_safe(found)
     assert found.avoidable_again * 2_000 < found.bookings
     assert found.ghosts * 1_000 < 8 * found.bookings
@@ -94,5 +95,5 @@ def test_padding_portals_and_those_that_read_each_other_open_no_night_that_is_ta
 @pytest.mark.slow
 def test_the_same_histories_with_split_horizon_alone_close_night_after_night() -> None:
     with_outages, _ = USUAL
-    usual = tally(with_outages, a_merge_with_split_horizon, seeds=range(5))
+    usual = tally(with_outages, a_merge_with_split_horizon, seeds=range(2), workers=1)
     assert usual.ghosts * 1_000 > 500 * usual.bookings

@@ -218,14 +218,14 @@ SWITCHES: list[tuple[str, object, str, object, Story]] = [
     (
         "published: no way back from what was dropped",
         attribution,
-        "_readable",
+        "readable",
         readable_whatever_it_dropped,
         published_feeds.test_a_portal_that_has_dropped_what_it_repeated_does_not_go_back_to_an_older_published_feed,
     ),
     (
         "published: no way back from what is repeated",
         attribution,
-        "_readable",
+        "readable",
         readable_whatever_it_begins,
         published_feeds.test_a_portal_that_repeats_a_published_feed_does_not_go_back_to_an_older_one,
     ),

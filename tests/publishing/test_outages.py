@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
@@ -51,22 +52,24 @@ async def in_folder(made: Daemon, folder: Path, sync: str, wanted: set[str]) -> 
 STAYS = (50, 51)
 """A booking beside those that come and go: the only one would be held."""
 
-FAULTS = [
-    pytest.param(403, "refused", id="403"),
-    pytest.param(404, "missing", id="404"),
-    pytest.param(503, "http_5xx", id="503"),
-    pytest.param(507, "full", id="full"),
-]
+FAULTS = {403: "refused", 404: "missing", 503: "http_5xx", 507: "full"}
+"""What the targets of one daemon answer, and what each is said to be."""
 
 
-@pytest.mark.parametrize(("status", "reason"), FAULTS)
-async def test_a_target_that_fails_holds_up_nothing_and_recovers_without_a_hand(
-    made: Daemon, two: list[Portal], tmp_path: Path, status: int, reason: str
+async def test_targets_that_fail_hold_up_nothing_and_recover_without_a_hand(
+    made: Daemon, two: list[Portal], tmp_path: Path
 ) -> None:
     folder = room(tmp_path)
-    async with servers.faulty() as there:
-        there.status = status
-        made.write(config(made, two, targets(folder, there.url)))
+    async with AsyncExitStack() as opened:
+        there = {status: await opened.enter_async_context(servers.faulty()) for status in FAULTS}
+        text = f"  - {{name: well, type: folder, path: {folder}, public_url: http://127.0.0.1:1}}\n"
+        for status, each in there.items():
+            each.status = status
+            text += (
+                f"  - {{name: of-{status}, type: webdav, url: {each.url}, username: {servers.USER}, "
+                "password_file: password}\n"
+            )
+        made.write(config(made, two, text))
         await made.up()
         await in_folder(made, folder, "casa-azul/vrbo", set())
         for offset in (10, 20, 30):
@@ -74,27 +77,31 @@ async def test_a_target_that_fails_holds_up_nothing_and_recovers_without_a_hand(
             (report,) = await made.pull("casa-azul/holidu")
             assert report["outcome"] == "updated"
             assert await in_folder(made, folder, "casa-azul/vrbo", nights((offset, offset + 2), STAYS)) < MAX_PUT
-        assert (await made.metric("icalsyncd_publish_failures_total", target="unwell", reason=reason) or 0) > 0
-        assert await made.metric("icalsyncd_publish_last_success_timestamp_seconds", target="unwell") is None
-        assert await made.metric("icalsyncd_publish_failing_since_timestamp_seconds", target="unwell")
-        assert await made.metric("icalsyncd_publish_failing_since_timestamp_seconds", target="well") is None
         told = await icalsyncd("status", "--config", made.config, "--state-dir", made.state)
-        assert (told.code, "at unwell are old, and not published since" in " ".join(told.out.split())) == (1, True), (
-            told.out
-        )
-        well, unwell = (await made.status())["targets"]
+        assert told.code == 1
+        assert await made.metric("icalsyncd_publish_failing_since_timestamp_seconds", target="well") is None
+        well, *unwell = (await made.status())["targets"]
         assert well["state"] == "ok"
-        assert (unwell["state"], unwell["reason"].partition(":")[0]) == ("failing", reason)
-        # as often as it was tried, it was told once
-        assert made.words().count("not published") == 1
-        there.status = 0
-        before = len(there.asked)
-        link = f"{there.url}/{name_of(await link_of(made, 'casa-azul/vrbo'))}"
-        await until_published(link, nights((30, 32), STAYS), patience=120)
-        sent = [name for method, name in there.asked[before:] if method == "PUT"]
-        # only the newest state of each feed was sent, and once
-        assert len(sent) == len(set(sent)) == 2
-        assert await made.metric("icalsyncd_publish_failing_since_timestamp_seconds", target="unwell") is None
+        for (status, reason), target in zip(FAULTS.items(), unwell, strict=True):
+            name = f"of-{status}"
+            assert (await made.metric("icalsyncd_publish_failures_total", target=name, reason=reason) or 0) > 0
+            assert await made.metric("icalsyncd_publish_last_success_timestamp_seconds", target=name) is None
+            assert await made.metric("icalsyncd_publish_failing_since_timestamp_seconds", target=name)
+            assert f"at {name} are old, and not published since" in " ".join(told.out.split()), told.out
+            assert (target["name"], target["state"]) == (name, "failing")
+            assert target["reason"].partition(":")[0] == reason
+            # as often as it was tried, it was told once
+            assert made.words().count(f"not published target={name} ") == 1
+        before = {status: len(each.asked) for status, each in there.items()}
+        for each in there.values():
+            each.status = 0
+        path = name_of(await link_of(made, "casa-azul/vrbo"))
+        for status, each in there.items():
+            await until_published(f"{each.url}/{path}", nights((30, 32), STAYS), patience=120)
+            sent = [name for method, name in each.asked[before[status] :] if method == "PUT"]
+            # only the newest state of each feed was sent, and once
+            assert len(sent) == len(set(sent)) == 2
+            assert await made.metric("icalsyncd_publish_failing_since_timestamp_seconds", target=f"of-{status}") is None
 
 
 async def test_a_target_that_hangs_holds_up_neither_pulls_nor_other_targets(

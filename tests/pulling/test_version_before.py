@@ -11,7 +11,7 @@ from contextlib import closing
 from pathlib import Path
 
 from icalsyncd.state.installation import Installation
-from icalsyncd.state.state_file import APPLICATION_ID
+from icalsyncd.state.shape import APPLICATION_ID
 from tests.end_to_end.portal import Portal, calendar, day, portals
 from tests.pulling.house import A, B, Gate, house, sync
 

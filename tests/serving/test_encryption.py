@@ -85,10 +85,24 @@ async def test_it_encrypts_and_a_renewed_certificate_is_taken_up(home: Daemon) -
     assert "Traceback" not in home.words()
     # what never ends, or never begins, is no certificate, and is not waited for
     os.mkfifo(home.folder / "pipe")
-    for other in ("pipe", "/dev/zero"):
-        write(home, removal_delay="20m" if other == "pipe" else "21m")
+    (home.folder / "hollow").touch()
+    os.truncate(home.folder / "hollow", 2**40)
+    (home.folder / "empty").touch()
+    (home.folder / "loop").symlink_to("loop")
+    (home.folder / "place").mkdir()
+    odd = {
+        "pipe": "pipe or",
+        "/dev/zero": "zero or",
+        "hollow": "hollow is larger than any",
+        "empty": "empty and",
+        "loop": "loop or",
+        "place": "place or",
+        "nowhere": "nowhere or",
+    }
+    for minutes, (other, told) in enumerate(odd.items(), 20):
+        write(home, removal_delay=f"{minutes}m")
         home.write(home.config.read_text().replace("cert.pem", other))
-        await home.until(lambda: asyncio.sleep(0.05, home.words()), lambda words, other=other: f"{other} or" in words)
+        await home.until(lambda: asyncio.sleep(0.05, home.words()), lambda words, told=told: told in words)
     assert (await get(home, "/"))[0] == 200
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from icalsyncd.state import state_file
+from icalsyncd.state import shape, state_file
 from icalsyncd.state.commit import Commit
 from icalsyncd.state.database import StoreOfAnotherVersion, StoreRefused
 from icalsyncd.state.history import Event
@@ -67,8 +67,9 @@ def dump(path: Path) -> list[str]:
 @pytest.fixture
 def known(monkeypatch: pytest.MonkeyPatch) -> None:
     """This version is the second one, and knows the one before."""
-    monkeypatch.setattr(state_file, "MIGRATIONS", {step + 1: words for step, words in BEFORE.items()})
-    monkeypatch.setattr(state_file, "VERSION", VERSION + 1)
+    monkeypatch.setattr(shape, "MIGRATIONS", {step + 1: words for step, words in BEFORE.items()})
+    for module in (shape, state_file):
+        monkeypatch.setattr(module, "VERSION", VERSION + 1)
 
 
 @pytest.mark.usefixtures("known")
