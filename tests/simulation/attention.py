@@ -41,6 +41,17 @@ class Attention:
         places = [place for place, sync in syncs.items() if wanted(sync)]
         return dice.choice(places) if places else None
 
+    def turn(self) -> None:
+        """Be about another sync of the same accommodation from now on."""
+        here = self.focus
+        beside = [
+            place
+            for place, sync in self._play.household.syncs().items()
+            if here is not None and place[0] == here[0] and place != here and sync.receives
+        ]
+        if beside:
+            self.focus = self._play.dice.choice(beside)
+
     def quiet(self) -> bool:
         """Whether the daemon runs, and has surely seen all that the host has saved.
 

@@ -6,7 +6,7 @@ import os
 import pickle
 import select
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from tests.simulation import seam
 from tests.simulation.history import History
@@ -35,8 +35,10 @@ def play_one(seed: int, acts: int) -> Outcome:
     return play.close()
 
 
-def play_many(seeds: Iterable[int], acts: int, jobs: int) -> Iterator[Outcome]:
-    """Play many, at most *jobs* at a time, in whatever order they end."""
+def play_many(
+    seeds: Iterable[int], acts: int, jobs: int, first: Callable[[], None] = lambda: None
+) -> Iterator[Outcome]:
+    """Play many, at most *jobs* at a time, in whatever order they end; each process does *first* before it plays."""
     running: dict[int, tuple[int, int, list[bytes]]] = {}
     left = iter(seeds)
     while True:
@@ -44,7 +46,7 @@ def play_many(seeds: Iterable[int], acts: int, jobs: int) -> Iterator[Outcome]:
             seed = next(left, None)
             if seed is None:
                 break
-            mine, pid = _fork(seed, acts)
+            mine, pid = _fork(seed, acts, first)
             running[mine] = seed, pid, []
         if not running:
             return
@@ -62,7 +64,7 @@ def play_many(seeds: Iterable[int], acts: int, jobs: int) -> Iterator[Outcome]:
             yield pickle.loads(whole) if whole else _lost(seed, "its process died")
 
 
-def _fork(seed: int, acts: int) -> tuple[int, int]:
+def _fork(seed: int, acts: int, first: Callable[[], None]) -> tuple[int, int]:
     mine, theirs = os.pipe()
     pid = os.fork()
     if pid:
@@ -70,6 +72,7 @@ def _fork(seed: int, acts: int) -> tuple[int, int]:
         return mine, pid
     os.close(mine)
     try:
+        first()
         outcome = play_one(seed, acts)
         outcome.lines.clear()
     except BaseException:

@@ -38,13 +38,13 @@ class Guests:
 
     def steps(self) -> dict[str, Act]:
         """What is done on purpose only."""
-        return {"late": self.late, "told": self.told}
+        return {"late": lambda: self._be("late"), "busy": lambda: self._be("429"), "told": self.told}
 
-    def late(self) -> None:
-        """A portal takes its time for a minute."""
+    def _be(self, kind: str) -> None:
+        """A portal answers so for a minute."""
         _, portal = self._attention.portal()
-        portal.mood = Mood("late", self._world.now + 60.0, 600.0)
-        self._world.note(f"{portal.key} answers late for 60 s")
+        portal.mood = Mood(kind, self._world.now + 60.0, 600.0)
+        self._world.note(f"{portal.key} answers {kind} for 60 s")
 
     def told(self) -> None:
         """All portals of an accommodation read their feeds."""

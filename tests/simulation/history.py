@@ -8,6 +8,7 @@ from tests.simulation.attention import Act, Attention
 from tests.simulation.guests import Guests
 from tests.simulation.host import Host
 from tests.simulation.mishaps import Mishaps
+from tests.simulation.oracle import Place
 from tests.simulation.play import Play
 from tests.simulation.plots import PLOTS, Plot
 from tests.simulation.portal import Mood
@@ -44,7 +45,7 @@ class History:
             name: _COMMON.get(name, 1.0) * 2.0 ** dice.uniform(-3, 2) * (dice.random() < 0.7) for name in self._acts
         }
         # what chance alone has no use for
-        self._acts |= {**self.guests.steps(), **self.mishaps.steps(), "look": self.look}
+        self._acts |= {**self.guests.steps(), **self.mishaps.steps(), "look": self.look, "turn": self.attention.turn}
         self._weights["book"] = max(self._weights["book"], 2.0)
         self._paces = [2.0 ** dice.uniform(-3, 2) for _ in PAUSES]
         self._bursts = dice.choice([0.0, 0.1, 0.3])
@@ -115,7 +116,7 @@ class History:
             return
         self.world.note(f"# a burst about {'/'.join(focus)}")
         if self.dice.random() < 0.5:
-            self._follow(self.dice.choice(PLOTS))
+            self._follow(self._choose(focus))
             return
         self._left = self.dice.randrange(3, 9)
         self._ill = self.dice.random() < 0.3
@@ -135,13 +136,26 @@ class History:
             case _:
                 pass
 
+    def _choose(self, focus: Place) -> Plot:
+        """A plot for which there is all that it needs; most likely one that needs much."""
+        house, portal = self.play.household, self.play.household.syncs()[focus].portal
+        there = {
+            "": True,
+            "shelf": house.folder is not None,
+            "cloud": house.cloud is not None,
+            "validators": portal.validators != "none" and self.host.may_blink(focus[0]),
+            "untold": focus[0] not in self.play.oracle.served,
+        }
+        fitting = [plot for plot in PLOTS if there[plot.needs]]
+        return self.dice.choices(fitting, [3.0 if plot.needs else 1.0 for plot in fitting])[0]
+
     def _follow(self, plot: Plot) -> None:
         """Do what *plot* says, one after the other, mostly whole."""
         self.world.note(f"# {plot.name}")
         self.attention.only = True
         # all that was saved is seen, and the disk as it should be
         self.world.rest(8.0)
-        self._plot = [act for act in plot.acts if self.dice.random() < 0.95]
+        self._plot = [act for act in plot.acts if self.dice.random() < 0.97]
         self._left = len(self._plot)
 
     def wait(self) -> None:

@@ -77,16 +77,20 @@ class Host:
     def blink(self) -> None:
         """Paused and resumed within seconds."""
         place = self._attention.sync(lambda sync: sync.receives)
-        house = self._household.houses[place[0]] if place else None
-        # what is judged anew beside buffers that its portal was told is no blink's affair
-        if place and house and not (house.before or house.after) and not self._repeats(place[0]):
+        if place and self.may_blink(place[0]):
             self._play.save(changed_sync(self._household, place, paused=True))
             rest = self._dice.choice([1.5, 3.0, 10.0])
-            if self._dice.random() < 0.5:
+            if self._dice.random() < (0.9 if self._attention.only else 0.5):
                 # a portal has a button for that, too
-                self._world.after(self._dice.uniform(0.0, rest), self._household.syncs()[place].portal.read)
+                self._world.after(self._dice.uniform(rest - 1.5, rest), self._household.syncs()[place].portal.read)
             self._world.rest(rest)
             self._play.save(changed_sync(self._household, place, paused=False))
+
+    def may_blink(self, house: str) -> bool:
+        """What is judged anew beside what its portal was told is no blink's affair."""
+        plan = self._household.houses[house]
+        plain = not (plan.before or plan.after or self._repeats(house))
+        return plain or house not in self._play.oracle.served
 
     def _repeats(self, house: str) -> bool:
         """Some portal of the accommodation repeats what it reads."""
@@ -141,7 +145,7 @@ class Host:
             sync = self._household.syncs()[place]
             sync.portal.token += 1
             self._play.save(self._household)
-            self._play.oracle.changed[sync.first_name] = self._world.now
+            self._play.oracle.moved(sync.first_name)
             self._play.oracle.manners.moved(sync)
 
     def mistype(self) -> None:
@@ -158,7 +162,7 @@ class Host:
             self._world.rest(self._dice.choice([2.0, 8.0, 20.0]))
             self._play.oracle.manners.moved(sync, since)
             self._play.save(self._household)
-            self._play.oracle.changed[sync.first_name] = self._world.now
+            self._play.oracle.moved(sync.first_name)
 
     def rotate(self) -> None:
         place = self._attention.sync(lambda sync: sync.direction != "import")

@@ -72,16 +72,16 @@ class Known:
         self.doubted.clear()
         self.last = self.good_at = self.heard = None
 
-    def lost(self, until: float, *, stopped: bool) -> None:
+    def lost(self, until: float, *, stopped: bool, noted: bool) -> None:
         """The daemon has ended: what it was not told by *until* may not be on the disk.
 
         Where it was *stopped*, the reserve had room for what portals were told; where it was killed, it is known only that
-        something is missing, so that nothing opens before this portal was asked again.
+        something is missing, if that was *noted*, so that nothing opens before this portal was asked again.
         """
         self.heard = None
         kept = {
             night: since for night, since in self.sold.items() if since <= until or (stopped and night in self.told)
         }
-        self.doubted = (self.doubted | self.sold.keys() - kept.keys()) & self.told
+        self.doubted = (self.doubted | self.sold.keys() - kept.keys()) & self.told if noted else set()
         self.sold = kept
         self.told &= kept.keys()

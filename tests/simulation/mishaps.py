@@ -36,7 +36,12 @@ class Mishaps:
 
     def steps(self) -> dict[str, Act]:
         """What is done on purpose only."""
-        return {"fill": self.fill, "slow": self.slow, "up": self.up, "linger": self.linger}
+        return {"fill": self.fill, "slow": self.slow, "hang": self.hang, "up": self.up, "linger": self.linger}
+
+    def hang(self) -> None:
+        """What is published at the server lands later than anybody waits for it."""
+        if self._play.cloud is not None:
+            self._play.cloud.fall_into(Mood("late", self._world.now + 40.0))
 
     def up(self) -> None:
         """Wait until the daemon runs again."""
@@ -56,7 +61,7 @@ class Mishaps:
             return
         how = self._machine.kill(power=self._dice.random() < 0.3)
         self._world.note(f"killed {how}")
-        self._play.oracle.killed(stopped=False)
+        self._play.oracle.killed(stopped=False, noted=not self._machine.disk.slow)
         self._play.oracle.looks_away()
         self._world.after(self._dice.choice([0.5, 5.0, 60.0, HOUR]), self._start)
 
@@ -95,7 +100,7 @@ class Mishaps:
         wrong = size * dice.choice([1, 1, -1])
         if at_start:
             machine.kill(power=True)
-            oracle.killed(stopped=False)
+            oracle.killed(stopped=False, noted=not machine.disk.slow)
         machine.clock.wrong = wrong
         oracle.clock_set()
         if at_start:

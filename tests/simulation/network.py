@@ -220,6 +220,10 @@ class Newcomer:
         self._door = door
         self._peer = peer
 
+    def detach(self) -> Newcomer:
+        """What is made of its descriptor: itself."""
+        return self
+
     def setblocking(self, _: bool) -> None:
         """It never blocks."""
 

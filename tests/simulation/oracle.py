@@ -257,12 +257,21 @@ class Oracle:
         for held in self.blocks.values():
             held.update((night, UNSEEN) for night, since in held.items() if since > self.world.now)
 
-    def killed(self, *, stopped: bool) -> None:
-        """The daemon was killed, or *stopped* and ended without its last commit, but for what the reserve had room for."""
+    def moved(self, name: str) -> None:
+        """A sync is to be asked under another address."""
+        self.changed[name] = self.world.now
+        # an answer from the old one may have been taken
+        self.resumed.discard(name)
+
+    def killed(self, *, stopped: bool, noted: bool = True) -> None:
+        """The daemon was killed, or *stopped* and ended without its last commit, but for what the reserve had room for.
+
+        *noted*: each commit that the disk did not take had failed by then.
+        """
         self.interrupted()
         until = self.world.now - SETTLED if self.disk_well_since is not None else self.stored_until
         for known in self.known.values():
-            known.lost(until, stopped=stopped)
+            known.lost(until, stopped=stopped, noted=noted)
 
     def disk(self, *, well: bool) -> None:
         now, since = self.world.now, self.disk_well_since

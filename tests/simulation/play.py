@@ -75,7 +75,7 @@ class Play:
         for house in ("elm", "oak")[: 1 if dice.random() < 0.7 else 2]:
             syncs: dict[str, SyncPlan] = {}
             count = dice.choice([2, 2, 3, 3, 4])
-            silent = dice.random() < 0.3
+            silent = dice.random() < 0.4
             for number in range(count):
                 name = "abcd"[number]
                 portal = self._portal()
@@ -96,7 +96,7 @@ class Play:
                 lambda kind, detail: self.oracle.find(kind, detail),
                 lambda: self.machine.runs,
                 lambda: self.machine.awake(),
-                moves=dice.random() < 0.6,
+                moves=dice.random() < 0.5,
             )
         return Household(
             houses,

@@ -239,7 +239,9 @@ class Portal:
                 answer.status = int(kind)
                 answer.wait = self.mood.wait or None
                 more = {"Retry-After": f"{self.mood.wait:.0f}"} if self.mood.wait else {}
-                self._send(asked, answer, response(answer.status, {**dated, **more}), dice.uniform(0, 0.2))
+                self._send(
+                    asked, answer, response(answer.status, {**dated, **more}), dice.uniform(0, dice.choice([0.2, 5.0]))
+                )
             case "500" | "404":
                 answer.status = int(kind)
                 self._send(asked, answer, response(answer.status, dated), dice.uniform(0, 0.2))

@@ -35,6 +35,7 @@ import icalsyncd.pulling.intake
 import icalsyncd.pulling.pull
 import icalsyncd.pulling.rounds
 import icalsyncd.serving.fetches
+import icalsyncd.serving.listeners
 import icalsyncd.state.journal
 import icalsyncd.state.reserve
 import icalsyncd.state.state_file
@@ -195,6 +196,8 @@ def installed() -> None:
         last_set=lambda: _machine().clock_was_set(),
     )
     _set(icalsyncd.daemon.app, watch=lambda files, stop: _machine().watch(files, stop))
+    # what is let in stands for a socket already
+    _set(icalsyncd.serving.listeners, BoundedSocket=lambda fileno: fileno)
     _set(icalsyncd.serving.fetches, boottime=lambda: _machine().boot())
     _set(icalsyncd.pulling.rounds, monotonic=awake)
     _set(icalsyncd.pulling.intake, perf_counter=awake)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from tests.simulation import seam
 from tests.simulation.calendars import Night, read
+from tests.simulation.knowledge import SETTLING
 from tests.simulation.world import MINUTE
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def look_at_copies(play: Play) -> None:
         if plan.paused and name in copies:
             oracle.find("a copy of one that is paused", "/".join(place))
         known = oracle.known.get(name)
-        if not plan.receives or known is None or known.heard is None or known.heard_at > now - 10.0:
+        if not plan.receives or known is None or known.heard is None or known.heard_at > now - SETTLING:
             continue
         stored = frozenset(read(copies[name]) or ()) if name in copies else None
         if stored != known.heard.events:

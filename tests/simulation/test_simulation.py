@@ -12,10 +12,10 @@ SEEDS = "0..30"
 ACTS = 60
 
 
-def played(*arguments: str, hashes: str = "0") -> subprocess.CompletedProcess[str]:
-    """What `python -m tests.simulation` says."""
+def played(*arguments: str, hashes: str = "0", module: str = "tests.simulation") -> subprocess.CompletedProcess[str]:
+    """What `python -m tests.simulation` says, or another module of it."""
     return subprocess.run(
-        [sys.executable, "-m", "tests.simulation", *arguments],
+        [sys.executable, "-m", module, *arguments],
         capture_output=True,
         text=True,
         timeout=600,
@@ -27,6 +27,12 @@ def played(*arguments: str, hashes: str = "0") -> subprocess.CompletedProcess[st
 @pytest.mark.slow
 def test_nothing_is_found_by_some_seeds() -> None:
     done = played("--seeds", SEEDS, "--acts", str(ACTS), "--jobs", "2")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.slow
+def test_each_mend_taken_back_is_found_by_a_seed() -> None:
+    done = played(module="tests.simulation.mends")
     assert done.returncode == 0, done.stdout + done.stderr
 
 
