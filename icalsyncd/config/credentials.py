@@ -107,6 +107,10 @@ class Credentials:
         if not value or len(found.data) > _LARGEST:
             self.remarks.append(Remark(path, "the file holds more than a secret" if value else "the file is empty"))
             return None
+        if "\0" in value:
+            # no URL, name or password has one, and some of those who are given them end in a bug
+            self.remarks.append(Remark(path, "the file holds no text"))
+            return None
         if found.is_open_to_others:
             self.warnings.append(Remark(path, "others can read this file, and it holds a secret: chmod 600"))
         return value

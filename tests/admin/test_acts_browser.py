@@ -264,6 +264,15 @@ async def test_nothing_moves_under_a_button_that_is_down(tmp_path: Path) -> None
             toast(window, "Blocked from")
             assert f"{{from: {day(3)}, to: {day(6)}}}" in home.text
             until(window, f"{NIGHT}.classList.contains('taken')", str(day(21)))
+            # a button that was let go where the page did not hear of it holds nothing up, and draws nothing
+            hold(window, 30)
+            home.portal.body = calendar((10, 14))
+            asyncio.run_coroutine_threadsafe(home.daemon.pull(), loop).result(20)
+            before = home.text
+            mouse(window, "mouseMoved", on_row(window, 33), held=0)
+            assert window.find("document.querySelector('.chosen-run')") is None
+            until(window, f"{NIGHT}.classList.contains('free')", str(day(21)), patience=10)
+            assert home.text == before
 
         await seen(home, look)
 

@@ -169,6 +169,9 @@ async def test_what_changes_shows_by_itself_and_a_daemon_that_ends_turns_it_red(
                 home.kill()
                 assert until(lambda: window.find("document.querySelector('.dead') !== null"), 15)
                 assert "does not answer" in window.driver.title
+                for scheme in ("light", "dark"):
+                    window.size(1280, 900, scheme)
+                    assert window.barriers() == [], scheme
                 assert window.find("document.querySelector('link[rel=icon]').href").endswith("trouble.svg")
                 home.start()
                 assert until(lambda: "All is well" in window.find("document.body.innerText"), 40)

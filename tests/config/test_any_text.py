@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
@@ -69,6 +70,44 @@ def test_what_is_no_file_is_refused_and_not_waited_for(what: str, tmp_path: Path
     named = parse(text.replace("MORE", ""), tmp_path / "config.yaml", {})
     assert isinstance(named, Refused)
     assert "names something that is no file" in str(named.mistakes[0])
+
+
+NAMING = {
+    "url_file": CASA + "    syncs: {v: {portal: generic, direction: bidirectional, url_file: odd}}\n",
+    "secret_file": "server: {secret_file: odd}\n",
+    "admin_tls": "server: {admin_tls: {cert_file: odd, key_file: odd}}\n",
+    "webdav": "publish:\n  - {name: a, type: webdav, url: 'https://a.b/', username_file: odd, password_file: odd}\n",
+    "s3": "publish:\n  - {name: a, type: s3, bucket: bbb, access_key_id_file: odd, secret_access_key_file: odd}\n",
+    "gcs": "publish:\n  - {name: a, type: gcs, bucket: bbb, service_account_file: odd}\n",
+    "folder": "publish:\n  - {name: a, type: folder, path: odd}\n",
+    "postgresql": "store: {type: postgresql, dsn_file: odd}\n",
+    "notify": "notify:\n  - {name: a, url_file: odd}\n",
+}
+PLANTED: dict[str, Callable[[Path], object]] = {
+    "pipe": os.mkfifo,
+    "folder": Path.mkdir,
+    "endless": lambda path: path.symlink_to("/dev/zero"),
+    "loop": lambda path: path.symlink_to("odd"),
+    "empty": Path.touch,
+    "blank": lambda path: path.write_bytes(b"\n \n"),
+    "zeros": lambda path: path.write_bytes(bytes(100)),
+    "no text": lambda path: path.write_bytes(bytes(range(256))),
+    "of another kind": lambda path: path.write_text('{"a":' * 1000),
+    "hollow": lambda path: (path.touch(), os.truncate(path, 2**40)),
+}
+
+
+@pytest.mark.parametrize("kind", PLANTED)
+def test_whatever_a_named_file_is_the_config_is_accepted_or_refused(kind: str, tmp_path: Path) -> None:
+    PLANTED[kind](tmp_path / "odd")
+    for key, text in NAMING.items():
+        loaded = parse(f"terms: accepted\n{text}", tmp_path / "config.yaml", {})
+        if isinstance(loaded, Refused):
+            assert loaded.bug is None, key
+            assert all("unknown key" not in str(mistake) for mistake in loaded.mistakes), loaded.mistakes
+            continue
+        # what is not looked into here is refused when it is used; what was taken out of a file is text
+        assert key in ("secret_file", "admin_tls", "folder", "gcs") or kind == "of another kind", key
 
 
 def test_a_file_that_has_nothing_yet_is_refused_and_not_waited_for(

@@ -89,6 +89,10 @@ def _back_to_back(story: History) -> History:
     return replace(story, wishes=back_to_back(story.wishes, dice, tuple(story.habits)))
 
 
+def _published(story: History) -> History:
+    return replace(story, published=True)
+
+
 def _slow(habits: Habits) -> Habits:
     return replace(habits, repeats=True, acts_after=10 * HOUR)
 
@@ -154,6 +158,8 @@ BEHAVIOURS = {
     "flapping": Behaviour(odd=Oddity(goes_back=0.1), odd_portals=ALL),
     "tomorrow": Behaviour(odd=Oddity(starts_tomorrow=True), odd_portals=1),
     "daily": Behaviour(change=_reads_daily, odd_portals=ALL),
+    "published": Behaviour(retell=_published),
+    "published-rebooked": Behaviour(retell=_published, guests=ONE),
 }
 
 COLUMNS = (

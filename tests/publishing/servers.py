@@ -129,6 +129,8 @@ class Faulty:
     url: str = ""
     status: int = 0
     """What it answers; 0: what is right."""
+    redirects_to: str = ""
+    """Where it sends whoever asks; empty: nowhere."""
     hangs: bool = False
     moves: bool = True
     move_answers: list[int] = field(default_factory=list)
@@ -145,6 +147,8 @@ class Faulty:
         self.asked.append((request.method, name))
         if self.hangs:
             await self.resume.wait()
+        if self.redirects_to:
+            return web.Response(status=307, headers={"Location": f"{self.redirects_to}/{name}"})
         if self.status:
             return web.Response(status=self.status, text=f"for {request.headers.get('Authorization')} at {request.url}")
         if self.breaks and request.method == "PUT":

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from icalsyncd.publishing.targets.storage import MAX_PUT
+from icalsyncd.config.secret import Secret
+from icalsyncd.publishing.targets.storage import MAX_PUT, Unsent
+from icalsyncd.publishing.targets.webdav import WebDavStorage
 from tests.commands.program import icalsyncd
 from tests.end_to_end.daemon import Daemon, nights_of
 from tests.end_to_end.portal import Portal, calendar
@@ -166,3 +168,28 @@ async def test_credentials_and_links_show_nowhere(made: Daemon, two: list[Portal
         assert b"s3cret" not in (made.state / "state.sqlite3").read_bytes()
         for link in (await links(made)).values():
             assert name_of(link)[:-4].encode() not in (made.state / "state.sqlite3").read_bytes()
+
+
+async def test_a_place_that_points_elsewhere_is_not_followed_with_the_password() -> None:
+    async with servers.faulty() as thief, servers.faulty() as there:
+        target = WebDavStorage(there.url, Secret(servers.USER), Secret(servers.PASSWORD))
+        there.redirects_to = thief.url
+        for done in (await target.put("x.ics", b"one"), await target.delete("x.ics")):
+            assert done is not None
+            assert servers.PASSWORD not in str(done)
+            assert thief.url not in str(done)
+        assert isinstance(await target.read("x.ics"), Unsent)
+        assert there.asked
+        assert thief.asked == []
+        await target.close()
+
+
+@pytest.mark.parametrize("name", ["a:b", "a\u20ac", "\udcff", '{"a":' * 1000, "a\x1b[2J"])
+async def test_a_name_that_no_server_knows_is_refused_by_it(name: str) -> None:
+    async with servers.faulty() as there:
+        there.status = 401
+        target = WebDavStorage(there.url, Secret(name), Secret(servers.PASSWORD))
+        done = await target.put("x.ics", b"one")
+        assert done is not None
+        assert "the credentials are not accepted" in done.detail
+        await target.close()

@@ -240,6 +240,23 @@ async def test_a_cut_off_answer_is_truncated(puller, order, answer):
     assert (pulled.reason, pulled.status) == (Reason.TRUNCATED, 200)
 
 
+@pytest.mark.parametrize("size", [b"f" * 16, b"7" + b"f" * 15, b"f" * 1000, b"-5", b"+5", b"0x5"])
+async def test_a_chunk_of_an_impossible_size_is_a_failure(puller, order, size):
+    answer = http(size + b"\r\n" + CALENDAR, Content_Length=None, Transfer_Encoding="chunked")
+    async with portal(says(answer)) as here:
+        pulled = await puller.pull(order(here.url(), timeout=2.0))
+    assert isinstance(pulled, Failure)
+
+
+async def test_what_a_chunk_says_beside_its_size_is_passed_over(puller, order):
+    size = b"0" * 100_000 + b"%x;" % len(CALENDAR) + b"a" * 500_000
+    body = size + b"\r\n" + CALENDAR + b"\r\n0\r\n\r\n"
+    async with portal(says(http(body, Content_Length=None, Transfer_Encoding="chunked"))) as here:
+        pulled = await puller.pull(order(here.url()))
+    assert isinstance(pulled, Body)
+    assert pulled.body == CALENDAR
+
+
 async def test_a_chunk_without_a_size_is_a_failure(puller, order):
     async def garble(_, writer):
         writer.write(http(b"5\r\nBEGIN\r\n", Content_Length=None, Transfer_Encoding="chunked"))

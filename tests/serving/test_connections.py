@@ -296,6 +296,16 @@ def test_a_peer_is_an_address_or_of_ipv6_the_network_of_a_home(one: str, another
         b"GET /s3cret HTTP/1.1\r\n" + b"A: b\r\n" * 500 + b"\r\n",
         b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\ns3cret",
         b"\x16\x03\x01\x02\x00\x01\x00s3cret\r\n\r\n",
+        # what a proxy before it may understand in another way
+        b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\ns3cre",
+        b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: +5\r\n\r\ns3cre",
+        b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5, 5\r\n\r\ns3cre",
+        b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\nA: s3cret\r\n folded\r\n\r\n",
+        b"GET / HTTP/1.1\nHost: a\n\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\nA: \0s3cret\r\n\r\n",
     ],
 )
 async def test_what_is_no_request_gets_a_bare_answer_and_is_only_counted(
@@ -347,6 +357,22 @@ async def test_little_of_a_stranger_is_parsed_before_others_have_a_turn(monkeypa
         # somebody else is answered beside it
         assert (await here.say(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")).startswith(b"HTTP/1.1 200")
     assert 0 < max(pieces) <= MOST
+
+
+async def test_who_asks_on_and_on_and_reads_nothing_is_not_heard_any_more() -> None:
+    async with place() as here:
+        _, writer = await here.connect()
+
+        async def ask() -> None:
+            # far more than the system keeps for the two of them
+            for _ in range(200):
+                writer.write(ASK * 10_000)
+                await writer.drain()
+
+        asking = asyncio.create_task(ask())
+        assert await asyncio.wait({asking}, timeout=2) == (set(), {asking})
+        writer.transport.abort()
+        asking.cancel()
 
 
 async def test_a_bug_of_ours_is_logged_and_its_answer_tells_nothing(caplog: pytest.LogCaptureFixture) -> None:

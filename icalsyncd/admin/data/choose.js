@@ -104,6 +104,12 @@
   });
   document.addEventListener("pointermove", (event) => {
     if (!pressed || event.pointerType === "touch") return;
+    if (!event.buttons) {
+      // the button was let go where nobody heard of it
+      release();
+      if (chosen) letGo();
+      return;
+    }
     if (!chosen && Math.hypot(event.clientX - pressed.x, event.clientY - pressed.y) > STRAY) begin(pressed.at);
     if (chosen) extend(nightAt(event.clientX, event.clientY));
   });

@@ -96,6 +96,8 @@ function lift(pointer) {
 }
 addEventListener("pointerdown", (event) => held.add(event.pointerId), true);
 for (const kind of ["pointerup", "pointercancel"]) addEventListener(kind, (event) => lift(event.pointerId), true);
+// a list that the browser opens over the page keeps the end of the press to itself
+addEventListener("pointermove", (event) => { if (held.size && !event.buttons && event.pointerType === "mouse") lift(event.pointerId); }, true);
 const still = () => new Promise((go) => { lifted = go; setTimeout(() => { held.clear(); go(); }, PATIENCE); });
 
 async function ask(query) {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from base64 import b64encode
 from collections.abc import Mapping
 from typing import Final
 
@@ -38,9 +39,11 @@ class WebDavStorage:
 
     def __init__(self, url: str, username: Secret | None, password: Secret | None) -> None:
         self._url = URL(url.rstrip("/") + "/", encoded=True)
-        self._auth = (
-            aiohttp.BasicAuth(username.reveal(), password.reveal() if password else "", "utf-8") if username else None
-        )
+        self._headers = {"User-Agent": f"icalsyncd/{__version__}"}
+        if username:
+            # whatever their file holds: a name with a colon, which this cannot say, is for the server to refuse
+            both = f"{username.reveal()}:{password.reveal() if password else ''}".encode(errors="surrogateescape")
+            self._headers["Authorization"] = f"Basic {b64encode(both).decode('ascii')}"
         self._session: aiohttp.ClientSession | None = None
         self._plain_until: float | None = None
         """Until when files are put plainly, on the loop's clock, since the server does not move them."""
@@ -117,8 +120,7 @@ class WebDavStorage:
         """The status, and where it was a GET, the body as far as it is looked at."""
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                auth=self._auth,
-                headers={"User-Agent": f"icalsyncd/{__version__}"},
+                headers=self._headers,
                 timeout=aiohttp.ClientTimeout(MAX_PUT, sock_connect=MAX_CONNECT),
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
