@@ -50,12 +50,15 @@ class Refused:
     """A file that cannot run, with everything that is wrong in it, in the order of the file."""
 
     mistakes: tuple[Mistake, ...]
+    """All, or of very many the first :data:`MOST_MISTAKES`, and one that counts the others."""
     warnings: tuple[Mistake, ...]
     files: tuple[Path, ...]
     """As far as they could be told; the config file always."""
     bug: Exception | None = field(default=None, compare=False)
     """For the log, if a bug of ours kept the file from being read, and not a mistake of the host's."""
 
+
+MOST_MISTAKES: Final = 200
 
 Loaded: TypeAlias = Accepted | Refused
 
@@ -102,7 +105,7 @@ def _parsed(
 ) -> Loaded:
     document = read(text)
     if not isinstance(document, Document):
-        return Refused(_faults(document, text, path), (), (path,))
+        return Refused(_first(_faults(document, text, path)), (), (path,))
     file, mistakes = validate(document.value, ran_before=ran_before)
     found = list(mistakes)
     credentials = Credentials(path.parent, environ)
@@ -125,7 +128,7 @@ def _parsed(
     files = (path, *dict.fromkeys(credentials.files))
     remarked = _placed(noticed, document, path)
     if found or file is None:
-        return Refused(_placed(found, document, path), remarked, files)
+        return Refused(_first(_placed(found, document, path)), remarked, files)
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass") + b"\0" + credentials.digest.digest()).digest()
     config = replace(resolve(file, path.parent, urls, places, dsn), telling=telling)
     return Accepted(config, text, remarked, files, digest)
@@ -159,6 +162,15 @@ def _look_at_secret(file: schema.File, folder: Path, noticed: list[Remark]) -> l
     if mode & stat.S_IROTH:
         noticed.append(Remark(at, "others can read this file, and make every link: chmod 600"))
     return []
+
+
+def _first(mistakes: tuple[Mistake, ...]) -> tuple[Mistake, ...]:
+    """*mistakes*, of very many the first: each is logged and shown, and a file that is no config has one a line."""
+    if len(mistakes) <= MOST_MISTAKES:
+        return mistakes
+    begin = mistakes[MOST_MISTAKES]
+    more = f"here are {len(mistakes) - MOST_MISTAKES} mistakes more: is this the right file?"
+    return (*mistakes[:MOST_MISTAKES], replace(begin, path="", message=more))
 
 
 def _placed(remarks: Iterable[Remark], document: Document, path: Path) -> tuple[Mistake, ...]:

@@ -10,7 +10,7 @@ from random import Random
 import pytest
 
 from icalsyncd.config import loading
-from icalsyncd.config.loading import Accepted, Refused, load, parse
+from icalsyncd.config.loading import MOST_MISTAKES, Accepted, Refused, load, parse
 from icalsyncd.state import files
 from tests.config.test_accepted import EXAMPLE, HEAD, SYNC
 
@@ -70,6 +70,17 @@ def test_what_is_no_file_is_refused_and_not_waited_for(what: str, tmp_path: Path
     named = parse(text.replace("MORE", ""), tmp_path / "config.yaml", {})
     assert isinstance(named, Refused)
     assert "names something that is no file" in str(named.mistakes[0])
+
+
+@pytest.mark.parametrize("line", ["key{}: 1\n", "key: {}\n"], ids=["unknown keys", "one key"])
+def test_of_a_file_that_is_no_config_the_first_mistakes_are_told(line: str, tmp_path: Path) -> None:
+    text = "terms: accepted\n" + "".join(line.format(number) for number in range(MOST_MISTAKES * 3))
+    loaded = parse(text, tmp_path / "config.yaml", {})
+    assert isinstance(loaded, Refused)
+    assert len(loaded.mistakes) == MOST_MISTAKES + 1
+    last = str(loaded.mistakes[-1])
+    assert "mistakes more: is this the right file?" in last
+    assert loaded.mistakes[-1].line > loaded.mistakes[-2].line
 
 
 NAMING = {

@@ -268,6 +268,7 @@ FOUND: Final[dict[str, int]] = {
     "turns-dropped": 1,
     "hurry-lost": 1,
     "stored-by-name-alone": 8,
+    "parted-bodies-written": 12,
     "looks-do-not-wait": 0,
     "no-reserve": 2,
     "turn-by-name": 1,
