@@ -14,6 +14,7 @@ import pytest
 from icalsyncd.clock import boottime
 from icalsyncd.config.paths import Paths
 from icalsyncd.daemon.actions import HostActions
+from icalsyncd.daemon.explained import explained
 from icalsyncd.publishing.target_status import TargetStatus
 from icalsyncd.publishing.targets.storage import MAX_PUT
 from icalsyncd.publishing.targets.webdav import MOVE_AGAIN, MOVES_TRIED, WebDavStorage
@@ -361,7 +362,7 @@ async def test_on_a_full_disk_nights_close_there_and_what_is_explained_is_what_l
             await found.books((50, 52), (30, 32))
             await found.until(lambda: lies(place, found.name()) == nights((50, 52), (10, 12), (30, 32)))
             await found.until(lambda: found.hub.journal.failing)
-            told = actions.explain("house", day(10).toordinal())
+            told = explained(found.hub, "house", day(10).toordinal())
             assert isinstance(told, dict)
             assert "site" in told["kept_closed"]
             assert told["frees_when"].startswith("When the state can be stored")
@@ -369,6 +370,6 @@ async def test_on_a_full_disk_nights_close_there_and_what_is_explained_is_what_l
             assert isinstance(page, bytes)
             assert "When the state can be stored" in gzip.decompress(page).decode()
         await found.until(lambda: lies(place, found.name()) == nights((50, 52), (30, 32)))
-        told = actions.explain("house", day(10).toordinal())
+        told = explained(found.hub, "house", day(10).toordinal())
         assert isinstance(told, dict)
         assert told["kept_closed"] == []
