@@ -175,6 +175,9 @@ class Cloud:
 
     def _land(self, name: str, lying: _Lying) -> None:
         self._files[name] = lying
+        if name.endswith(_DRAFT):
+            # nobody reads it
+            return
         newest = self._newest.get(name)
         if newest is not None and newest.number > lying.number and newest.body != lying.body:
             self._stale.setdefault(name, (self._world.now, _SOON))
