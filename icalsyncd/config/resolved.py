@@ -191,6 +191,8 @@ class Server:
     """Whether the feeds listener tells monitors outside if all is well."""
     language: str | None
     """What is spoken to people; None for what each reader asks for, and English where nobody asks."""
+    said: frozenset[str]
+    """The settings of these that the file says itself: the others are defaults."""
 
 
 @dataclass(frozen=True, slots=True)

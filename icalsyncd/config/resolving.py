@@ -57,6 +57,7 @@ def resolve(
             history=file.server.history,
             health=file.server.health,
             language=file.server.language,
+            said=frozenset(file.server.model_fields_set),
         ),
         pull=Pull(
             interval=file.pull.interval,

@@ -18,7 +18,8 @@ from icalsyncd.serving.connections import ClosingTally, Connections
 from icalsyncd.serving.encryption import Encryption, Unusable, nothing
 from icalsyncd.serving.listeners import CannotListen, Handler, Listener, listen
 
-DEFAULT_ADDRESSES: Final = {"feeds": Address("0.0.0.0", 5545), "admin": Address("127.0.0.1", 15545)}  # noqa: S104
+_KEYS: Final = {"feeds": "listen", "admin": "admin"}
+"""Under which key of `server` the config says each address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,13 +164,12 @@ class Ports:
     def _wanted(self, config: Config) -> dict[str, Address]:
         """Where to listen under *config*.
 
-        An address that has disappeared from the file, so that the default would count, is kept for the removal delay
-        like all that disappears: a half-written file must not shut the portals out.
+        An address that has disappeared from the file, so that the default counts, is kept for the removal delay like
+        all that disappears: a half-written file must not shut the portals out. One that is written out counts at once.
         """
         wanted = _addresses(config)
         for which, listener in self._listeners.items():
-            default = DEFAULT_ADDRESSES[which]
-            if wanted.get(which) != default or listener.address == default:
+            if _KEYS[which] in config.server.said or wanted.get(which) == listener.address:
                 self._lost.pop(which, None)
                 continue
             since = self._lost.setdefault(which, self._now())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -19,8 +20,9 @@ from icalsyncd.serving.ports import Ports
 from tests.end_to_end.daemon import free_port
 
 
-def config(listen: str, admin: str) -> Config:
-    loaded = parse(f"terms: accepted\nserver: {{listen: '{listen}', admin: '{admin}'}}\n", Path("config.yaml"), {})
+def config(listen: str | None, admin: str) -> Config:
+    said = f"listen: '{listen}', " if listen else ""
+    loaded = parse(f"terms: accepted\nserver: {{{said}admin: '{admin}'}}\n", Path("config.yaml"), {})
     assert isinstance(loaded, Accepted), loaded
     return loaded.config
 
@@ -109,3 +111,17 @@ async def test_an_answer_under_way_ends_where_it_began() -> None:
     for listener in old:
         await listener.close()
     await ports.close()
+
+
+async def test_an_address_that_disappeared_is_kept_and_the_default_written_out_counts_at_once(ports: Ports) -> None:
+    port, admin = free_port(), f"127.0.0.1:{free_port()}"
+    await ports.open(config(f"127.0.0.1:{port}", admin))
+    await move(ports, config(None, admin))
+    assert ports.moving
+    assert await ask("127.0.0.1", port) == "feeds"
+    default = str(config(None, admin).server.listen)
+    assert (await ports.prepare(config(None, admin))).fresh == {}
+    # bound for a moment at most; another program may have it
+    with suppress(CannotListen):
+        await ports.undo(await ports.prepare(config(default, admin)))
+    assert not ports.moving
