@@ -54,6 +54,8 @@ class Oracle:
     """When the host last said something else of a sync, or of its portal."""
     broken_at: float = 0.0
     """When the daemon was last killed, stopped or put to sleep."""
+    ended_at: float = 0.0
+    """When it was last killed or stopped: a sleep loses nothing."""
     disk_well_since: float | None = 0.0
     stored_until: float = 0.0
     """What was known by then is on the disk, however the daemon ends."""
@@ -269,6 +271,7 @@ class Oracle:
         *noted*: each commit that the disk did not take had failed by then.
         """
         self.interrupted()
+        self.ended_at = self.world.now
         until = self.world.now - SETTLED if self.disk_well_since is not None else self.stored_until
         for known in self.known.values():
             known.lost(until, stopped=stopped, noted=noted)
@@ -310,7 +313,7 @@ class Oracle:
 
     def _all_asked(self, house: str) -> bool:
         """Whether each portal of *house* was asked since the start, or nobody has to wait for that any more."""
-        since = self.broken_at
+        since = self.ended_at
         portals = [sync.portal for (name, _), sync in self.household.syncs().items() if name == house and sync.receives]
         return self.world.now > since + 600.0 or all((self.manners.last_tried(each) or 0.0) > since for each in portals)
 
