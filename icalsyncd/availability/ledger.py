@@ -265,7 +265,10 @@ class SyncLedger:
         """Whether the reader of that name is known to have last read a feed that holds *nights*."""
         if not self.readers:
             return self.told is not None and self.told.nights == nights
-        return any(reader.product == product and reader.told.nights == nights for reader in self.readers)
+        for reader in self.readers:
+            if reader.product == product:
+                return reader.told.nights == nights
+        return False
 
     @property
     def surely_read_at(self) -> Moment | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final
 
 from icalsyncd.availability.stamps import NONE, Moment, Stamps
@@ -47,6 +48,7 @@ class Reader:
         return self.times >= STEADY
 
 
+@lru_cache(64)
 def product(agent: str) -> str:
     """The product token of a User-Agent, without its version: what stays the same while a program grows older."""
     found = _PRODUCT.search(agent)
