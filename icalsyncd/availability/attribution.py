@@ -17,7 +17,7 @@ from typing import Final
 from icalsyncd.availability.claims import Rule
 from icalsyncd.availability.in_force import feeds_in_force, fetched_since, readable
 from icalsyncd.availability.learning import after_publishing, after_telling
-from icalsyncd.availability.ledger import DAY, FETCHES_KEPT, Ledger, SyncLedger
+from icalsyncd.availability.ledger import FETCHES_KEPT, Ledger, SyncLedger
 from icalsyncd.availability.mirroring import begun_untold, given_up
 from icalsyncd.availability.offers import offers
 from icalsyncd.availability.readers import (
@@ -27,7 +27,7 @@ from icalsyncd.availability.readers import (
     portals_own,
     product,
 )
-from icalsyncd.availability.stamps import Moment, Stamps
+from icalsyncd.availability.stamps import DAY, Moment, Stamps
 from icalsyncd.availability.succession import Found, Seen, as_claimed, carried_over, goes_on_unchanged
 from icalsyncd.availability.support import doubts_told, perhaps_sold, plainly_repeated
 from icalsyncd.calendars.calendar import Event

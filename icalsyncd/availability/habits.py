@@ -11,12 +11,11 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Final
 
-from icalsyncd.availability.stamps import NONE, Moment, Stamps
+from icalsyncd.availability.stamps import DAY, NONE, Moment, Stamps
 from icalsyncd.calendars.nights import EMPTY, Nights, Stay
 
 KEPT: Final = 16
 """Observations of one kind that are kept, the latest."""
-DAY: Final = 86400.0
 LONGEST_LAG: Final = 2 * DAY
 """What takes longer has another cause."""
 MARGIN: Final = 1.25

@@ -12,9 +12,9 @@ from dataclasses import replace
 from typing import Final
 
 from icalsyncd.availability.claims import ECHOES, PROOFS, Claim, Rule
-from icalsyncd.availability.habits import DAY, KEPT, LONGEST_LAG, Habits
+from icalsyncd.availability.habits import KEPT, LONGEST_LAG, Habits
 from icalsyncd.availability.ledger import SyncLedger
-from icalsyncd.availability.stamps import Moment, Stamps
+from icalsyncd.availability.stamps import DAY, Moment, Stamps
 from icalsyncd.calendars.calendar import Event, Kind
 from icalsyncd.calendars.nights import EMPTY, Night, Nights, Stay
 

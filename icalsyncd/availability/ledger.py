@@ -11,60 +11,21 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Final, cast
 
+from icalsyncd.availability.channel import Channel, Narrowing
 from icalsyncd.availability.claimed import NO_CLAIMS, Claims
 from icalsyncd.availability.claims import Claim
 from icalsyncd.availability.habits import NO_HABITS, Habits
+from icalsyncd.availability.link import Link
 from icalsyncd.availability.missing import Broken, Lack
 from icalsyncd.availability.readers import Reader, perhaps, silent_since
 from icalsyncd.availability.rules import NO_RULES, Rules
-from icalsyncd.availability.stamps import NONE, Moment, Stamps
+from icalsyncd.availability.stamps import DAY, NONE, Moment, Stamps
 from icalsyncd.availability.taking import Kin, Parting, Shrinking
 from icalsyncd.calendars.nights import EMPTY, Night, Nights, Stay, union
-from icalsyncd.calendars.settings import ReadSettings
 
-DAY: Final = 86400.0
 FETCHES_KEPT: Final = 8
 FOLLOWS: Final = {"follows": True}
 """Marks fields that follow from the ledgers of the family, and so are not stored."""
-
-
-@dataclass(frozen=True, slots=True)
-class Channel:
-    """What the config and the profile say of how one portal takes part."""
-
-    portal: str
-    receives: bool
-    """Its calendar is pulled: `bidirectional` or `import`."""
-    sends: bool
-    """It reads a feed of ours: `bidirectional` or `export`."""
-    lag: float = 6 * 3600.0
-    """Seconds that the portal takes to act on what it read (`echo_lag`)."""
-    padding: int = 0
-    """Nights that the portal adds on each side of what it imports (`echo_padding`)."""
-    reads_every: float = DAY
-    """Seconds between two readings of our feed, as far as the profile knows; of use where readings are not seen."""
-    hold: float = 0.0
-    """Seconds over which a suspicious copy must repeat itself (`pull.hold`)."""
-    read: ReadSettings | None = None
-    """How its calendar is read; None where nothing was noted of that yet."""
-    buffer: tuple[int, int] | None = None
-    """Nights closed ahead of and behind every stay in its feed; None: those of the accommodation."""
-    offer_notice: int = 0
-    """Nights from today on that its feed closes in any case."""
-    offer_window: int | None = None
-    """Nights from today on behind which its feed closes all; None: none for that."""
-    linked: bool = False
-    """Its portal closes this accommodation by itself when it sells one of the family (`linked`)."""
-    rules: str = ""
-    """What the portal's own rules mean at the others (`rules`): `free`, `close`, or `""`: as learned."""
-    notice: int | None = None
-    """Nights from today on that the portal closes by itself, as the host knows (`portal_notice`)."""
-    window: int | None = None
-    """Nights ahead from which on it closes all by itself, as the host knows (`portal_window`)."""
-    horizon: int | None = None
-    """Nights ahead beyond which its calendar shows no closure, as the profile knows."""
-    lag_is_given: bool = False
-    """The host wrote `echo_lag`: what is learned of it does not count."""
 
 
 class Presence(StrEnum):
@@ -87,45 +48,6 @@ class Standing:
 
     presence: Presence
     since: Moment
-
-
-@dataclass(frozen=True, slots=True)
-class Narrowing:
-    """What the config has taken back, of a direction or of settings: it counts on until the removal delay has passed."""
-
-    channel: Channel
-    since: Moment
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """What the address of a sync's feed is made of, beside the installation's secret."""
-
-    first_name: str
-    """`accommodation/sync`, the name under which the link was first made; it stays through a rename."""
-    generation: int = 1
-    old: tuple[tuple[int, Moment], ...] = ()
-    """Earlier generations, and until when each still answers."""
-    ended: int = 0
-    """The highest generation that has ended; neither it nor one before it ever works again."""
-    refused: int = 0
-    """The generation that the host asks for and does not get, since it has ended; 0 if there is none."""
-
-    def at(self, generation: int, until: Moment) -> Link:
-        """The same under *generation*, if that has not ended; the one before it answers *until* then."""
-        if generation != self.generation and generation not in dict(self.old) and generation <= self.ended:
-            # whoever ended it did so because somebody has it who must not
-            return replace(self, refused=generation)
-        link = replace(self, refused=0) if self.refused else self
-        if generation == self.generation:
-            return link
-        old = tuple((number, end) for number, end in self.old if number not in (generation, self.generation))
-        return replace(link, generation=generation, old=(*old, (self.generation, until)))
-
-    def without_old(self, kept: tuple[tuple[int, Moment], ...] = ()) -> Link:
-        """The same once all earlier generations but those *kept* have ended."""
-        gone = [number for number, _ in self.old if number not in dict(kept)]
-        return replace(self, old=kept, ended=max((self.ended, *gone)))
 
 
 @dataclass(frozen=True, slots=True)

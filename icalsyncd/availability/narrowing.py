@@ -11,7 +11,8 @@ from collections.abc import Set
 from dataclasses import fields, replace
 from typing import Any
 
-from icalsyncd.availability.ledger import Channel, Narrowing, Presence, SyncLedger
+from icalsyncd.availability.channel import Channel, Narrowing
+from icalsyncd.availability.ledger import Presence, SyncLedger
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.settings import ReadSettings, Summaries
 

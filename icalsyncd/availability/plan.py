@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from icalsyncd.availability.ledger import Channel, Presence
+from icalsyncd.availability.channel import Channel
+from icalsyncd.availability.ledger import Presence
 from icalsyncd.calendars.nights import Stay
 
 Place = tuple[str, str]

@@ -10,7 +10,8 @@ from dataclasses import replace
 from typing import Final
 
 from icalsyncd.availability.habits import habits_rewound
-from icalsyncd.availability.ledger import Ledger, Link, Presence, SyncLedger
+from icalsyncd.availability.ledger import Ledger, Presence, SyncLedger
+from icalsyncd.availability.link import Link
 from icalsyncd.availability.removal import RemovalDelay
 from icalsyncd.availability.roster import GONE_KEPT, OLD_LINK_KEPT
 from icalsyncd.availability.rules import rules_rewound

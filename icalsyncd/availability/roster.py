@@ -14,18 +14,11 @@ from typing import Any, Final
 
 from icalsyncd.availability.attribution import settled
 from icalsyncd.availability.families import components, joined, related
-from icalsyncd.availability.ledger import (
-    DAY,
-    Block,
-    Ledger,
-    Link,
-    Presence,
-    Standing,
-    SyncLedger,
-)
+from icalsyncd.availability.ledger import Block, Ledger, Presence, Standing, SyncLedger
+from icalsyncd.availability.link import Link
 from icalsyncd.availability.narrowing import channelled
 from icalsyncd.availability.plan import Place, Plan, Seat
-from icalsyncd.availability.stamps import Moment, Stamps
+from icalsyncd.availability.stamps import DAY, Moment, Stamps
 from icalsyncd.availability.taking import Parting, Shrinking
 from icalsyncd.calendars.nights import EMPTY, Night, Stay
 

@@ -11,6 +11,8 @@ from icalsyncd.calendars.nights import Night, Nights, each_without, union
 
 Moment: TypeAlias = float
 """Seconds since 1970-01-01 00:00 UTC, by the believed clock."""
+DAY: Final = 86400.0
+"""Seconds."""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from icalsyncd.availability.ledger import Channel
+from icalsyncd.availability.channel import Channel
 from icalsyncd.availability.plan import Plan, Seat
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.nights import Night, Stay, date_of, night_of

@@ -18,7 +18,7 @@ from typing import Final
 
 from icalsyncd import log
 from icalsyncd.availability.attribution import opened_by, published, telling
-from icalsyncd.availability.ledger import Link
+from icalsyncd.availability.link import Link
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.calendars.nights import Nights
 from icalsyncd.clock import Clock

@@ -13,8 +13,7 @@ from enum import Enum, auto
 from hashlib import sha256
 from typing import Final
 
-from icalsyncd.availability.ledger import DAY
-from icalsyncd.availability.stamps import Moment
+from icalsyncd.availability.stamps import DAY, Moment
 from icalsyncd.state.publication import REFRESH, LinkKey
 
 AFTER_DOUBT: Final = (60.0, 240.0)

@@ -13,7 +13,8 @@ from typing import Final
 
 from aiohttp import web
 
-from icalsyncd.availability.ledger import Ledger, Link
+from icalsyncd.availability.ledger import Ledger
+from icalsyncd.availability.link import Link
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.availability.visits import LOCAL, Known, Visit, continued, visits
 from icalsyncd.calendars.agenda import Entry, render_agenda, uid_of

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from icalsyncd.availability.ledger import Link
+from icalsyncd.availability.link import Link
 from icalsyncd.availability.roster import OLD_LINK_KEPT
 from icalsyncd.availability.stamps import Moment
 from icalsyncd.config.people import Calendar

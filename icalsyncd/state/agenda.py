@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from icalsyncd.availability.ledger import Link
+from icalsyncd.availability.link import Link
 from icalsyncd.availability.visits import Known
 from icalsyncd.calendars.agenda import Entry
 from icalsyncd.calendars.nights import Night, Stay

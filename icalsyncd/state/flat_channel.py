@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import fields
 from typing import Any, Final
 
-from icalsyncd.availability.ledger import Channel
+from icalsyncd.availability.channel import Channel
 from icalsyncd.calendars.expressions import UnknownExpression, expression
 from icalsyncd.calendars.settings import ReadSettings, Summaries
 

@@ -14,7 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
-from icalsyncd.availability.ledger import Link
+from icalsyncd.availability.link import Link
 from icalsyncd.calendars.feed import Signature
 from icalsyncd.state.directory import make, opened
 from icalsyncd.state.files import NotRegularError, content

@@ -10,18 +10,10 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
+from icalsyncd.availability.channel import Channel, Narrowing
 from icalsyncd.availability.claims import ALIKE, Claim, reuse_stay
-from icalsyncd.availability.ledger import (
-    Block,
-    Channel,
-    Ledger,
-    Link,
-    Narrowing,
-    Presence,
-    Standing,
-    SyncLedger,
-    Word,
-)
+from icalsyncd.availability.ledger import Block, Ledger, Presence, Standing, SyncLedger, Word
+from icalsyncd.availability.link import Link
 from icalsyncd.availability.missing import Broken, Lack
 from icalsyncd.availability.removal import RemovalDelay
 from icalsyncd.availability.taking import Parting, Shrinking

@@ -11,8 +11,9 @@ from icalsyncd.admin.matters import Fault, Matter
 from icalsyncd.admin.overview import Overview
 from icalsyncd.admin.status import ConfigStatus
 from icalsyncd.availability.attribution import fetched, pulled
+from icalsyncd.availability.channel import Channel
 from icalsyncd.availability.families import rejoined
-from icalsyncd.availability.ledger import Channel, Ledger, Presence
+from icalsyncd.availability.ledger import Ledger, Presence
 from icalsyncd.availability.missing import Lack
 from icalsyncd.availability.offers import offers
 from icalsyncd.availability.plan import Plan, Seat

@@ -7,7 +7,8 @@ from dataclasses import replace
 from icalsyncd.admin.habits import needed_facts
 from icalsyncd.admin.overview import SyncRow
 from icalsyncd.admin.page import page
-from icalsyncd.availability.ledger import Channel, Presence
+from icalsyncd.availability.channel import Channel
+from icalsyncd.availability.ledger import Presence
 from icalsyncd.availability.stamps import Stamps
 from icalsyncd.calendars.nights import Nights
 from tests.admin.test_page import with_sync, words

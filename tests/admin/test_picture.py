@@ -8,7 +8,8 @@ from datetime import date
 from icalsyncd.admin.page import night_page, page
 from icalsyncd.admin.picture import LOCAL, Look, Stretch, months, stretches, year
 from icalsyncd.availability.attribution import fetched, pulled
-from icalsyncd.availability.ledger import Channel, Ledger
+from icalsyncd.availability.channel import Channel
+from icalsyncd.availability.ledger import Ledger
 from icalsyncd.availability.offers import offers
 from icalsyncd.availability.plan import Plan, Seat
 from icalsyncd.availability.roster import reconcile

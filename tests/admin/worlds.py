@@ -8,7 +8,7 @@ from datetime import date
 from icalsyncd.admin.overview import Overview
 from icalsyncd.admin.status import ConfigStatus
 from icalsyncd.availability.attribution import fetched, pulled
-from icalsyncd.availability.ledger import Channel
+from icalsyncd.availability.channel import Channel
 from icalsyncd.availability.offers import offers
 from icalsyncd.availability.plan import Plan, Seat
 from icalsyncd.availability.roster import reconcile

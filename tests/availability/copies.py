@@ -7,7 +7,9 @@ from dataclasses import replace
 from datetime import date
 
 from icalsyncd.availability.admission import Outcome
-from icalsyncd.availability.ledger import Channel, Ledger, Link, SyncLedger
+from icalsyncd.availability.channel import Channel
+from icalsyncd.availability.ledger import Ledger, SyncLedger
+from icalsyncd.availability.link import Link
 from icalsyncd.availability.receipt import Receipt
 from icalsyncd.calendars.calendar import Broken, Event, Good, Kind, Partial
 from icalsyncd.calendars.nights import EMPTY, Nights

@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from icalsyncd.availability.attribution import fetched, pulled, settled, tick
+from icalsyncd.availability.channel import Channel
 from icalsyncd.availability.families import joined, rejoined
-from icalsyncd.availability.ledger import Block, Channel, Ledger, Link, SyncLedger
+from icalsyncd.availability.ledger import Block, Ledger, SyncLedger
+from icalsyncd.availability.link import Link
 from icalsyncd.availability.offers import blocked, origins, trouble
 from icalsyncd.calendars.nights import EMPTY, Nights, Stay
 from tests.availability.house import DAY_ONE, HOUR, Shown, _event, _ours

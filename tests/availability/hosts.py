@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from icalsyncd.availability.attribution import fetched, pulled
-from icalsyncd.availability.ledger import Channel, Ledger, SyncLedger
+from icalsyncd.availability.channel import Channel
+from icalsyncd.availability.ledger import Ledger, SyncLedger
 from icalsyncd.availability.offers import blocked, offers
 from icalsyncd.availability.plan import Place, Plan, Seat
 from icalsyncd.availability.roster import expire, expiries, reconcile

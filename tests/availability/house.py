@@ -6,8 +6,10 @@ import re
 from dataclasses import replace
 
 from icalsyncd.availability.attribution import fetched, published, pulled, settled, tick
+from icalsyncd.availability.channel import Channel
 from icalsyncd.availability.claims import ECHOES, Rule
-from icalsyncd.availability.ledger import Block, Channel, Ledger, Link, SyncLedger
+from icalsyncd.availability.ledger import Block, Ledger, SyncLedger
+from icalsyncd.availability.link import Link
 from icalsyncd.availability.offers import blocked, trouble, verdict
 from icalsyncd.calendars.calendar import Event, Kind
 from icalsyncd.calendars.nights import EMPTY, Nights, Stay

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from icalsyncd.availability.ledger import Link
+from icalsyncd.availability.link import Link
 from icalsyncd.availability.roster import GONE_KEPT, OLD_LINK_KEPT
 from tests.availability.hosts import DELAY, HOUSE, nights, plan, seat, stay, two
 

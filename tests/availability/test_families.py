@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from icalsyncd.availability.beside import takers_beside
+from icalsyncd.availability.channel import Channel
 from icalsyncd.availability.families import components, rejoined, units_of
-from icalsyncd.availability.ledger import Channel
 from icalsyncd.availability.offers import trouble
 from icalsyncd.availability.plan import Plan, Seat
 from icalsyncd.availability.roster import expire, reconcile

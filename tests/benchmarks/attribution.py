@@ -13,7 +13,9 @@ from datetime import date, timedelta
 from time import process_time
 
 from icalsyncd.availability.attribution import fetched, pulled
-from icalsyncd.availability.ledger import Channel, Ledger, Link, SyncLedger
+from icalsyncd.availability.channel import Channel
+from icalsyncd.availability.ledger import Ledger, SyncLedger
+from icalsyncd.availability.link import Link
 from icalsyncd.calendars.calendar import Event, Kind
 from icalsyncd.calendars.nights import EMPTY, Night, Nights, date_of
 from tests.benchmarks.figures import Figure, table

@@ -16,8 +16,10 @@ from time import process_time, thread_time
 
 from icalsyncd import log
 from icalsyncd.availability.attribution import pulled
+from icalsyncd.availability.channel import Channel
 from icalsyncd.availability.families import rejoined
-from icalsyncd.availability.ledger import Channel, Ledger, Link, SyncLedger
+from icalsyncd.availability.ledger import Ledger, SyncLedger
+from icalsyncd.availability.link import Link
 from icalsyncd.calendars.calendar import Event, Kind
 from icalsyncd.state.kinship import with_kin
 from icalsyncd.state.state import State

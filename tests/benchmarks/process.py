@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from icalsyncd.availability.ledger import Link
+from icalsyncd.availability.link import Link
 from icalsyncd.state.installation import open_installation, path_of
 from tests.benchmarks.portals import PORTALS, url
 from tests.end_to_end.daemon import free_port

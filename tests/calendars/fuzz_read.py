@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import sys
 
-from icalsyncd.availability.ledger import Channel, Ledger, Link, SyncLedger
+from icalsyncd.availability.channel import Channel
+from icalsyncd.availability.ledger import Ledger, SyncLedger
+from icalsyncd.availability.link import Link
 from icalsyncd.availability.receipt import Receipt
 from icalsyncd.calendars.calendar import Event, Failed, Good, Kind, Partial
 from icalsyncd.calendars.nights import Nights, horizon

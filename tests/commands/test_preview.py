@@ -6,7 +6,8 @@ from dataclasses import replace
 from datetime import date
 
 from icalsyncd.availability.attribution import pulled
-from icalsyncd.availability.ledger import Channel, Ledger
+from icalsyncd.availability.channel import Channel
+from icalsyncd.availability.ledger import Ledger
 from icalsyncd.availability.plan import Plan, Seat
 from icalsyncd.availability.roster import reconcile
 from icalsyncd.calendars.calendar import Event, Kind

@@ -14,7 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from icalsyncd.availability.attribution import fetched, settled
-from icalsyncd.availability.ledger import Block, Channel, Ledger, Link, Presence, Standing, SyncLedger
+from icalsyncd.availability.channel import Channel
+from icalsyncd.availability.ledger import Block, Ledger, Presence, Standing, SyncLedger
+from icalsyncd.availability.link import Link
 from icalsyncd.availability.removal import RemovalDelay
 from icalsyncd.availability.roster import GONE_KEPT, expire, expiries
 from icalsyncd.calendars.nights import EMPTY, Stay, date_of, night_of

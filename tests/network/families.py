@@ -13,9 +13,11 @@ from dataclasses import dataclass, field, replace
 
 from icalsyncd.availability.admission import Outcome
 from icalsyncd.availability.attribution import fetched, telling, tick, woke
+from icalsyncd.availability.channel import Channel
 from icalsyncd.availability.claims import Rule
 from icalsyncd.availability.families import joined, rejoined, related, units_of
-from icalsyncd.availability.ledger import Channel, Ledger, Link, SyncLedger
+from icalsyncd.availability.ledger import Ledger, SyncLedger
+from icalsyncd.availability.link import Link
 from icalsyncd.availability.offers import blocked, trouble
 from icalsyncd.availability.receipt import Receipt
 from icalsyncd.availability.roster import pause, resume

@@ -7,9 +7,11 @@ from typing import Protocol
 
 from icalsyncd.availability.admission import Outcome
 from icalsyncd.availability.attribution import fetched, published, telling, tick, woke
+from icalsyncd.availability.channel import Channel
 from icalsyncd.availability.claims import Rule
 from icalsyncd.availability.confirming import confirm
-from icalsyncd.availability.ledger import Channel, Ledger, Link, Presence, SyncLedger
+from icalsyncd.availability.ledger import Ledger, Presence, SyncLedger
+from icalsyncd.availability.link import Link
 from icalsyncd.availability.offers import blocked, explanations, trouble
 from icalsyncd.availability.receipt import Receipt
 from icalsyncd.availability.restoring import restored

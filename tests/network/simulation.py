@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from itertools import count
 
-from icalsyncd.availability.ledger import Channel
+from icalsyncd.availability.channel import Channel
 from icalsyncd.calendars.nights import EMPTY, Nights, Stay, union
 from tests.network.history import HOUR, START, Fault, History, Outage, Wish
 from tests.network.hubs import Attribution, Hub

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
-from icalsyncd.availability.ledger import Channel
+from icalsyncd.availability.channel import Channel
 from icalsyncd.calendars.nights import EMPTY, Nights, Stay, union
 from tests.network.history import HOUR, START
 from tests.network.hubs import Attribution

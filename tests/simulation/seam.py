@@ -39,7 +39,8 @@ import icalsyncd.serving.listeners
 import icalsyncd.state.journal
 import icalsyncd.state.reserve
 import icalsyncd.state.state_file
-from icalsyncd.availability.ledger import Link, Presence
+from icalsyncd.availability.ledger import Presence
+from icalsyncd.availability.link import Link
 from icalsyncd.daemon.app import CannotStart, Daemon, Options
 from icalsyncd.state.installation import Installation
 from icalsyncd.state.stored import peek

@@ -6,19 +6,11 @@ from dataclasses import replace
 
 from hypothesis import strategies as st
 
+from icalsyncd.availability.channel import Channel, Narrowing
 from icalsyncd.availability.claims import Claim, Rule
 from icalsyncd.availability.habits import Habits
-from icalsyncd.availability.ledger import (
-    Block,
-    Channel,
-    Ledger,
-    Link,
-    Narrowing,
-    Presence,
-    Standing,
-    SyncLedger,
-    Word,
-)
+from icalsyncd.availability.ledger import Block, Ledger, Presence, Standing, SyncLedger, Word
+from icalsyncd.availability.link import Link
 from icalsyncd.availability.missing import Broken, Lack
 from icalsyncd.availability.readers import Reader
 from icalsyncd.availability.rules import Edge, Rules

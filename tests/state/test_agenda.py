@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from icalsyncd.availability.ledger import Link
+from icalsyncd.availability.link import Link
 from icalsyncd.availability.visits import Known
 from icalsyncd.calendars.agenda import Entry
 from icalsyncd.calendars.nights import Stay

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from icalsyncd.availability.ledger import Link
+from icalsyncd.availability.link import Link
 from icalsyncd.state.installation import Installation, SecretUnusable, open_installation, path_of
 from icalsyncd.state.state_folder import FolderHeld, StateFolder
 

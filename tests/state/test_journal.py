@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 
 from icalsyncd.availability.attribution import settled
-from icalsyncd.availability.ledger import Block, Channel, Ledger, Link, SyncLedger
+from icalsyncd.availability.channel import Channel
+from icalsyncd.availability.ledger import Block, Ledger, SyncLedger
+from icalsyncd.availability.link import Link
 from icalsyncd.calendars.nights import Nights, Stay
 from icalsyncd.state.copy import Copies, Copy, Role
 from icalsyncd.state.database import Place

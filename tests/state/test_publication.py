@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from icalsyncd.availability.ledger import DAY, Channel, Ledger, Link, Presence, SyncLedger
-from icalsyncd.availability.stamps import Stamps
+from icalsyncd.availability.channel import Channel
+from icalsyncd.availability.ledger import Ledger, Presence, SyncLedger
+from icalsyncd.availability.link import Link
+from icalsyncd.availability.stamps import DAY, Stamps
 from icalsyncd.calendars.nights import EMPTY, Nights
 from icalsyncd.state.installation import Installation
 from icalsyncd.state.publication import REFRESH, Publication, Reach, due, parted

@@ -10,17 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from icalsyncd.availability.channel import Channel, Narrowing
 from icalsyncd.availability.claims import Claim
 from icalsyncd.availability.habits import Habits
-from icalsyncd.availability.ledger import (
-    Block,
-    Channel,
-    Ledger,
-    Link,
-    Narrowing,
-    Standing,
-    SyncLedger,
-)
+from icalsyncd.availability.ledger import Block, Ledger, Standing, SyncLedger
+from icalsyncd.availability.link import Link
 from icalsyncd.availability.missing import Broken, Lack
 from icalsyncd.availability.rules import Edge, Rules
 from icalsyncd.availability.stamps import Stamps

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from icalsyncd.availability.attribution import pulled
-from icalsyncd.availability.ledger import Channel
+from icalsyncd.availability.channel import Channel
 from icalsyncd.availability.plan import Plan, Seat
 from icalsyncd.availability.roster import expire, pause, reconcile, resume
 from icalsyncd.calendars.calendar import Event, Kind

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from icalsyncd.availability.ledger import Link
+from icalsyncd.availability.link import Link
 from icalsyncd.state.commit import Commit
 from icalsyncd.state.copy import Role
 from icalsyncd.state.database import Place

@@ -6,8 +6,10 @@ import gzip
 from dataclasses import replace
 
 from icalsyncd.availability.attribution import settled
+from icalsyncd.availability.channel import Channel
 from icalsyncd.availability.claims import Claim, Rule
-from icalsyncd.availability.ledger import Block, Channel, Ledger, Link, Presence, SyncLedger
+from icalsyncd.availability.ledger import Block, Ledger, Presence, SyncLedger
+from icalsyncd.availability.link import Link
 from icalsyncd.calendars.calendar import Kind
 from icalsyncd.calendars.feed import render
 from icalsyncd.calendars.nights import EMPTY, Nights, Stay

@@ -8,7 +8,9 @@ from itertools import count
 from pathlib import Path
 from typing import TypeVar
 
-from icalsyncd.availability.ledger import Channel, Ledger, Link, SyncLedger
+from icalsyncd.availability.channel import Channel
+from icalsyncd.availability.ledger import Ledger, SyncLedger
+from icalsyncd.availability.link import Link
 from icalsyncd.state.commit import Commit
 from icalsyncd.state.copy import Copies, Copy, Role
 from icalsyncd.state.database import Place, Server
